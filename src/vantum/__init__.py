@@ -1,0 +1,3 @@
+"""Vantum talks to people on the phone and in the browser; these are its public names."""
+
+__version__ = "0.1.0"

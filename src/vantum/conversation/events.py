@@ -1,0 +1,212 @@
+"""What can happen to a call: every input the conversation core accepts.
+
+Events are plain facts in the past tense. Audio times (`at_s`, `start_s`, `end_s`) count seconds of
+caller audio received in the current recording, never wall time. Reply-side events carry the turn
+and reply numbers they belong to; the machine drops every one that is not current.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+EndReason = Literal[
+    "caller_ended",  # the caller asked to end, or hung up politely through the page
+    "agent_ended",  # the agent said goodbye
+    "disconnected",  # the peer vanished
+    "silence",  # the caller did not answer the last nudge
+    "faults",  # three failed replies in a row
+    "expired",  # idle or age limit of the session
+    "shutdown",  # the server stops
+    "setup_failed",
+]
+
+
+class Ready(Struct, frozen=True):
+    """The call has its agent and providers and can begin."""
+
+
+class SetupFailed(Struct, frozen=True):
+    """The call cannot begin."""
+
+    message: str
+
+
+class InputStarted(Struct, frozen=True):
+    """A recording began; `automatic` turn detection or manual, and may the agent speak first?"""
+
+    automatic: bool
+    greets: bool
+
+
+class InputEnded(Struct, frozen=True):
+    """The client closed its recording: what was said is complete now."""
+
+
+class SpeechStarted(Struct, frozen=True):
+    """Voice activity began; reported as soon as it is believed."""
+
+    at_s: float
+
+
+class SpeechSustained(Struct, frozen=True):
+    """Voice activity has gone on long enough to be meant (audio time)."""
+
+    at_s: float
+    speech_s: float
+
+
+class SpeechStopped(Struct, frozen=True):
+    """Voice activity ended at `at_s`; `silence_s` of quiet had passed when this was noticed."""
+
+    at_s: float
+    speech_s: float
+    silence_s: float
+
+
+class Transcript(Struct, frozen=True):
+    """Words recognised between `start_s` and `end_s`.
+
+    Interim text replaces the last interim; final text stands. `end_of_turn` is the recogniser's own
+    opinion that the caller has finished, for recognisers that have one.
+    """
+
+    text: str
+    final: bool
+    confidence: float = 1.0
+    start_s: float = 0.0
+    end_s: float = 0.0
+    end_of_turn: bool = False
+
+
+class Finalised(Struct, frozen=True):
+    """The recogniser has delivered all it will for the audio up to the last finalisation."""
+
+
+class HearingFailed(Struct, frozen=True):
+    """Speech recognition is lost for this recording; the call goes on."""
+
+    message: str
+
+
+class Token(Struct, frozen=True):
+    """The next bit of the model's answer."""
+
+    turn: int
+    reply: int
+    text: str
+
+
+class ActionAsked(Struct, frozen=True):
+    """The model asks for something to be done, such as ending the call after this answer."""
+
+    turn: int
+    reply: int
+    name: str
+
+
+class ReplyWritten(Struct, frozen=True):
+    """The model has finished this answer."""
+
+    turn: int
+    reply: int
+
+
+class ReplyFailed(Struct, frozen=True):
+    """The model broke off: error, time-out, empty answer or cut stream."""
+
+    turn: int
+    reply: int
+    message: str
+
+
+class Speech(Struct, frozen=True):
+    """Sound for piece number `piece` of the answer, in the voice's own rate (s16le mono)."""
+
+    turn: int
+    reply: int
+    piece: int
+    pcm: bytes
+    rate_hz: int
+
+
+class PieceVoiced(Struct, frozen=True):
+    """All sound of piece `piece` has been made."""
+
+    turn: int
+    reply: int
+    piece: int
+
+
+class VoiceFailed(Struct, frozen=True):
+    """The voice cannot speak this answer; its text is still worth showing."""
+
+    turn: int
+    reply: int
+    message: str
+
+
+class PlayedOut(Struct, frozen=True):
+    """The caller has heard the answer to its end."""
+
+    turn: int
+
+
+class TurnStopped(Struct, frozen=True):
+    """Sound of the turn is stopped for good; the caller had heard `heard_s` seconds of it."""
+
+    turn: int
+    heard_s: float
+
+
+class TimerFired(Struct, frozen=True):
+    """A timer set by the machine came due."""
+
+    name: str
+
+
+class InterruptAsked(Struct, frozen=True):
+    """The client pressed its interrupt button."""
+
+
+class EndAsked(Struct, frozen=True):
+    """Somebody with the right to do so wants the call over."""
+
+    reason: EndReason
+
+
+class Disconnected(Struct, frozen=True):
+    """The peer is gone; nothing more can be said to it."""
+
+    reason: EndReason = "disconnected"
+
+
+Event = (
+    Ready
+    | SetupFailed
+    | InputStarted
+    | InputEnded
+    | SpeechStarted
+    | SpeechSustained
+    | SpeechStopped
+    | Transcript
+    | Finalised
+    | HearingFailed
+    | Token
+    | ActionAsked
+    | ReplyWritten
+    | ReplyFailed
+    | Speech
+    | PieceVoiced
+    | VoiceFailed
+    | PlayedOut
+    | TurnStopped
+    | TimerFired
+    | InterruptAsked
+    | EndAsked
+    | Disconnected
+)
+
+Hearing = SpeechStarted | SpeechSustained | SpeechStopped | Transcript | Finalised
+"""What a recogniser may report."""

@@ -1,0 +1,69 @@
+"""Every error Vantum raises on purpose: whose fault it is, may it be retried, what the wire says.
+
+VantumError
+├── SettingsError          the operator's: a setting or agent file cannot be used
+├── RequestError           the client's: a frame or call that is refused, nothing changed
+├── CapacityError          nobody's: full now, try again later
+└── ProviderError          a provider's: hearing, answering or speaking broke off
+    ├── ProviderUnavailable    not installed, not configured, not reachable
+    └── ProviderTimeout        it did not answer in time
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Fault = Literal["operator", "client", "provider", "nobody"]
+Service = Literal["stt", "llm", "tts", "telephony"]
+
+
+class VantumError(Exception):
+    """Root of the tree; never raised itself."""
+
+    fault: ClassVar[Fault] = "nobody"
+    retry: ClassVar[bool] = False
+    code: ClassVar[str] = "INTERNAL_ERROR"
+
+
+class SettingsError(VantumError):
+    """A setting or file of the operator cannot be used; the message names it and the cure."""
+
+    fault = "operator"
+    code = "SETTINGS_ERROR"
+
+
+class RequestError(VantumError):
+    """What the client asked cannot be done; nothing was changed by asking."""
+
+    fault = "client"
+
+    def __init__(self, message: str, *, code: str = "INVALID_PAYLOAD") -> None:
+        super().__init__(message)
+        self.wire_code = code
+
+
+class CapacityError(VantumError):
+    """No room for this call now; running calls stay good."""
+
+    retry = True
+    code = "CAPACITY_ERROR"
+
+
+class ProviderError(VantumError):
+    """A provider broke off."""
+
+    fault = "provider"
+    code = "PROVIDER_ERROR"
+
+    def __init__(self, message: str, *, service: Service, retry: bool = True) -> None:
+        super().__init__(message)
+        self.service: Service = service
+        self.may_retry = retry
+
+
+class ProviderUnavailable(ProviderError):  # noqa: N818 - names a state of the world
+    """The provider is not installed, not configured or not reachable."""
+
+
+class ProviderTimeout(ProviderError):  # noqa: N818 - names a state of the world
+    """The provider did not answer in time."""

@@ -1,0 +1,44 @@
+"""Every bound, budget and deadline: unit in the name, reason beside it.
+
+Numbers marked (spec §n) are kept from the product's specification.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The wire
+MESSAGE_BYTES: Final = 10 * 1024 * 1024  # spec §2.1: the largest frame; larger closes with 1009
+MESSAGES_PER_S: Final = 100  # spec §2.7: a microphone sends 50 frames of 20 ms; twice that is abuse
+REQUEST_DEADLINE_S: Final = 9.0  # the original page gives up on an ack after 10 s
+PING_INTERVAL_S: Final = 20.0  # a browser answers by itself; a dead peer is found within 40 s
+PING_TIMEOUT_S: Final = 20.0
+
+# Audio
+INTERNAL_RATE_HZ: Final = 16_000  # spec §5: what recognisers take
+RATE_MIN_HZ: Final = 8_000
+RATE_MAX_HZ: Final = 48_000
+FRAME_S: Final = 0.02  # the carrier's frame
+LEAD_S: Final = 0.2  # a recogniser in a thread can stall the loop 35 ms; 200 ms hides it
+AHEAD_S: Final = 10.0  # while the sound is held, model and voice may run this far ahead
+
+# Turns
+INTERRUPT_AFTER_S: Final = 0.2  # spec §9: shorter sounds are coughs
+END_SILENCE_S: Final = 0.5  # spec §9: VAD_SILENCE_THRESHOLD_MS
+FINALISE_DEADLINE_S: Final = 5.0  # spec §6: then what is there is used
+TRANSCRIPT_CHARS: Final = 50_000  # spec §6: about 25,000 words
+MODEL_DEADLINE_S: Final = 30.0  # spec §7: then a fallback sentence
+SYNTHESIS_DEADLINE_S: Final = 30.0  # spec §8
+SPEECH_CHARS: Final = 5_000  # spec §8: longer text is cut with a warning
+
+# Sessions (spec §4)
+SESSION_IDLE_S: Final = 30 * 60.0
+SESSION_AGE_S: Final = 2 * 60 * 60.0
+SWEEP_S: Final = 5 * 60.0
+CLOSE_SOCKETS_S: Final = 5.0
+CLOSE_SPEECH_S: Final = 5.0
+SESSIONS: Final = 1_000
+
+# Local speech
+UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
+INTERIM_EVERY_S: Final = 1.0  # interim text is for display; each costs a whole decode

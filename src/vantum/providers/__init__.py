@@ -1,0 +1,1 @@
+"""Those who hear, answer and speak."""

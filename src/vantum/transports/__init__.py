@@ -1,0 +1,1 @@
+"""The edges where a caller's sound enters and leaves."""
