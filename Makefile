@@ -1,0 +1,17 @@
+# The verbs of the house. Each brings what it needs on a fresh machine; none asks for a key, Node or Docker.
+.PHONY: run test check bench console
+
+run: ## serve on http://localhost:3001 with the embedded default
+	@tools/uv.sh run --frozen --quiet --no-dev --group local vantum serve
+
+test: ## format, lint, types, every test, coverage floors
+	@tools/test.sh
+
+check: ## format, lint and types only
+	@tools/check.sh
+
+bench: ## latency and cost of a call, against this machine's calibration
+	@tools/uv.sh run --frozen --quiet python -m benchmarks
+
+console: ## rebuild the page and record the hash of its sources (needs Node)
+	@tools/uv.sh run --frozen --quiet python tools/console_hash.py --build

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What `make test` does, in order: format, lint, types, then every test with its coverage floors.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+run() { tools/uv.sh run --frozen --quiet "$@"; }
+
+tools/uv.sh sync --frozen --quiet
+VANTUM_BROWSER=$(tools/browser.sh --install)
+export VANTUM_BROWSER
+
+tools/check.sh
+
+# The report above pytest's own last line keeps "N passed" where a reader looks for it.
+run pytest --cov --cov-report=term --cov-fail-under=85 "$@"
+for room in conversation wire audio dialing; do
+  [ -d "src/vantum/$room" ] || continue
+  run coverage report --include="src/vantum/$room/*" --fail-under=90 >.tools/coverage.txt || {
+    cat .tools/coverage.txt
+    echo "src/vantum/$room is tested under 90 % of its lines"
+    exit 1
+  }
+done
+[ -n "$VANTUM_BROWSER" ] || echo "browser tests skipped: no browser"
