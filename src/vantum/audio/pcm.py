@@ -1,0 +1,54 @@
+"""What sound is inside Vantum: s16le mono bytes at a known rate, whatever it was outside."""
+
+from __future__ import annotations
+
+import audioop
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+BYTES_PER_SAMPLE: Final = 2  # 16 bits: what recognisers take and voices give
+FULL_SCALE: Final = 32_768  # |most negative int16|: int16 -> float -> int16 then loses nothing
+
+
+def even(pcm: bytes) -> bytes:
+    """Whole samples only: the same object, or without its odd last byte."""
+    return pcm if len(pcm) % BYTES_PER_SAMPLE == 0 else pcm[:-1]
+
+
+def samples(pcm: bytes) -> int:
+    """How many whole samples `pcm` holds."""
+    return len(pcm) // BYTES_PER_SAMPLE
+
+
+def duration_s(pcm: bytes, rate_hz: int) -> float:
+    """How long `pcm` sounds."""
+    return samples(pcm) / rate_hz
+
+
+def silence(length_s: float, rate_hz: int) -> bytes:
+    """Digital silence of `length_s`, to the nearest sample; nothing for a negative length."""
+    return bytes(BYTES_PER_SAMPLE * max(0, round(length_s * rate_hz)))
+
+
+def encode_mulaw(pcm: bytes) -> bytes:
+    """s16le to G.711 mu-law, one byte a sample."""
+    return audioop.lin2ulaw(even(pcm), BYTES_PER_SAMPLE)
+
+
+def decode_mulaw(mulaw: bytes) -> bytes:
+    """G.711 mu-law to s16le."""
+    return audioop.ulaw2lin(mulaw, BYTES_PER_SAMPLE)
+
+
+def from_float(wave: NDArray[np.floating]) -> bytes:
+    """Floats in -1..1 to s16le: rounded, louder ones clipped, not-a-number is silence."""
+    scaled = np.rint(np.nan_to_num(wave, nan=0.0) * float(FULL_SCALE))
+    clipped: NDArray[np.int16] = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
+    return clipped.tobytes()
+
+
+def to_float(pcm: bytes) -> NDArray[np.float32]:
+    """s16le to float32 in -1..1, shape (samples,)."""
+    return np.frombuffer(even(pcm), "<i2").astype(np.float32) / np.float32(FULL_SCALE)
