@@ -1,0 +1,360 @@
+"""Which settings exist, what each may be, and who hears, answers and speaks because of them.
+
+The only reader of the environment and of `.env`. Fields are named as their variables, in lower
+case; a name that ends in `_s` holds seconds, whatever unit its variable is given in. The table in
+`docs/settings.md` and `.env.example` are written from this file by `tools/settings_doc.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from dotenv import dotenv_values
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from vantum import limits
+from vantum.errors import SettingsError
+from vantum.setting_kinds import (
+    DATABASES,
+    HTTP,
+    DatabaseAddress,
+    Milliseconds,
+    Name,
+    PublicAddress,
+    WebAddress,
+    Word,
+    milliseconds,
+    number,
+    provider,
+    setting,
+    whole,
+)
+
+Speech = Literal["stt", "llm", "tts"]
+
+
+class Settings(BaseModel):
+    """Everything an operator may set; frozen. Keys are never shown."""
+
+    model_config = ConfigDict(
+        alias_generator=str.upper,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    # The server
+    host: str = setting("127.0.0.1", "Address to listen on.", "an address or host name")
+    port: int = whole(3001, 0, 65_535, "Port to listen on; 0 takes any free one.")
+    frontend_url: WebAddress = setting(
+        "http://localhost:5173",
+        "A page served elsewhere that may connect; our own always may.",
+        HTTP,
+    )
+    public_url: PublicAddress | None = setting(
+        None,
+        "The address at which the phone carrier reaches this server.",
+        "an https address (http for this machine only)",
+    )
+    max_sessions: int = whole(limits.SESSIONS, 1, 100_000, "Calls held at once.")
+    drain_s: float = number(
+        0, 0, 86_400, "Seconds that running calls may take to finish on SIGTERM; 0 closes them."
+    )
+    session_idle_s: float = number(
+        limits.SESSION_IDLE_S, 0.01, 86_400, "Seconds without a frame after which a call is closed."
+    )
+    session_age_s: float = number(limits.SESSION_AGE_S, 0.01, 604_800, "Seconds a call may last.")
+    session_sweep_s: float = number(
+        limits.SWEEP_S, 0.01, 86_400, "Seconds between two looks for expired calls."
+    )
+    vantum_data_dir: Path = setting(Path("data"), "Folder of database and recordings.", "a folder")
+    vantum_agent: Path = setting(Path("agents/sales.yaml"), "The default agent file.", "a file")
+    database_url: DatabaseAddress | None = setting(
+        None, "Where records are kept; a SQLite file in the data folder when not set.", DATABASES
+    )
+
+    # The log
+    log_level: Annotated[Literal["debug", "info", "warn", "error"], Word] = setting(
+        "info", "The least severe lines that are written.", "debug, info, warn or error"
+    )
+    log_interim_transcripts: bool = setting(
+        False, "Write interim transcripts too, at debug level.", "true or false"
+    )
+    node_env: str = setting(
+        "development", "`production` writes the log as JSON without colour; nothing else changes."
+    )
+
+    # Who hears, answers and speaks
+    stt_provider: Name = provider("hears", "local")
+    llm_provider: Name = provider("answers", "playbook")
+    tts_provider: Name = provider("speaks", "local")
+    deepgram_api_key: SecretStr | None = setting(None, "Key for Deepgram.")
+    openai_api_key: SecretStr | None = setting(None, "Key for OpenAI or a compatible server.")
+    openai_organization: str | None = setting(None, "Organisation that OpenAI bills.")
+    cartesia_api_key: SecretStr | None = setting(None, "Key for Cartesia.")
+    deepgram_base_url: WebAddress = setting(
+        "https://api.deepgram.com", "Deepgram, or what stands in for it.", HTTP
+    )
+    openai_base_url: WebAddress = setting(
+        "https://api.openai.com/v1",
+        "OpenAI, or any compatible server; includes /v1.",
+        HTTP,
+    )
+    cartesia_base_url: WebAddress = setting(
+        "https://api.cartesia.ai", "Cartesia, or what stands in for it.", HTTP
+    )
+
+    # Turns
+    vad: Annotated[Literal["auto", "local", "off"], Word] = setting(
+        "auto",
+        "Own voice activity detection: auto where the recogniser has none or a slower one.",
+        "auto, local or off",
+    )
+    turn_detection: Annotated[Literal["manual", "automatic"], Word] | None = setting(
+        None,
+        "Who says that the caller has finished; by client when not set.",
+        "manual or automatic",
+    )
+    vad_silence_threshold_s: Milliseconds = milliseconds(
+        "VAD_SILENCE_THRESHOLD_MS", 500, "Silence after which the caller may have finished."
+    )
+
+    # Hearing
+    stt_model: str = setting("nova-3", "Recogniser that the cloud provider runs.")
+    stt_language: str = setting("en-US", "Language when the client names none.", "a language tag")
+    stt_target_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate sent to the recogniser, Hz.")
+    stt_max_transcript_length: int = whole(
+        limits.TRANSCRIPT_CHARS, 1, 10_000_000, "Characters kept of one turn."
+    )
+    stt_session_timeout_s: Milliseconds = milliseconds(
+        "STT_SESSION_TIMEOUT_MS", 3_600_000, "Longest life of a connection to the recogniser."
+    )
+    stt_inactivity_timeout_s: Milliseconds = milliseconds(
+        "STT_INACTIVITY_TIMEOUT_MS", 300_000, "A connection without audio this long is closed."
+    )
+    stt_cleanup_interval_s: Milliseconds = milliseconds(
+        "STT_CLEANUP_INTERVAL_MS", 300_000, "Time between two looks for such connections."
+    )
+
+    # Answering
+    llm_model: str = setting("gpt-6-luna", "Model that answers; the vendor's cheapest current one.")
+    llm_reasoning_effort: Name = setting(
+        "none", "Thinking before the first word; each step costs the caller seconds."
+    )
+    llm_temperature: float = number(0.7, 0, 2, "How freely the model words its answers.")
+    llm_max_tokens: int = whole(500, 1, 4096, "Longest answer, in tokens.")
+    llm_top_p: float = number(1, 0, 1, "Share of likely words the model chooses from.")
+    llm_frequency_penalty: float = number(0, -2, 2, "Penalty for words used often.")
+    llm_presence_penalty: float = number(0, -2, 2, "Penalty for words used at all.")
+    llm_request_timeout_s: Milliseconds = milliseconds(
+        "LLM_REQUEST_TIMEOUT", 30_000, "Longest wait for an answer to begin."
+    )
+    llm_streaming_timeout_s: Milliseconds = milliseconds(
+        "LLM_STREAMING_TIMEOUT", 60_000, "Longest time an answer may take in all."
+    )
+    llm_stream_processing_timeout_s: Milliseconds = milliseconds(
+        "LLM_STREAM_PROCESSING_TIMEOUT", 30_000, "Longest pause inside an answer."
+    )
+    llm_max_retries: int = whole(0, 0, 10, "Further tries before a fallback sentence is spoken.")
+    llm_max_queue_size: int = whole(3, 1, 100, "Questions of one call that may wait.")
+    llm_session_idle_timeout_s: Milliseconds = milliseconds(
+        "LLM_SESSION_IDLE_TIMEOUT", 1_800_000, "As SESSION_IDLE_S; the shorter one holds."
+    )
+    llm_session_max_duration_s: Milliseconds = milliseconds(
+        "LLM_SESSION_MAX_DURATION", 7_200_000, "As SESSION_AGE_S; the shorter one holds."
+    )
+    llm_cleanup_interval_s: Milliseconds = milliseconds(
+        "LLM_CLEANUP_INTERVAL", 300_000, "As SESSION_SWEEP_S; the shorter one holds."
+    )
+    llm_max_messages: int = whole(0, 0, 100_000, "Messages the model is shown; 0 shows all.")
+    llm_max_context_tokens: int = whole(
+        0, 0, 10_000_000, "Tokens of conversation the model is shown; 0 shows all."
+    )
+    llm_system_prompt: str | None = setting(None, "Used in place of the agent file's prompt.")
+    llm_fallback_tier1: str | None = setting(None, "Spoken when the model failed once.")
+    llm_fallback_tier2: str | None = setting(None, "Spoken when it failed twice in a row.")
+    llm_fallback_tier3: str | None = setting(None, "Spoken the third time, before the call ends.")
+
+    # Speaking
+    tts_model: str = setting("sonic-3.5", "Voice model that the cloud provider runs.")
+    tts_language: str = setting("en", "Language spoken.", "a language tag")
+    tts_speed: float = number(1, 0.6, 1.5, "Speed of speech; 1 is the voice's own.")
+    tts_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate asked of the voice, Hz.")
+    cartesia_voice_id: str = setting(
+        "c961b81c-a935-4c17-bfb3-ba2239de8c2f", "Voice used when the client names none."
+    )
+    tts_synthesis_timeout_s: Milliseconds = milliseconds(
+        "TTS_SYNTHESIS_TIMEOUT_MS", 30_000, "Longest time one piece of speech may take."
+    )
+    tts_connection_timeout_s: Milliseconds = milliseconds(
+        "TTS_CONNECTION_TIMEOUT_MS", 5_000, "Longest wait for a connection to the voice."
+    )
+    tts_keepalive_interval_s: Milliseconds = milliseconds(
+        "TTS_KEEPALIVE_INTERVAL_MS", 8_000, "Time between two pings of that connection."
+    )
+    tts_cleanup_interval_s: Milliseconds = milliseconds(
+        "TTS_CLEANUP_INTERVAL_MS", 300_000, "Time between two looks for unused connections."
+    )
+    tts_session_idle_timeout_s: Milliseconds = milliseconds(
+        "TTS_SESSION_IDLE_TIMEOUT_MS", 600_000, "A connection unused this long is closed."
+    )
+    tts_session_timeout_s: Milliseconds = milliseconds(
+        "TTS_SESSION_TIMEOUT_MS", 1_800_000, "Longest life of a connection to the voice."
+    )
+    tts_max_concurrent_sessions: int = whole(50, 1, 100_000, "Connections to the voice at once.")
+
+    # The telephone
+    twilio_account_sid: str | None = setting(None, "Account at Twilio; off when not set.")
+    twilio_auth_token: SecretStr | None = setting(None, "Key for that account.")
+    twilio_phone_number: str | None = setting(
+        None,
+        "The number calls are placed from.",
+        "a number such as +15550100",
+        pattern=r"^\+[1-9][0-9]{6,14}$",
+    )
+    twilio_base_url: WebAddress = setting(
+        "https://api.twilio.com", "Twilio, or what stands in for it.", HTTP
+    )
+
+    @property
+    def database(self) -> str:
+        """Where records are kept; may hold a password."""
+        if self.database_url is None:
+            return f"sqlite:///{self.vantum_data_dir}/vantum.db"
+        return self.database_url.get_secret_value()
+
+    @property
+    def idle_limit_s(self) -> float:
+        """Seconds without a frame after which a call is closed."""
+        return min(self.session_idle_s, self.llm_session_idle_timeout_s)
+
+    @property
+    def age_limit_s(self) -> float:
+        """Seconds a call may last."""
+        return min(self.session_age_s, self.llm_session_max_duration_s)
+
+    @property
+    def sweep_every_s(self) -> float:
+        """Seconds between two looks for expired calls."""
+        return min(self.session_sweep_s, self.llm_cleanup_interval_s)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be written anywhere."""
+        held = (value for _, value in self if isinstance(value, SecretStr))
+        return tuple(value.get_secret_value() for value in held)
+
+
+def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:
+    """Settings from `environ` and, for names it lacks, from `env_file` (no file is fine).
+
+    A name with a blank value counts as not set. Raises SettingsError that lists every bad value.
+    """
+    given = {**_from_file(env_file), **environ}
+    known = {name: value for name, value in given.items() if value.strip()}
+    try:
+        return Settings.model_validate(known)
+    except ValidationError as error:
+        bad = sorted({str(fault["loc"][0]) for fault in error.errors()})
+        raise SettingsError("\n".join(_complaint(name, known[name]) for name in bad)) from None
+
+
+def _from_file(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    try:
+        # Without interpolation: a `$` in a key stays what it is, and os.environ is not read.
+        lines = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    return {name: value for name, value in lines.items() if value is not None}
+
+
+def _complaint(variable: str, value: str) -> str:
+    field = next(f for f in Settings.model_fields.values() if f.alias == variable)
+    extra = field.json_schema_extra
+    allowed = extra["allowed"] if isinstance(extra, dict) else "something else"
+    # A database address may hold a password, a key is one.
+    shown = "a value not shown" if "SecretStr" in str(field.annotation) else f'"{value[:80]}"'
+    return f"{variable}: got {shown}, allowed is {allowed}"
+
+
+# What `auto` means for each service: the cloud's name, and what is embedded.
+_DEFAULTS: Final[dict[Speech, tuple[str, str]]] = {
+    "stt": ("deepgram", "local"),
+    "llm": ("openai", "playbook"),
+    "tts": ("cartesia", "local"),
+}
+
+_KEYS: Final = {
+    "deepgram": "deepgram_api_key",
+    "deepgram-flux": "deepgram_api_key",
+    "openai": "openai_api_key",
+    "cartesia": "cartesia_api_key",
+}
+
+
+class Choice(Struct, frozen=True):
+    """The provider chosen for one service; `off` says why it cannot work, when it cannot."""
+
+    provider: str
+    off: str = ""
+
+
+class Providers(Struct, frozen=True):
+    """Who hears, answers and speaks."""
+
+    stt: Choice
+    llm: Choice
+    tts: Choice
+
+
+def chosen_providers(settings: Settings, registered: Mapping[Speech, Collection[str]]) -> Providers:
+    """Resolve `auto`, and find what is off, given the names registered for each service.
+
+    Raises SettingsError listing every name that is not registered.
+    """
+    asked: dict[Speech, str] = {
+        "stt": settings.stt_provider,
+        "llm": settings.llm_provider,
+        "tts": settings.tts_provider,
+    }
+    bad = [
+        f'{service.upper()}_PROVIDER: got "{name}", '
+        f"allowed is {', '.join(['auto', *sorted(registered[service])])}"
+        for service, name in asked.items()
+        if name != "auto" and name not in registered[service]
+    ]
+    if bad:
+        raise SettingsError("\n".join(bad))
+    return Providers(
+        **{
+            service: _choice(settings, service, asked[service], registered[service])
+            for service in asked
+        }
+    )
+
+
+def _choice(settings: Settings, service: Speech, asked: str, registered: Collection[str]) -> Choice:
+    cloud, embedded = _DEFAULTS[service]
+    if asked != "auto":
+        return Choice(asked, off=_missing_key(settings, asked))
+    if cloud in registered and _key(settings, cloud):
+        return Choice(cloud)
+    return Choice(embedded, off="" if embedded in registered else f"{embedded} is not installed")
+
+
+def _missing_key(settings: Settings, name: str) -> str:
+    # Servers of one's own that speak OpenAI's protocol, such as Ollama or vLLM, need no key.
+    own_server = settings.openai_base_url != Settings.model_fields["openai_base_url"].default
+    if name not in _KEYS or _key(settings, name) or (name == "openai" and own_server):
+        return ""
+    return f"{_KEYS[name].upper()} is not set"
+
+
+def _key(settings: Settings, name: str) -> SecretStr | None:
+    key: SecretStr | None = getattr(settings, _KEYS[name])
+    return key
