@@ -1,0 +1,182 @@
+"""How an answer is written, spoken, held, cut off and remembered."""
+
+from __future__ import annotations
+
+from vantum.conversation import effects as do
+from vantum.conversation import events as ev
+from vantum.conversation.reply import Reply
+from vantum.conversation.states import State
+from vantum.conversation.talk import Talk
+
+
+def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) -> None:
+    """Speak a text of our own: greeting, nudge, fallback, goodbye."""
+    waited_from = talk.reply.waited_from if talk.reply else None
+    reply = talk.open_reply(waited_from)
+    reply.ends = ends
+    _speak(talk, reply, [*reply.write(text), *reply.finish()])
+    talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
+    if talk.state is not State.RESPONDING:
+        talk.go(State.RESPONDING, now)
+
+
+def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
+    """The model wrote some text."""
+    _speak(talk, reply, reply.write(event.text))
+    _show_text(talk, reply)
+
+
+def take_action(_talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) -> None:
+    """The model asked for something to be done; done once the answer was heard."""
+    if event.name == "end_call":
+        reply.ends = "agent_ended"
+
+
+def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float) -> None:
+    """The model is done; an empty answer is a failure."""
+    if not reply.text and reply.ends is None:
+        _fail(talk, reply, "the model gave an empty answer", now)
+        return
+    talk.counts.failures = 0
+    _finish_text(talk, reply, now)
+
+
+def fail_reply(talk: Talk, reply: Reply, event: ev.ReplyFailed, now: float) -> None:
+    """The model broke off."""
+    _fail(talk, reply, event.message, now)
+
+
+def _fail(talk: Talk, reply: Reply, message: str, now: float) -> None:
+    """Speak what the model wrote, or a sentence of our own; the third failure ends the call."""
+    talk.orders.tell(do.Fault("llm", message))
+    talk.counts.failures += 1
+    fallbacks = talk.policy.fallbacks
+    tier = min(talk.counts.failures, len(fallbacks))
+    ends: ev.EndReason | None = "faults" if tier == len(fallbacks) else None
+    if not reply.text:
+        say(talk, fallbacks[tier - 1], now, ends=ends)
+        return
+    if ends:
+        reply.ends = ends
+        _speak(talk, reply, reply.write(" " + fallbacks[tier - 1]))
+    _finish_text(talk, reply, now)
+
+
+def _finish_text(talk: Talk, reply: Reply, now: float) -> None:
+    _speak(talk, reply, reply.finish())
+    _show_text(talk, reply)
+    talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
+    _finish_if_made(talk, reply, now)
+
+
+def _speak(talk: Talk, reply: Reply, texts: list[str]) -> None:
+    first = len(reply.pieces) - len(texts)
+    for piece, text in enumerate(texts, start=first):
+        talk.orders.give(do.Speak(reply.turn, reply.number, piece, text))
+
+
+def _show_text(talk: Talk, reply: Reply) -> None:
+    if not reply.started:
+        return
+    for index in range(reply.announced, len(reply.tokens)):
+        talk.orders.tell(do.AnswerToken(reply.turn, reply.tokens[index], index))
+    reply.announced = len(reply.tokens)
+
+
+def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
+    """Sound was made."""
+    if not event.pcm:
+        return
+    reply.voiced(event.piece, len(event.pcm) / 2 / event.rate_hz)
+    _start_answer(talk, reply, now)
+    talk.orders.give(do.Play(reply.turn, event.pcm, event.rate_hz))
+
+
+def _start_answer(talk: Talk, reply: Reply, now: float) -> None:
+    if reply.started:
+        return
+    reply.started = True
+    if talk.state is State.THINKING:
+        talk.go(State.RESPONDING, now)
+    waited_s = None if reply.waited_from is None else now - reply.waited_from
+    talk.orders.tell(do.AnswerStarted(reply.turn, waited_s))
+    _show_text(talk, reply)
+    if talk.caller.speaking:
+        hush(talk, now)
+
+
+def finish_piece(talk: Talk, reply: Reply, event: ev.PieceVoiced, now: float) -> None:
+    """All sound of a piece was made."""
+    reply.voiced_whole(event.piece)
+    _finish_if_made(talk, reply, now)
+
+
+def lose_voice(talk: Talk, reply: Reply, event: ev.VoiceFailed, now: float) -> None:
+    """The voice failed; the answer goes on as text."""
+    talk.orders.tell(do.Fault("tts", event.message))
+    reply.lose_voice()
+    _finish_if_made(talk, reply, now)
+
+
+def _finish_if_made(talk: Talk, reply: Reply, now: float) -> None:
+    if reply.played or not reply.is_made:
+        return
+    reply.played = True
+    _start_answer(talk, reply, now)
+    talk.orders.tell(do.AnswerCompleted(reply.turn, reply.text, len(reply.tokens), reply.sound_s))
+    talk.orders.give(do.FinishPlaying(reply.turn))
+
+
+def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
+    """The answer was heard to its end."""
+    reply = talk.reply
+    if reply is None or reply.turn != event.turn or not reply.played:
+        return
+    if reply.voiceless and not talk.policy.text_is_shown:
+        talk.history.caller_heard(reply.heard(reply.sound_s))
+    else:
+        talk.history.caller_heard(reply.text)
+    talk.reply = None
+    talk.held = False
+    talk.orders.cancel_timer("hold")
+    if reply.ends is not None:
+        talk.close(reply.ends, now)
+    else:
+        talk.go(State.LISTENING, now)
+
+
+def hush(talk: Talk, now: float) -> None:
+    """Hold the sound: somebody may be speaking."""
+    if not talk.held and talk.reply is not None:
+        talk.held = True
+        talk.orders.give(do.Hold(talk.reply.turn))
+        talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
+
+
+def let_go(talk: Talk) -> None:
+    """It was nothing: go on where the caller stopped hearing."""
+    if talk.held and talk.reply is not None:
+        talk.orders.cancel_timer("hold")
+        talk.orders.give(do.Resume(talk.reply.turn))
+    talk.held = False
+
+
+def interrupt(talk: Talk, _event: object, now: float) -> None:
+    """The caller takes the floor."""
+    talk.counts.interruptions += 1
+    talk.stop_reply()
+    talk.go(State.INTERRUPTED, now)
+
+
+def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
+    """The sound is off, and it is known how much of it was heard."""
+    cut = talk.cut
+    if cut is None or cut.turn != event.turn:
+        return
+    talk.cut = None
+    heard = cut.heard(event.heard_s)
+    talk.history.caller_heard(heard, interrupted=True)
+    if cut.started:
+        talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))
+    if talk.state is State.INTERRUPTED:
+        talk.go(State.LISTENING, now)

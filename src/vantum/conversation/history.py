@@ -1,0 +1,85 @@
+"""What was said and what was heard of it: the one truth that context and transcripts are read from.
+
+An answer enters only as far as its sound reached the caller. Where the voice gives no word timings,
+a word's time is its share of the piece's characters (errors stay under a word for even speech).
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from vantum.conversation.effects import Line
+
+_WORD = re.compile(r"\S+\s*")
+# A word that lacks only its last breath was heard; frames are 20 ms and marks come every 400 ms.
+_WORD_GRACE_S = 0.08
+
+
+class VoicedPiece(Struct):
+    """A piece of an answer and how much sound was made of it so far."""
+
+    text: str
+    sound_s: float = 0.0
+    complete: bool = False
+
+
+def heard_text(pieces: list[VoicedPiece], heard_s: float) -> str:
+    """The words of `pieces` that end within the first `heard_s` seconds of their sound."""
+    words: list[str] = []
+    begin_s = 0.0
+    for piece in pieces:
+        if heard_s <= begin_s:
+            break
+        if piece.complete and heard_s >= begin_s + piece.sound_s - _WORD_GRACE_S:
+            words.append(piece.text)
+        else:
+            words.append(_heard_words(piece, heard_s - begin_s))
+        begin_s += piece.sound_s
+    return " ".join(word for word in words if word)
+
+
+def _heard_words(piece: VoicedPiece, heard_s: float) -> str:
+    if piece.sound_s <= 0 or not piece.text:
+        return ""
+    # An unfinished piece has an unknown length; a slow speaker's 12 characters a second bounds it.
+    length_s = piece.sound_s if piece.complete else max(piece.sound_s, len(piece.text) / 12)
+    end = 0
+    for word in _WORD.finditer(piece.text):
+        stripped_end = word.start() + len(word.group().rstrip())
+        if stripped_end / len(piece.text) * length_s > heard_s + _WORD_GRACE_S:
+            break
+        end = stripped_end
+    return piece.text[:end]
+
+
+class History:
+    """The conversation so far, oldest line first."""
+
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Everything said and heard."""
+        return tuple(self._lines)
+
+    def caller_said(self, text: str) -> None:
+        """Add the caller's words; with nothing heard in between they continue the last line."""
+        text = text.strip()
+        if not text:
+            return
+        if self._lines and self._lines[-1].role == "user":
+            text = f"{self._lines.pop().text} {text}"
+        self._lines.append(Line(role="user", text=text))
+
+    def caller_heard(self, text: str, *, interrupted: bool = False) -> None:
+        """Add the part of an answer that the caller heard; nothing heard leaves no line."""
+        text = text.strip()
+        if text:
+            self._lines.append(Line(role="assistant", text=text, interrupted=interrupted))
+
+    def recent(self, most: int) -> tuple[Line, ...]:
+        """The newest lines for the model, at most `most` (0 = all)."""
+        return tuple(self._lines[-most:]) if most else tuple(self._lines)

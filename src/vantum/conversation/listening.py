@@ -1,0 +1,154 @@
+"""What follows from what the caller does: speak, pause, go on, interrupt, fall silent."""
+
+from __future__ import annotations
+
+from vantum.conversation import effects as do
+from vantum.conversation import events as ev
+from vantum.conversation.answering import hush, interrupt, let_go, say
+from vantum.conversation.states import State
+from vantum.conversation.talk import Talk
+
+
+def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
+    """A recording begins."""
+    talk.input.automatic = event.automatic
+    talk.input.may_speak_first = event.greets
+    talk.input.closing = False
+    talk.caller.recording_began()
+    if talk.state is State.LISTENING:
+        greet(talk, now)
+
+
+def greet(talk: Talk, now: float) -> None:
+    """Speak first where that is wanted and nothing has been said yet."""
+    fresh = talk.turn == 0 and not talk.history.lines
+    if fresh and talk.input.may_speak_first and talk.policy.greeting:
+        say(talk, talk.policy.greeting, now)
+
+
+def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
+    """The client ended its recording: fetch the last words at once."""
+    talk.input.closing = True
+    talk.orders.give(do.Finalise())
+    talk.orders.set_timer("finalise", now + talk.policy.finalise_deadline_s)
+
+
+def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
+    """The ended recording is transcribed as far as it will be."""
+    if not talk.input.closing:
+        return
+    talk.input.closing = False
+    talk.orders.cancel_timer("finalise")
+    talk.orders.tell(do.InputClosed())
+    talk.caller.close(now)
+    if talk.caller.text and talk.state is State.THINKING:
+        go_on(talk, None, now)
+    elif talk.caller.text and talk.state is State.RESPONDING:
+        interrupt(talk, None, now)
+    else:
+        let_go(talk)
+
+
+def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
+    """Recognition is lost for this recording; the call goes on without ears."""
+    talk.orders.tell(do.Fault("stt", event.message))
+    talk.caller.speaking = False
+    let_go(talk)
+    conclude_input(talk, None, now)
+
+
+def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
+    """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
+    talk.caller.started(event)
+    if talk.state is State.RESPONDING:
+        hush(talk, now)
+
+
+def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
+    """The caller means it."""
+    if talk.state is State.THINKING:
+        go_on(talk, event, now)
+    elif talk.state is State.RESPONDING:
+        interrupt(talk, event, now)
+
+
+def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
+    """The caller pauses; whatever was not meant as an interruption is over."""
+    talk.caller.stopped(event, now)
+    let_go(talk)
+
+
+def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
+    """Words arrive; new ones take the floor from a thinking or speaking agent."""
+    if not talk.caller.is_news(event):
+        return
+    text = event.text.strip()
+    talk.caller.wrote(event, now)
+    if not text:
+        return
+    if talk.state is State.THINKING:
+        go_on(talk, event, now)
+    elif talk.state is State.RESPONDING:
+        interrupt(talk, event, now)
+    duration_s = max(0.0, event.end_s - event.start_s)
+    talk.orders.tell(do.Recognised(text, event.final, event.confidence, duration_s))
+
+
+def go_on(talk: Talk, _event: object, now: float) -> None:
+    """The caller was not finished after all; the next words continue the same line."""
+    talk.stop_reply()
+    talk.go(State.LISTENING, now)
+
+
+def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
+    """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
+    talk.orders.timer_fired(event.name)
+    if event.name == "finalise":
+        conclude_input(talk, None, now)
+    elif event.name == "hold":
+        let_go(talk)
+    elif event.name == "silence" and talk.state is State.LISTENING:
+        _break_silence(talk, now)
+
+
+def _break_silence(talk: Talk, now: float) -> None:
+    nudges = talk.policy.nudges
+    if talk.counts.nudges < len(nudges):
+        talk.counts.nudges += 1
+        say(talk, nudges[talk.counts.nudges - 1], now)
+    elif talk.policy.goodbye:
+        say(talk, talk.policy.goodbye, now, ends="silence")
+    else:
+        talk.close("silence", now)
+
+
+def watch(talk: Talk, now: float) -> None:
+    """Run after every event: is the caller's turn over, and has it been quiet for too long?"""
+    over_at = None
+    if talk.state is State.LISTENING and (talk.input.automatic or talk.caller.closed):
+        over_at = talk.caller.over_at()
+    if over_at is not None and over_at <= now:
+        _take_turn(talk, now)
+        over_at = None
+    if over_at is None:
+        talk.orders.cancel_timer("end_of_turn")
+    else:
+        talk.orders.set_timer("end_of_turn", over_at)
+    idle = talk.state is State.LISTENING and talk.caller.is_idle and over_at is None
+    if not (idle and talk.input.may_speak_first and talk.policy.nudges):
+        talk.orders.cancel_timer("silence")
+    elif not talk.orders.has_timer("silence"):
+        talk.orders.set_timer("silence", now + talk.policy.nudge_after_s)
+
+
+def _take_turn(talk: Talk, now: float) -> None:
+    waited_from = talk.caller.quiet_since
+    text = talk.caller.take()
+    if not text:
+        return
+    talk.counts.nudges = 0
+    talk.history.caller_said(text)
+    talk.go(State.THINKING, now)
+    reply = talk.open_reply(waited_from)
+    lines = talk.history.recent(talk.policy.max_lines)
+    talk.orders.give(do.Ask(reply.turn, reply.number, lines))

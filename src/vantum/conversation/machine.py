@@ -1,0 +1,135 @@
+"""What a call does when something happens: handle(event, now) -> effects.
+
+This is the only writer of conversation state. TABLE names the rule for every pair of state and
+event that means something; all other pairs are refused, which is logged and changes nothing.
+Reply-side events pass one guard first: they must name the current turn and reply, else they are
+dropped, so nothing late can ever be spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from vantum.conversation import answering, listening
+from vantum.conversation import effects as do
+from vantum.conversation import events as ev
+from vantum.conversation.policy import Policy
+from vantum.conversation.reply import Reply
+from vantum.conversation.states import State
+from vantum.conversation.talk import Talk
+
+
+def _begin(talk: Talk, _event: ev.Ready, now: float) -> None:
+    talk.go(State.LISTENING, now)
+    listening.greet(talk, now)
+
+
+def _fail_setup(talk: Talk, event: ev.SetupFailed, now: float) -> None:
+    talk.orders.tell(do.Fault("setup", event.message))
+    talk.go(State.ENDED, now)
+    talk.orders.give(do.EndCall("setup_failed"))
+
+
+def _end(talk: Talk, event: ev.EndAsked, now: float) -> None:
+    talk.close(event.reason, now)
+
+
+def _vanish(talk: Talk, _event: ev.Disconnected, now: float) -> None:
+    talk.stop_reply()
+    talk.go(State.ENDED, now)
+
+
+def _keep_last_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
+    talk.orders.timer_fired(event.name)
+    if event.name == "ending":
+        talk.go(State.ENDED, now)
+
+
+# A rule takes (talk, event, now); the event's type is the table's key, which no annotation can say.
+Rule = Callable[[Talk, Any, float], None]
+ReplyRule = Callable[[Talk, Reply, Any, float], None]
+
+_ALWAYS: Final[dict[type, Rule]] = {ev.EndAsked: _end, ev.Disconnected: _vanish}
+_HEARING: Final[dict[type, Rule]] = {
+    ev.InputStarted: listening.open_input,
+    ev.InputEnded: listening.close_input,
+    ev.SpeechStarted: listening.hear_start,
+    ev.SpeechSustained: listening.hear_on,
+    ev.SpeechStopped: listening.hear_stop,
+    ev.Transcript: listening.hear_words,
+    ev.Finalised: listening.conclude_input,
+    ev.HearingFailed: listening.lose_hearing,
+    ev.TimerFired: listening.keep_time,
+    ev.TurnStopped: answering.settle,
+}
+
+TABLE: Final[dict[State, dict[type, Rule]]] = {
+    State.INITIALIZING: {
+        ev.Ready: _begin,
+        ev.SetupFailed: _fail_setup,
+        ev.InputStarted: listening.open_input,
+        **_ALWAYS,
+    },
+    State.LISTENING: {**_HEARING, **_ALWAYS},
+    State.THINKING: {**_HEARING, **_ALWAYS},
+    State.RESPONDING: {
+        ev.InterruptAsked: answering.interrupt,
+        ev.PlayedOut: answering.conclude,
+        **_HEARING,
+        **_ALWAYS,
+    },
+    State.INTERRUPTED: {**_HEARING, **_ALWAYS},
+    State.ENDING: {
+        ev.TurnStopped: answering.settle,
+        ev.TimerFired: _keep_last_time,
+        ev.Disconnected: _vanish,
+    },
+    State.ENDED: {ev.TurnStopped: answering.settle},
+}
+
+# Only while there is a current reply, which is in THINKING and RESPONDING alone.
+REPLY_TABLE: Final[dict[type, ReplyRule]] = {
+    ev.Token: answering.write,
+    ev.ActionAsked: answering.take_action,
+    ev.ReplyWritten: answering.finish_writing,
+    ev.ReplyFailed: answering.fail_reply,
+    ev.Speech: answering.play,
+    ev.PieceVoiced: answering.finish_piece,
+    ev.VoiceFailed: answering.lose_voice,
+}
+
+
+class Conversation:
+    """One call's talk, driven by events."""
+
+    def __init__(self, policy: Policy, session_id: str, now: float) -> None:
+        self.talk = Talk(policy, session_id, now)
+
+    @property
+    def state(self) -> State:
+        """What the call is doing."""
+        return self.talk.state
+
+    def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
+        """Take one event at clock time `now` (seconds); returns what is to be done, in order."""
+        talk = self.talk
+        reply_rule = REPLY_TABLE.get(type(event))
+        if reply_rule is not None:
+            reply = _current_reply(talk, event)
+            if reply is not None:
+                reply_rule(talk, reply, event, now)
+            return talk.orders.taken()
+        rule = TABLE[talk.state].get(type(event))
+        if rule is None:
+            return [do.Refused(talk.state, type(event).__name__)]
+        rule(talk, event, now)
+        listening.watch(talk, now)
+        return talk.orders.taken()
+
+
+def _current_reply(talk: Talk, event: Any) -> Reply | None:
+    reply = talk.reply
+    if reply is None or (event.turn, event.reply) != (reply.turn, reply.number):
+        return None
+    return reply

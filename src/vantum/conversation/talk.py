@@ -1,0 +1,128 @@
+"""The record of one talk: its state, its current reply, and the orders being given.
+
+Only the rules in `listening.py` and `answering.py` change it, and only while `machine.py` handles
+an event.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from vantum.conversation import effects as do
+from vantum.conversation.events import EndReason
+from vantum.conversation.history import History
+from vantum.conversation.policy import Policy
+from vantum.conversation.reply import Reply
+from vantum.conversation.states import State, check_move
+from vantum.conversation.turns import CallerTurn
+
+# A carrier that never confirms the hang-up must not keep a call alive.
+ENDING_DEADLINE_S = 5.0
+
+
+class Input(Struct):
+    """How the caller's recording is being taken."""
+
+    automatic: bool = False  # silence ends a turn; else only the client does
+    may_speak_first: bool = False
+    closing: bool = False  # the client ended it; its last words are on their way
+
+
+class Counts(Struct):
+    """What is counted over the whole call."""
+
+    replies: int = 0
+    interruptions: int = 0
+    failures: int = 0  # in a row
+    nudges: int = 0  # in a row
+
+
+class Talk:
+    """One call's talk."""
+
+    def __init__(self, policy: Policy, session_id: str, now: float) -> None:
+        self.policy = policy
+        self.session_id = session_id
+        self.state = State.INITIALIZING
+        self.since = now  # clock time at which the state began
+        self.turn = 0
+        self.reply: Reply | None = None
+        self.cut: Reply | None = None  # stopped; how much of it was heard is still to be told
+        self.held = False
+        self.history = History()
+        self.caller = CallerTurn(policy.end_silence_s, policy.finalise_deadline_s)
+        self.input = Input()
+        self.counts = Counts()
+        self.orders = Orders()
+
+    def go(self, after: State, now: float) -> None:
+        """Move to another state; raises MoveRefused where the table forbids it."""
+        check_move(self.state, after, self.session_id)
+        self.orders.tell(do.StateChanged(self.state, after, now - self.since))
+        self.state = after
+        self.since = now
+
+    def open_reply(self, waited_from: float | None) -> Reply:
+        """Open a reply in a new turn, or in this turn in place of the reply it had."""
+        if self.reply is None:
+            self.turn += 1
+        self.counts.replies += 1
+        self.reply = Reply(self.turn, self.counts.replies, waited_from=waited_from)
+        return self.reply
+
+    def stop_reply(self) -> None:
+        """Cancel whatever is being answered; from here on nothing of that turn counts."""
+        if self.reply is not None:
+            self.cut = self.reply
+            self.orders.give(do.StopTurn(self.reply.turn))
+            self.reply = None
+            self.turn += 1
+        self.held = False
+        self.orders.cancel_timer("hold")
+
+    def close(self, reason: EndReason, now: float) -> None:
+        """Begin to end the call."""
+        self.stop_reply()
+        self.go(State.ENDING, now)
+        self.orders.give(do.EndCall(reason))
+        self.orders.set_timer("ending", now + ENDING_DEADLINE_S)
+
+
+class Orders:
+    """The effects of the event being handled, and the timers that are running."""
+
+    def __init__(self) -> None:
+        self._effects: list[do.Effect] = []
+        self._timers: dict[str, float] = {}
+
+    def give(self, effect: do.Effect) -> None:
+        """Order something."""
+        self._effects.append(effect)
+
+    def tell(self, notice: do.Notice) -> None:
+        """Tell the client something."""
+        self._effects.append(do.Notify(notice))
+
+    def set_timer(self, name: str, at: float) -> None:
+        """Have a timer fire at `at`; setting it to the same time again costs nothing."""
+        if self._timers.get(name) != at:
+            self._timers[name] = at
+            self._effects.append(do.SetTimer(name, at))
+
+    def has_timer(self, name: str) -> bool:
+        """The timer is running."""
+        return name in self._timers
+
+    def cancel_timer(self, name: str) -> None:
+        """Forget a timer; one that is not running costs nothing."""
+        if self._timers.pop(name, None) is not None:
+            self._effects.append(do.CancelTimer(name))
+
+    def timer_fired(self, name: str) -> None:
+        """The timer came due."""
+        self._timers.pop(name, None)
+
+    def taken(self) -> list[do.Effect]:
+        """Hand over the effects collected so far."""
+        effects, self._effects = self._effects, []
+        return effects

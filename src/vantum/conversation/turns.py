@@ -1,0 +1,119 @@
+"""Has the caller finished? One arbiter over voice activity, words and silence.
+
+Speech is measured in audio time, so a stalled network cannot shorten or lengthen a word. Silence
+counts from the moment the last speech frame arrived, so a recogniser's delay is not waited twice.
+"""
+
+from __future__ import annotations
+
+from vantum import limits
+from vantum.conversation.events import SpeechStarted, SpeechStopped, Transcript
+
+# Recognisers round the end of words; a final that ends this close to the speech end covers it.
+_COVER_S = 0.25
+
+
+class CallerTurn:
+    """What the caller has said since the last answer was asked for."""
+
+    def __init__(self, end_silence_s: float, finalise_deadline_s: float) -> None:
+        self._end_silence_s = end_silence_s
+        self._finalise_deadline_s = finalise_deadline_s
+        self._finals: list[str] = []
+        self._interim = ""
+        self.speaking = False
+        self._speech_end_s = 0.0  # audio time of the last speech frame
+        self._covered_s = 0.0  # audio time up to which words are final
+        self._taken_s = 0.0  # audio time up to which an answer was already asked for
+        self._quiet_since: float | None = None  # clock time of the last speech frame
+        self._finished = False  # the recogniser itself said the turn is over
+        self._sees_speech = False  # speech events come; otherwise words are the only sign of life
+
+    @property
+    def text(self) -> str:
+        """All words so far; the last interim stands in where no final replaced it."""
+        return " ".join([*self._finals, self._interim]).strip()[: limits.TRANSCRIPT_CHARS]
+
+    @property
+    def quiet_since(self) -> float | None:
+        """Clock time at which the caller fell silent, where known."""
+        return self._quiet_since
+
+    @property
+    def is_idle(self) -> bool:
+        """Neither speech nor words are being waited for."""
+        return not self.speaking and not self.text
+
+    @property
+    def closed(self) -> bool:
+        """The caller, or the recogniser, said outright that the turn is over."""
+        return self._finished
+
+    def recording_began(self) -> None:
+        """Audio time starts again at zero."""
+        self._speech_end_s = self._covered_s = self._taken_s = 0.0
+        self.speaking = False
+
+    def started(self, _event: SpeechStarted) -> None:
+        """The caller speaks."""
+        self.speaking = self._sees_speech = True
+        self._quiet_since = None
+        self._finished = False
+
+    def stopped(self, event: SpeechStopped, now: float) -> None:
+        """The caller pauses."""
+        self.speaking = False
+        self._speech_end_s = max(self._speech_end_s, event.at_s)
+        self._quiet_since = now - event.silence_s
+
+    def is_news(self, event: Transcript) -> bool:
+        """Words not part of what was already answered."""
+        known_place = event.end_s > 0
+        return not (known_place and event.end_s <= self._taken_s + 0.05)
+
+    def wrote(self, event: Transcript, now: float) -> None:
+        """Words arrived."""
+        text = event.text.strip()
+        if event.final:
+            if text:
+                self._finals.append(text)
+            self._interim = ""
+            self._covered_s = max(self._covered_s, event.end_s)
+            self._finished = self._finished or (event.end_of_turn and bool(text))
+        elif text:
+            self._interim = text
+        if text and not self._sees_speech:
+            self._quiet_since = now
+
+    def close(self, now: float) -> None:
+        """The recording is complete: nothing more is to be waited for."""
+        self.speaking = False
+        self._finished = True
+        self._covered_s = max(self._covered_s, self._speech_end_s)
+        if self._quiet_since is None:
+            self._quiet_since = now
+
+    def over_at(self) -> float | None:
+        """Clock time at which the turn is to be taken as finished, on what is known now.
+
+        None while the caller speaks or has said nothing.
+        """
+        if self.speaking or self._quiet_since is None:
+            return None
+        if self._covered_s + _COVER_S >= self._speech_end_s:
+            if not self.text:
+                return None
+            if self._finished:
+                return self._quiet_since
+            return self._quiet_since + self._end_silence_s
+        # Speech whose words are still to come: wait for them, but not for ever.
+        return self._quiet_since + self._finalise_deadline_s
+
+    def take(self) -> str:
+        """Hand over the words for an answer and begin anew."""
+        text = self.text
+        self._covered_s = self._taken_s = max(self._covered_s, self._speech_end_s)
+        self._finals.clear()
+        self._interim = ""
+        self._finished = False
+        return text
