@@ -48,6 +48,11 @@ class Playout:
         """How much of the utterance has been sent: the position a mark sent now stands for."""
         return self._sent / self._rate_hz
 
+    @property
+    def all_sent(self) -> bool:
+        """Nothing queued waits to be sent."""
+        return self._sent >= self._queued
+
     def begin(self, turn: int) -> None:
         """Open `turn` and drop all sound of older ones.
 
