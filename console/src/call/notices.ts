@@ -1,0 +1,107 @@
+// Every trouble in plain words, each with what to do about it.
+import type { Closed } from "../net/connection";
+import type { Frame } from "../net/codec";
+
+export interface Notice {
+  tone: "calm" | "warning" | "error";
+  text: string;
+  retry?: string; // the label of a button that tries again
+  lasting?: boolean; // stays; others go when the next sentence is understood
+  final?: boolean; // why the call ends; what the socket says afterwards adds nothing
+}
+
+const BUSY: Notice = {
+  tone: "warning",
+  text: "All lines are busy right now. Please try again in a minute.",
+  retry: "Try again",
+  final: true,
+};
+
+const LOST: Notice = {
+  tone: "error",
+  text: "The connection was lost. Check your network, then start again.",
+  retry: "Reconnect",
+};
+
+const UNREACHABLE: Notice = {
+  tone: "error",
+  text: "The server cannot be reached. Check that Vantum is running, then try again.",
+  retry: "Try again",
+};
+
+const RESTARTING: Notice = {
+  tone: "warning",
+  text: "The server is restarting. Give it a moment, then start again.",
+  retry: "Reconnect",
+  final: true,
+};
+
+const SILENT_MICROPHONE =
+  "The microphone went away. Plug it back in or choose another, then start a new call.";
+
+const BY_EVENT: Record<string, Notice> = {
+  "system.status.busy": BUSY,
+  "system.status.maintenance": RESTARTING,
+  "transcript.error.low_confidence": {
+    tone: "calm",
+    text: "That was hard to hear. Speak a little louder or closer to the microphone.",
+  },
+  "transcript.error.stt_failed": {
+    tone: "error",
+    text: "Your words could not be understood just now. Please say it again.",
+  },
+  "error.service.stt_unavailable": {
+    tone: "error",
+    text: "Speech recognition is not available, so the agent cannot hear you. Try again later.",
+    lasting: true,
+  },
+  "error.service.tts_unavailable": {
+    tone: "warning",
+    text: "The agent's voice is not available. Its answers appear below as text.",
+    lasting: true,
+  },
+  "error.service.llm_unavailable": {
+    tone: "error",
+    text: "The agent cannot think of answers right now. Try again later.",
+    lasting: true,
+  },
+  "conversation.error.llm_timeout": {
+    tone: "warning",
+    text: "The answer took too long. Please say it again.",
+  },
+  "connection.error.timeout": LOST,
+};
+
+/** What to tell the caller about this frame, if anything. */
+export function noticeOf({ eventType, payload }: Frame): Notice | null {
+  const known = BY_EVENT[eventType];
+  if (known) return known;
+  if (!eventType.split(".").includes("error")) return null;
+  const message = typeof payload.message === "string" ? payload.message : "";
+  return { tone: "warning", text: message ? `Something went wrong: ${message}` : "Something went wrong." };
+}
+
+/** Why the socket closed; null when the call simply ended. */
+export function closeNotice({ code }: Closed, answered: boolean): Notice | null {
+  if (code === 1000) return null;
+  if (code === 1013 || code === 4429) return BUSY;
+  if (code === 1001 || code === 1012) return RESTARTING;
+  return answered ? LOST : UNREACHABLE;
+}
+
+export function microphoneNotice(error: unknown): Notice {
+  const name = error instanceof DOMException ? error.name : "";
+  return { tone: "error", text: MICROPHONE[name] ?? MICROPHONE_UNKNOWN, retry: "Try again" };
+}
+
+export const MICROPHONE_LOST: Notice = { tone: "error", text: SILENT_MICROPHONE, lasting: true };
+
+const MICROPHONE_UNKNOWN = "The microphone could not be opened. Check that it is connected, then try again.";
+
+const MICROPHONE: Record<string, string> = {
+  NotAllowedError:
+    "The microphone is blocked. Allow it for this page beside the address bar, then try again.",
+  NotFoundError: "No microphone was found. Plug one in, then try again.",
+  NotReadableError: "Another program is using the microphone. Close it there, then try again.",
+  SecurityError: "Browsers give the microphone to secure pages only. Open this page over https or on localhost.",
+};

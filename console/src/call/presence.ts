@@ -1,0 +1,39 @@
+// The one word that tells the caller where the call stands, and what they can do now.
+import type { CallState } from "./state";
+
+export type PresenceKey =
+  | "idle" | "connecting" | "listening" | "thinking" | "speaking" | "ending" | "ended";
+
+export interface Presence {
+  key: PresenceKey;
+  word: string;
+  hint: string;
+}
+
+export function presenceOf(state: CallState): Presence {
+  if (state.phase === "idle") return { key: "idle", word: "Ready", hint: "" };
+  if (state.phase === "ended") return { key: "ended", word: "Ended", hint: "The call is over." };
+  if (state.phase === "connecting" || state.talk === "INITIALIZING") {
+    return { key: "connecting", word: "Connecting", hint: "One moment…" };
+  }
+  switch (state.talk) {
+    case "THINKING":
+      return { key: "thinking", word: "Thinking", hint: "Finding the right words…" };
+    case "RESPONDING":
+      return {
+        key: "speaking",
+        word: "Speaking",
+        hint: state.held ? "Paused, in case you want to speak." : "Just talk, or press Esc, to interrupt.",
+      };
+    case "ENDING":
+      return { key: "ending", word: "Ending", hint: "Saying goodbye…" };
+    case "ENDED":
+      return { key: "ended", word: "Ended", hint: "The call is over." };
+    default:
+      return {
+        key: "listening",
+        word: "Listening",
+        hint: state.muted ? "You are muted. Unmute to speak." : "Go ahead, speak.",
+      };
+  }
+}

@@ -1,0 +1,78 @@
+// What the page knows of a call: one value, changed only by `reduce`.
+import type { Position } from "../audio/queue";
+import type { Frame } from "../net/codec";
+import { applyFrame } from "./frames";
+import { endLines, type Line, moveSpoken } from "./lines";
+import type { Notice } from "./notices";
+
+export type Phase = "idle" | "connecting" | "live" | "ended";
+export type Talk =
+  | "INITIALIZING" | "LISTENING" | "THINKING" | "RESPONDING" | "INTERRUPTED" | "ENDING" | "ENDED";
+
+export interface CallState {
+  phase: Phase;
+  talk: Talk;
+  lines: readonly Line[];
+  muted: boolean;
+  held: boolean; // the agent's sound waits while the caller may be speaking
+  notice: Notice | null;
+  startedMs: number;
+  endedMs: number;
+}
+
+export type Action =
+  | { type: "dialled" }
+  | { type: "answered"; atMs: number }
+  | { type: "frame"; frame: Frame }
+  | { type: "moved"; position: Position }
+  | { type: "muted"; muted: boolean }
+  | { type: "noticed"; notice: Notice | null }
+  | { type: "ended"; atMs: number; notice: Notice | null };
+
+export const INITIAL: CallState = {
+  phase: "idle",
+  talk: "INITIALIZING",
+  lines: [],
+  muted: false,
+  held: false,
+  notice: null,
+  startedMs: 0,
+  endedMs: 0,
+};
+
+export function reduce(state: CallState, action: Action): CallState {
+  switch (action.type) {
+    case "dialled":
+      return { ...INITIAL, phase: "connecting" };
+    case "answered":
+      return state.phase === "connecting" ? { ...state, phase: "live", startedMs: action.atMs } : state;
+    case "frame":
+      return state.phase === "ended" ? state : applyFrame(state, action.frame);
+    case "moved":
+      return { ...state, held: action.position.paused, lines: moveSpoken(state.lines, action.position) };
+    case "muted":
+      return { ...state, muted: action.muted };
+    case "noticed":
+      return { ...state, notice: action.notice };
+    case "ended":
+      return ended(state, action.atMs, action.notice);
+  }
+}
+
+function ended(state: CallState, atMs: number, notice: Notice | null): CallState {
+  if (state.phase === "ended" || state.phase === "idle") return state;
+  return {
+    ...state,
+    // A call that never began has nothing to sum up: back to the start, with the reason.
+    phase: state.phase === "connecting" ? "idle" : "ended",
+    talk: "ENDED",
+    held: false,
+    lines: endLines(state.lines),
+    endedMs: atMs,
+    notice: state.notice?.final || !notice ? remaining(state.notice) : notice,
+  };
+}
+
+function remaining(notice: Notice | null): Notice | null {
+  return notice?.lasting || notice?.final ? notice : null;
+}

@@ -1,0 +1,31 @@
+// How the page's parts hold a call: its state, and the few things one can do to it.
+import { useEffect, useMemo, useReducer, useRef } from "react";
+import { seam } from "../seam";
+import { Call, type Wishes } from "./call";
+import { presenceOf } from "./presence";
+import { INITIAL, reduce } from "./state";
+
+export function useCall() {
+  const [state, dispatch] = useReducer(reduce, INITIAL);
+  const call = useRef<Call | null>(null);
+  const presence = presenceOf(state);
+
+  useEffect(() => {
+    seam.state = presence.key;
+  }, [presence.key]);
+
+  const actions = useMemo(
+    () => ({
+      start(wishes: Wishes) {
+        call.current = new Call(dispatch);
+        void call.current.start(wishes);
+      },
+      mute: (muted: boolean) => call.current?.mute(muted),
+      interrupt: () => call.current?.interrupt(),
+      hangUp: () => call.current?.hangUp(),
+    }),
+    [],
+  );
+
+  return { state, presence, ...actions };
+}

@@ -1,0 +1,64 @@
+// What a visitor sees first: who they can talk to, and one button.
+import type { Notice } from "../call/notices";
+import type { Choice, Offer } from "../net/setup";
+import { MicrophoneIcon } from "./icons";
+import { StatusLine } from "./StatusLine";
+
+interface Props {
+  agentName: string;
+  offer: Offer;
+  chosen: { agentId: string; voiceId: string };
+  notice: Notice | null;
+  onAgent(id: string): void;
+  onVoice(id: string): void;
+  onStart(): void;
+}
+
+const LOADING: Notice = { tone: "calm", text: "The speech models are loading. This takes a few seconds." };
+const HINT: Notice = { tone: "calm", text: "Your browser will ask for the microphone. Headphones sound best." };
+
+export function Before({ agentName, offer, chosen, notice, onAgent, onVoice, onStart }: Props) {
+  return (
+    <section className="before" aria-labelledby="title">
+      <h1 id="title">Talk to {agentName}</h1>
+      <p className="lead">
+        A spoken conversation, right here in your browser. Ask anything, take your time, and interrupt
+        whenever you like.
+      </p>
+      <button type="button" className="primary" data-testid="start" disabled={!offer.ready} onClick={onStart}>
+        <MicrophoneIcon />
+        {offer.ready ? (notice?.retry ?? "Start talking") : "Getting ready…"}
+      </button>
+      <StatusLine notice={notice ?? (offer.ready ? HINT : LOADING)} />
+      {(offer.agents.length > 0 || offer.voices.length > 0) && (
+        <div className="choices">
+          <Chooser label="Agent" choices={offer.agents} value={chosen.agentId} onChange={onAgent} />
+          <Chooser label="Voice" choices={offer.voices} value={chosen.voiceId} onChange={onVoice} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+interface ChooserProps {
+  label: string;
+  choices: Choice[];
+  value: string;
+  onChange(id: string): void;
+}
+
+function Chooser({ label, choices, value, onChange }: ChooserProps) {
+  if (choices.length === 0) return null;
+  return (
+    <label className="chooser">
+      <span>{label}</span>
+      <select value={value || choices[0]?.id} onChange={(event) => onChange(event.target.value)}>
+        {choices.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
