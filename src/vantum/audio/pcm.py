@@ -44,9 +44,9 @@ def decode_mulaw(mulaw: bytes) -> bytes:
 
 def from_float(wave: NDArray[np.floating]) -> bytes:
     """Floats in -1..1 to s16le: rounded, louder ones clipped, not-a-number is silence."""
-    scaled = np.rint(np.nan_to_num(wave, nan=0.0) * float(FULL_SCALE))
-    clipped: NDArray[np.int16] = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-    return clipped.tobytes()
+    within = np.clip(np.nan_to_num(wave, nan=0.0), -1.0, 1.0)
+    scaled = np.rint(within * FULL_SCALE).clip(max=FULL_SCALE - 1)
+    return bytes(scaled.astype("<i2").tobytes())
 
 
 def to_float(pcm: bytes) -> NDArray[np.float32]:

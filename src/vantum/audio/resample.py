@@ -104,9 +104,9 @@ class _Polyphase:
         overlapping = np.ndarray(shape, wave.dtype, wave, strides=strides)
         # BLAS takes no overlapping rows; copying them first halves the time
         out = np.ascontiguousarray(overlapping) @ self._matrix
-        np.rint(out, out)
-        np.minimum(out, 32_767.0, out)  # np.clip does the same and costs 5 us more
-        np.maximum(out, -32_768.0, out)
+        np.rint(out, out=out)
+        np.minimum(out, 32_767.0, out=out)  # np.clip does the same and costs 5 us more
+        np.maximum(out, -32_768.0, out=out)
         return out.astype("<i2").ravel()[: periods * self._up]
 
 
