@@ -120,7 +120,7 @@ class Segmenter:
         self._word += char
         if self._first and _ends_clause(self._word):
             self._hand_over_first()
-            self._clinging = not self._first
+            self._clinging = not self._word
         if len(self._word) == PIECE_CHARS:
             self._end_word()
 
@@ -186,11 +186,17 @@ class Segmenter:
     def _hand_over_first(self) -> None:
         """Let the first piece go, if there is anything to say in it."""
         words = [*self._sentence, self._word] if self._word else self._sentence
+        if _length(words) > PIECE_CHARS and _speakable(self._sentence):
+            words = self._sentence  # the open word begins the next piece
+        elif _length(words) > PIECE_CHARS:
+            words = [self._word]
         if not _speakable(words):
             return
+        if words is not self._sentence:
+            self._word = ""
         self._out.append(" ".join(words))
         self._handed_words = len(words)
-        self._sentence, self._word, self._first = [], "", False
+        self._sentence, self._first = [], False
 
 
 def _length(words: Sequence[str]) -> int:
