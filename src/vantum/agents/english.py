@@ -1,0 +1,220 @@
+"""What English words mean as an answer: yes or no, a number of people, a name."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+Polarity = Literal["yes", "no", ""]
+Words = tuple[str, ...]
+
+_YES: Final = frozenset(
+    "yes yeah yep yup yah yea sure ok okay absolutely definitely certainly correct exactly right "
+    "fine great perfect alright gladly indeed shore totally mhm aye ya".split()
+)
+_NO: Final = frozenset("no nope nah never negative neither wrong incorrect naw".split())
+_YES_PHRASES: Final = (
+    "no problem", "no worries", "why not", "not bad", "not a problem", "do not mind", "not mind",
+    "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
+    "that works", "i do", "we do", "i guess", "i suppose", "i am listening", "tell me more",
+    "that is right", "that is it", "you got it", "i would like", "i would love", "uh huh", "mm hmm",
+    "let us do", "a minute", "a little", "sometimes", "a bit", "quick", "good time", "we are",
+)  # fmt: skip
+_NO_PHRASES: Final = (
+    "yeah no", "not really", "do not think so", "not now", "not today", "not at all", "we do not",
+    "i do not", "it does not", "not yet", "can not", "not right", "not correct", "bad time",
+    "not a good time", "not good", "that is not", "is not", "rather not", "hardly", "none",
+    "not for me", "not for us", "not quite", "nothing", "we are not",
+)  # fmt: skip
+_QUESTION: Final = frozenset(
+    "what who whom whose where when why how which is are do does did can could will would".split()
+)
+_LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to something else
+
+
+def is_question(said: Words) -> bool:
+    """Does the sentence begin as a question does?"""
+    return bool(said) and said[0] in _QUESTION
+
+
+def polarity(said: Words) -> Polarity:
+    """Whether an answer means yes or no; the earliest sign decides, doubt is neither."""
+    text = f" {' '.join(said)} "
+    if " do not know " in text or " not sure " in text:
+        return ""
+    signs: list[tuple[int, int, Polarity]] = []
+    for phrases, sign in ((_YES_PHRASES, "yes"), (_NO_PHRASES, "no")):
+        for phrase in phrases:
+            at = text.find(f" {phrase} ")
+            if at >= 0:
+                signs.append((at, -len(phrase), "yes" if sign == "yes" else "no"))
+    reach = len(said) if len(said) <= _LEADING_WORDS + 2 else _LEADING_WORDS
+    at = 0
+    for i, word in enumerate(said[:reach]):
+        if word in _YES and not (word == "right" and said[i + 1 : i + 2] == ("now",)):
+            signs.append((at, -len(word), "yes"))
+        elif word in _NO:
+            signs.append((at, -len(word), "no"))
+        at += len(word) + 1
+    return min(signs)[2] if signs else ""
+
+
+# Numbers
+
+_ONES: Final = {
+    w: i
+    for i, w in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
+    )
+}
+_TENS: Final = {
+    w: 10 * i
+    for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+_SOUNDS_LIKE: Final = {"won": 1, "to": 2, "too": 2, "tree": 3, "for": 4, "fore": 4, "ate": 8,
+                       "tin": 10, "then": 10, "sex": 6, "sick": 6, "twelves": 12, "tan": 10,
+                       "forty": 40, "fourty": 40, "tirty": 30, "fivety": 50}  # fmt: skip
+_PEOPLE: Final = frozenset(
+    "people persons person reps rep sellers seller employees agents callers salespeople folks "
+    "sdrs staff members guys colleagues of".split()
+)
+
+
+class Number(Struct, frozen=True):
+    """A number found in words [start, end)."""
+
+    start: int
+    end: int
+    value: int
+
+
+def numbers(said: Words) -> tuple[Number, ...]:
+    """Every number in the words: "twenty five" is one, "one two three" is three."""
+    found: list[Number] = []
+    i = 0
+    while i < len(said):
+        number = _number_at(said, i)
+        if number is None:
+            i += 1
+        else:
+            found.append(number)
+            i = number.end
+    return tuple(found)
+
+
+def _number_at(said: Words, start: int) -> Number | None:
+    word = said[start]
+    end = start + 1
+    if word.isascii() and word.isdigit():
+        value = int(word[:9])
+    elif word in _ONES:
+        value = _ONES[word]
+    elif word in _TENS:
+        value = _TENS[word]
+        if said[end : end + 1] and 0 < _ONES.get(said[end], 0) < 10:
+            value += _ONES[said[end]]
+            end += 1
+    elif word in {"dozen", "hundred", "thousand"}:
+        value = 1
+        end = start
+    elif word == "couple":
+        return Number(start, end, 2)
+    else:
+        return None
+    return _scaled(said, start, end, value)
+
+
+def _scaled(said: Words, start: int, end: int, value: int) -> Number:
+    scales = {"dozen": 12, "hundred": 100, "thousand": 1000}
+    while end < len(said) and said[end] in scales:
+        value *= scales[said[end]]
+        end += 1
+    if value >= 100 and said[end : end + 1] == ("and",) and end + 1 < len(said):
+        rest = _number_at(said, end + 1)
+        if rest is not None and rest.value < 100:
+            return Number(start, rest.end, value + rest.value)
+    return Number(start, end, value)
+
+
+def headcount(said: Words, *, asked: bool) -> int | None:
+    """How many people; unasked, only a number that names people counts."""
+    text = f" {' '.join(said)} "
+    alone = any(p in text for p in (" just me ", " only me ", " myself ", " on my own ", " me "))
+    found = numbers(said)
+    named = [n.value for n in found if said[n.end : n.end + 1] and said[n.end] in _PEOPLE]
+    if named:
+        return max(named)
+    if not asked:
+        return None
+    if found:
+        return max(n.value for n in found)
+    if alone or "nobody" in said or "none" in said:
+        return 1
+    if len(said) <= 2:  # "for." is how a small recogniser writes a lone "four"
+        return next((_SOUNDS_LIKE[w] for w in said if w in _SOUNDS_LIKE), None)
+    return None
+
+
+# Names
+
+_NAME_LEADS: Final = (
+    ("my", "name", "is"), ("the", "name", "is"), ("name", "is"), ("this", "is"), ("i", "am"),
+    ("it", "is"), ("call", "me"), ("speaking", "with"), ("that", "is"), ("you", "are", "talking", "to"),
+)  # fmt: skip
+_FIRM_LEADS: Final = (
+    ("company", "is"), ("we", "are", "called"), ("it", "is", "called"), ("i", "work", "at"),
+    ("i", "work", "for"), ("i", "am", "with"), ("i", "am", "at"), ("i", "am", "from"), ("from",),
+    ("called",), ("we", "are"), ("it", "is"), ("with",), ("at",),
+)  # fmt: skip
+_NOT_NAMES: Final = frozenset(
+    "a an the not no yes yeah yep sure ok okay fine good great busy in at on with just very so here "
+    "there sorry calling driving interested happy done going looking only right wrong well what who "
+    "how why when where which it that this is are was i you we they he she my your our me him them us "
+    "do does did have has had can could will would should be been being to for of and or but if "
+    "because about from up out now today tomorrow monday tuesday wednesday thursday friday "
+    "please thanks thank hello hi hey um uh oh nobody nothing something really too also maybe "
+    "one two three four five six seven eight nine ten name company work working go going tell give "
+    "let want need know think mean said say all any some more correct exactly perfect".split()
+)
+_NAME_WORDS: Final = 3  # first, middle and last name
+
+
+def person(said: Words, *, asked: bool) -> str:
+    """The caller's name, or empty; unasked, only "my name is …" counts."""
+    leads = _NAME_LEADS if asked else _NAME_LEADS[:3]
+    return _named(said, leads, bare=asked, most=_NAME_WORDS)
+
+
+def firm(said: Words, *, asked: bool) -> str:
+    """The caller's company, or empty; unasked, only "I work at …" counts."""
+    leads = _FIRM_LEADS if asked else _FIRM_LEADS[3:5]
+    return _named(said, leads, bare=asked, most=_NAME_WORDS + 1)
+
+
+def _named(said: Words, leads: tuple[Words, ...], *, bare: bool, most: int) -> str:
+    for lead in leads:
+        for i in range(len(said) - len(lead)):
+            if said[i : i + len(lead)] == lead:
+                name = _name_from(said[i + len(lead) :], most)
+                if name:
+                    return name
+    core = tuple(
+        w for w in said if w not in {"yes", "yeah", "sure", "oh", "um", "uh", "okay", "no"}
+    )
+    if bare and 0 < len(core) <= most:
+        return _name_from(core, most)
+    return ""
+
+
+def _name_from(rest: Words, most: int) -> str:
+    letters = rest[:12]
+    if len(letters) >= 3 and all(len(w) == 1 and w.isalpha() for w in letters):
+        return "".join(letters).capitalize()  # spelled out
+    name: list[str] = []
+    for word in rest[:most]:
+        if word in _NOT_NAMES or word.isdigit():
+            break
+        name.append(word.capitalize())
+    return " ".join(name)

@@ -1,0 +1,285 @@
+"""What an agent file may say, and how a mistake in one is told to its author."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct, field
+from rapidfuzz import fuzz, process
+
+from vantum.errors import SettingsError
+
+FILES: Final = Path(__file__).parent / "files"
+"""Where the agents that come with Vantum live; `agents/` in the repository links here."""
+
+BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when"})
+"""What {blanks} in a line may stand for; a line whose blank is not known yet is not used."""
+
+Text = Annotated[str, Meta(min_length=1)]
+Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
+Wordings = Annotated[tuple[Text, ...], Meta(min_length=2)]  # a question is never asked twice alike
+Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat"]
+
+
+class Voice(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the agent sounds."""
+
+    id: str = ""
+    speed: Annotated[float, Meta(ge=0.6, le=1.5)] = 1.0
+
+
+class Silence(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said into a long silence, and after how many seconds."""
+
+    nudges: Lines
+    goodbye: Text
+    nudge_after_s: Annotated[float, Meta(gt=0)] = 7.0
+
+
+class Question(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something the agent wants to learn. `hints` are words that a sensible answer may contain."""
+
+    id: Text
+    ask: Wordings
+    answer: Literal["yes_no", "number", "open"] = "open"
+    hints: tuple[Text, ...] = ()
+    if_yes: tuple[Text, ...] = ()
+    if_no: tuple[Text, ...] = ()
+    thanks: tuple[Text, ...] = ()
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to say when the caller says something like one of `heard`, and what happens next."""
+
+    id: Text
+    heard: Lines
+    say: Lines
+    then: Then = "return"
+    ask: tuple[Text, ...] = ()
+    if_no: Literal["", "end"] = ""
+    purpose: str = ""
+    at_most_words: int = 0
+
+
+class Fit(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom the product suits."""
+
+    smallest_team: int
+    largest_team: int
+    check: Wordings
+    too_small: Lines
+    too_large: Lines
+    good_signs: tuple[Text, ...] = ()
+    bad_signs: tuple[Text, ...] = ()
+
+
+class Demo(Struct, frozen=True, forbid_unknown_fields=True):
+    """Arranging the meeting."""
+
+    offer: Wordings
+    day: Wordings
+    hour: Wordings
+    name: Wordings
+    firm: Wordings
+    read_back: Wordings
+    change: Wordings
+    booked: Lines
+    later: Lines
+
+
+class Callback(Struct, frozen=True, forbid_unknown_fields=True):
+    """Arranging another call."""
+
+    ask: Wordings
+    read_back: Wordings
+    noted: Lines
+    declined: Lines
+
+
+class Topic(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something to offer; `tells` is the id of the reply that a yes brings."""
+
+    ask: Text
+    tells: Text
+
+
+class Small(Struct, frozen=True, forbid_unknown_fields=True):
+    """The short lines that hold a conversation together."""
+
+    introduction: Lines
+    thanks: Wordings
+    unclear: Wordings
+    unknown: Wordings
+    move_on: Wordings
+    listening: Wordings
+    back: Wordings
+    granted: Wordings
+    why: Wordings
+    why_thanks: Wordings
+    anything_else: Wordings
+    topics: Annotated[tuple[Topic, ...], Meta(min_length=2)]
+    goodbye: Wordings
+    lost: Lines
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a conversation has gone on long enough."""
+
+    turns: Annotated[int, Meta(gt=0)] = 60  # a long sales call is 25; this only stops endless ones
+    unclear: Annotated[int, Meta(gt=0)] = 15  # in a row
+    objections: Annotated[int, Meta(gt=0)] = 5  # after so many, going on would be pushing
+
+
+class Playbook(Struct, frozen=True, forbid_unknown_fields=True):
+    """The dialogue the agent holds when it has no language model."""
+
+    permission: Wordings
+    questions: tuple[Question, ...]
+    fit: Fit
+    demo: Demo
+    callback: Callback
+    small: Small
+    objections: tuple[Reply, ...]
+    faqs: tuple[Reply, ...]
+    manners: tuple[Reply, ...]
+    limits: Limits = Limits()
+
+    def replies(self) -> tuple[Reply, ...]:
+        """Everything that can be answered at any time."""
+        return (*self.manners, *self.objections, *self.faqs)
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True):
+    """A worked conversation for the prompt: lines begin with "Caller:" or "Agent:"."""
+
+    title: Text
+    lines: Lines
+
+
+class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
+    """One agent file."""
+
+    name: Text
+    company: Text
+    product: Text
+    goal: Text
+    greeting: Text
+    silence: Silence
+    fallbacks: Annotated[tuple[Text, ...], Meta(min_length=3, max_length=3)]
+    playbook: Playbook
+    role: str = "sales development representative"
+    voice: Voice = Voice()
+    language: str = "en-US"
+    facts: tuple[Text, ...] = ()
+    rules: tuple[Text, ...] = ()
+    examples: tuple[Example, ...] = field(default=())
+
+
+def load_agent(path_or_name: str | Path) -> Agent:
+    """The agent in a YAML file, or the one that comes with Vantum under that name.
+
+    "agents/sales.yaml", "sales.yaml" and "sales" all find the built-in file where no such file lies
+    in the working directory. Raises SettingsError naming file, field and what was expected.
+    """
+    path = _resolve(Path(path_or_name))
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where is not None else ""
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise SettingsError(f"{path}{line}: not valid YAML: {problem}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        agent = msgspec.convert(tree, Agent)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_explained(str(error), tree)}") from error
+    _check_blanks(agent, path)
+    _check_ids(agent, path)
+    return agent
+
+
+def _resolve(path: Path) -> Path:
+    if path.is_file():
+        return path
+    built_in = FILES / path.with_suffix(".yaml").name
+    local_name = path.parent in {Path(), Path("agents")}
+    if local_name and path.suffix in {"", ".yaml"} and built_in.is_file():
+        return built_in
+    known = ", ".join(sorted(p.stem for p in FILES.glob("*.yaml")))
+    raise SettingsError(f"{path}: no such agent file; agents that come with Vantum: {known}")
+
+
+def _explained(message: str, tree: object) -> str:
+    """msgspec's message in the words of an author, with the field first."""
+    what, _, where = message.partition(" - at `$")
+    place = where.removesuffix("`").lstrip(".") or "the file"
+    unknown = re.search(r"unknown field `(.+)`", what)
+    if unknown:
+        name = unknown.group(1)
+        choices = _fields_at(place if where else "")
+        best = process.extractOne(name, choices, scorer=fuzz.ratio, score_cutoff=60)
+        hint = f"; did you mean `{best[0]}`?" if best else f"; known: {', '.join(choices)}"
+        return f"{place}: unknown field `{name}`{hint}"
+    if not isinstance(tree, dict):
+        return "expected fields such as `name:` and `greeting:`, found no mapping"
+    return f"{place}: {what[:1].lower()}{what[1:]}"
+
+
+def _fields_at(place: str) -> list[str]:
+    """Names allowed at a path such as `playbook.faqs[...].say`."""
+    info: msgspec.inspect.Type = msgspec.inspect.type_info(Agent)
+    for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", place):
+        if isinstance(info, msgspec.inspect.StructType):
+            info = next(f.type for f in info.fields if f.encode_name == step)
+        elif isinstance(info, msgspec.inspect.VarTupleType):
+            info = info.item_type
+    if isinstance(info, msgspec.inspect.StructType):
+        return [f.encode_name for f in info.fields]
+    return []
+
+
+def _check_blanks(agent: Agent, path: Path) -> None:
+    for place, text in _texts(agent, ""):
+        try:
+            blanks = [
+                blank for _, blank, _, _ in string.Formatter().parse(text) if blank is not None
+            ]
+        except ValueError as error:
+            raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
+        for blank in blanks:
+            if blank not in BLANKS:
+                names = ", ".join(f"{{{b}}}" for b in sorted(BLANKS))
+                raise SettingsError(f"{path}: {place}: unknown blank {{{blank}}}; known: {names}")
+
+
+def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from _texts(item, f"{place}[{i}]")
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _texts(getattr(value, name), f"{place}.{name}".lstrip("."))
+
+
+def _check_ids(agent: Agent, path: Path) -> None:
+    seen: set[str] = set()
+    book = agent.playbook
+    for name in (*(q.id for q in book.questions), *(r.id for r in book.replies())):
+        if name in seen:
+            raise SettingsError(f"{path}: the id `{name}` is used twice; each must be its own")
+        seen.add(name)
+    for topic in book.small.topics:
+        if topic.tells not in {r.id for r in book.replies()}:
+            raise SettingsError(
+                f"{path}: playbook.small.topics: no reply has the id `{topic.tells}`"
+            )

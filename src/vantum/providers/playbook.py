@@ -1,0 +1,30 @@
+"""A language model without a model: the agent file's own dialogue, spoken as it were written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from vantum.agents.playbook import Said, answer
+from vantum.agents.schema import Agent
+from vantum.providers.base import Action, Prompt
+
+_WORDS_PER_TOKEN: Final = 3  # speech can begin at the first clause, as with a model's stream
+
+
+class PlaybookModel:
+    """Answers from the agent's playbook; the prompt's system text is not needed."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[str | Action, None]:
+        """Yield the answer in groups of words, then `end_call` if it was the last."""
+        messages = tuple(Said(m.role, m.content, m.interrupted) for m in prompt.messages)
+        given = answer(self._agent, messages)
+        said = given.text.split(" ")
+        for i in range(0, len(said), _WORDS_PER_TOKEN):
+            end = i + _WORDS_PER_TOKEN
+            yield " ".join(said[i:end]) + (" " if end < len(said) else "")
+        if given.ends_call:
+            yield Action("end_call")
