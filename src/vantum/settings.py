@@ -85,7 +85,7 @@ class Settings(BaseModel):
         False, "Write interim transcripts too, at debug level.", "true or false"
     )
     node_env: str = setting(
-        "development", "`production` writes the log as JSON without colour; nothing else changes."
+        "development", "`production` takes the colour out of the log; nothing else changes."
     )
 
     # Who hears, answers and speaks

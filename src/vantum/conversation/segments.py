@@ -68,6 +68,9 @@ class Segmenter:
     def push(self, token: str) -> list[str]:
         """Take the next bit of the answer; return the pieces it completes."""
         for char in token:
+            if not self._tail and char != MARKER[0]:
+                self._take(char)
+                continue
             self._tail += char
             while self._tail and not MARKER.startswith(self._tail.upper()):
                 self._take(self._tail[0])

@@ -1,0 +1,171 @@
+"""What Vantum tells about itself: the log, the metrics, and what must never be in either.
+
+The rule for privacy: a log message is a fixed word, facts stand beside it as fields, and no field
+above debug level holds what somebody said, wrote or was called by. Keys and passwords are written
+at no level. `private_fields_dropped` and `SecretsHidden` enforce it for every line, also for lines
+of libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+import vantum
+from vantum.settings import Settings
+
+Log = FilteringBoundLogger
+
+METRICS_TYPE: Final = CONTENT_TYPE_LATEST
+
+# Field names under which somebody's words, voice or number would travel.
+PRIVATE: Final = frozenset(
+    {"audio", "content", "interim", "messages", "number", "payload", "pcm", "phone"}
+    | {"phone_number", "prompt", "said", "spoken", "text", "transcript", "words"}
+)
+# Field names that hold a key, whatever its value.
+KEYS: Final = frozenset({"api_key", "auth_token", "authorization", "key", "password", "secret"})
+HIDDEN: Final = "[hidden]"
+SHORTEST_SECRET_CHARS: Final = 6  # hiding "k" in every line would hide the log
+
+_LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+# Waits a caller notices begin at 0.3 s; above 8 s the caller has hung up.
+_WAIT_BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)
+
+
+def private_fields_dropped(_: WrappedLogger, level: str, fields: EventDict) -> EventDict:
+    """Drop what was said from every line above debug, and keys from every line."""
+    refused = KEYS if level == "debug" else KEYS | PRIVATE
+    return {name: value for name, value in fields.items() if name.lower() not in refused}
+
+
+class SecretsHidden:
+    """Replaces the values of known keys wherever they turn up in a line, traces included."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # Longest first, so that a key that contains another one is hidden whole.
+        self._secrets = sorted(
+            (s for s in secrets if len(s) >= SHORTEST_SECRET_CHARS), key=len, reverse=True
+        )
+
+    def __call__(self, _: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+        """One step of the log: every value as it is, secrets in it hidden."""
+        return {name: self._hide(value) for name, value in fields.items()}
+
+    def _hide(self, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        shown = value if isinstance(value, str) else repr(value)
+        hidden = shown
+        for secret in self._secrets:
+            hidden = hidden.replace(secret, HIDDEN)
+        return value if hidden == shown else hidden
+
+
+def configure_log(settings: Settings, stream: TextIO) -> None:
+    """Send every log line of this process to `stream`: JSON, or plain lines on a terminal.
+
+    NODE_ENV=production takes the colour away and changes nothing else (row CF-06).
+    """
+    level = _LEVELS[settings.log_level]
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        private_fields_dropped,
+    ]
+    after: list[Processor] = _written(settings, terminal=stream.isatty())
+    structlog.configure(
+        processors=[*before, *after],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    libraries = logging.StreamHandler(stream)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *before],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [libraries]
+    # Below warning, libraries write frames and requests: what was said would be among them.
+    root.setLevel(max(level, logging.WARNING))
+
+
+def _written(settings: Settings, *, terminal: bool) -> list[Processor]:
+    hide = SecretsHidden(settings.secrets())
+    if not terminal:
+        return [
+            structlog.processors.format_exc_info,
+            hide,
+            structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
+        ]
+    colors = settings.node_env != "production"
+    # A plain trace: the rich one prints local variables, and those hold transcripts.
+    trace = structlog.dev.plain_traceback
+    return [
+        structlog.processors.format_exc_info,
+        hide,
+        structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=trace),
+    ]
+
+
+def session_log(session_id: str) -> Log:
+    """The log of one call: every line carries its id."""
+    log: Log = structlog.get_logger().bind(session_id=session_id)
+    return log
+
+
+class Metrics:
+    """Every number that `/metrics` shows. The registry is our own, so two servers never share."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.sessions = Gauge("vantum_sessions", "Calls held now.", registry=self.registry)
+        self.ended = Counter(
+            "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
+        )
+        self.refused = Counter(
+            "vantum_sessions_refused", "Calls not admitted.", ["reason"], registry=self.registry
+        )
+        self.turns = Counter("vantum_turns", "Turns answered.", registry=self.registry)
+        self.interruptions = Counter(
+            "vantum_interruptions", "Answers broken off by the caller.", registry=self.registry
+        )
+        self.waited = Histogram(
+            "vantum_turn_wait_seconds",
+            "From the caller's last word to the first sound of the answer.",
+            buckets=_WAIT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.faults = Counter(
+            "vantum_faults", "Provider faults, by service.", ["service"], registry=self.registry
+        )
+        Info("vantum_build", "What is running.", registry=self.registry).info(
+            {"version": vantum.__version__}
+        )
+        ProcessCollector(namespace="vantum", registry=self.registry)
+
+    def exposition(self) -> bytes:
+        """The page that Prometheus reads; its type is `METRICS_TYPE`."""
+        return generate_latest(self.registry)
