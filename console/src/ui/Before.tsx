@@ -2,6 +2,7 @@
 import type { Notice } from "../call/notices";
 import type { Choice, Offer } from "../net/setup";
 import { MicrophoneIcon } from "./icons";
+import { Orb } from "./Orb";
 import { StatusLine } from "./StatusLine";
 
 interface Props {
@@ -20,6 +21,7 @@ const HINT: Notice = { tone: "calm", text: "Your browser will ask for the microp
 export function Before({ agentName, offer, chosen, notice, onAgent, onVoice, onStart }: Props) {
   return (
     <section className="before" aria-labelledby="title">
+      <Orb presence="idle" />
       <h1 id="title">Talk to {agentName}</h1>
       <p className="lead">
         A spoken conversation, right here in your browser. Ask anything, take your time, and interrupt

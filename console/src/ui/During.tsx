@@ -41,7 +41,7 @@ export function During({ agentName, state, presence, onMute, onInterrupt, onEnd 
       <p className="waited">
         {waitedMs !== null && (
           <>
-            Answered after <span data-testid="waited">{seconds(waitedMs)}</span>
+            You waited <span data-testid="waited">{seconds(waitedMs)}</span> for the last answer
           </>
         )}
       </p>

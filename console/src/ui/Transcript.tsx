@@ -29,7 +29,7 @@ const Said = memo(function Said({ line, name }: { line: Line; name: string }) {
     <li className={line.who} data-interrupted={line.interrupted || undefined}>
       <p className="who">
         {name}
-        {line.waitedMs !== null && <span title="How long you waited for this answer">{seconds(line.waitedMs)}</span>}
+        {line.waitedMs !== null && <span>after {seconds(line.waitedMs)}</span>}
       </p>
       <p className="words">
         {spoken}

@@ -1,0 +1,77 @@
+// Bytes, ids and offers.
+import { pack } from "msgpackr/index-no-eval";
+import { describe, expect, it } from "vitest";
+import { bytesOf, decode, encode, samplesOf } from "../src/net/codec";
+import { uuid7 } from "../src/net/ids";
+import { offerOf, socketUrl } from "../src/net/setup";
+
+const buffer = (bytes: Uint8Array) => Uint8Array.from(bytes).buffer;
+
+describe("codec", () => {
+  const frame = { eventType: "audio.input.chunk", eventId: "e", sessionId: "s", payload: { audio: Uint8Array.of(1, 2) } };
+
+  it("comes back as it went", () => {
+    expect(decode(buffer(encode(frame)))).toMatchObject({ eventType: frame.eventType, eventId: "e", sessionId: "s" });
+    expect(samplesOf(decode(buffer(encode(frame)))?.payload.audio)).toEqual(Int16Array.of(513));
+  });
+
+  it("sends a plain map, audio as bin, milliseconds as float64, nothing undefined", () => {
+    const bytes = encode({ ...frame, payload: { audio: Uint8Array.of(1), t: 1_790_000_000_000, gone: undefined } });
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    expect(hex.slice(0, 2)).toMatch(/8.|de/);
+    expect(hex).toContain("c40101");
+    expect(hex).toContain("a174cb");
+    expect(hex).toContain("a4676f6e65c0");
+    expect(hex).not.toContain("d40000");
+  });
+
+  it("reads timestamps as plain numbers", () => {
+    const bytes = pack({ eventType: "x", payload: { a: 1.79e12, b: 2n ** 40n } });
+    expect(decode(buffer(bytes))?.payload).toEqual({ a: 1.79e12, b: 2 ** 40 });
+  });
+
+  it.each([[], [0xc1], [0x93, 1, 2, 3], [0x81, 0xa1, 0x61, 1]])("takes %s for no frame", (...bytes) => {
+    expect(decode(buffer(Uint8Array.from(bytes)))).toBeNull();
+  });
+
+  it("reads samples from an odd address and drops half a sample", () => {
+    const whole = Uint8Array.of(9, 1, 0, 255, 255, 7);
+    expect(samplesOf(whole.subarray(1, 6))).toEqual(Int16Array.of(1, -1));
+    expect(samplesOf("text")).toHaveLength(0);
+  });
+
+  it("gives the bytes of a part of a buffer only", () => {
+    expect(bytesOf(Int16Array.of(1, 2, 3).subarray(1, 2))).toEqual(Uint8Array.of(2, 0));
+  });
+});
+
+describe("uuid7", () => {
+  it("has version 7, the RFC's variant, and the time in front", () => {
+    const id = uuid7(0x0123456789ab);
+    expect(id).toMatch(/^01234567-89ab-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it("sorts by time and does not repeat", () => {
+    expect(uuid7(1_000) < uuid7(1_001)).toBe(true);
+    expect(new Set(Array.from({ length: 1_000 }, () => uuid7(5)))).toHaveLength(1_000);
+  });
+});
+
+describe("offer", () => {
+  it("reads what the server offers", () => {
+    const offer = { agents: [{ id: "sales", name: "Alex" }], voices: [{ id: "k" }], ready: false };
+    expect(offerOf(offer)).toEqual({ ...offer, voices: [{ id: "k", name: "k" }] });
+  });
+
+  it.each([null, 7, [], {}, { agents: "x", voices: [null, 3, {}] }])("makes the best of %j", (value) => {
+    expect(offerOf(value)).toEqual({ agents: [], voices: [], ready: true });
+  });
+
+  it.each([
+    ["http://localhost:3001/", "ws://localhost:3001/ws"],
+    ["https://voice.example/?a=1#b", "wss://voice.example/ws"],
+    ["https://voice.example/vantum/", "wss://voice.example/vantum/ws"],
+  ])("finds the socket beside %s", (page, socket) => {
+    expect(socketUrl(new URL(page) as unknown as Location)).toBe(socket);
+  });
+});
