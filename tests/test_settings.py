@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -307,3 +309,22 @@ def test_every_setting_says_what_it_means_and_allows() -> None:
         assert field.description, name
         assert isinstance(field.json_schema_extra, dict), name
         assert field.json_schema_extra["allowed"], name
+
+
+def test_the_written_settings_are_current() -> None:
+    tool = Path(__file__).parent.parent / "tools" / "settings_doc.py"
+    checked = subprocess.run(
+        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_example_file_changes_nothing() -> None:
+    example = Path(__file__).parent.parent / ".env.example"
+    given = dict(
+        line.removeprefix("#").split("=", 1)
+        for line in example.read_text().splitlines()
+        if "=" in line
+    )
+    assert len(given) == len(Settings.model_fields)
+    assert load_settings(given) == load_settings({})

@@ -11,18 +11,20 @@ with sync_playwright() as p:
     print(p.chromium.executable_path)' 2>/dev/null
 }
 
+# A snap stub is executable and starts nothing: only a browser that says its version counts.
+works() { [ -n "$1" ] && timeout 20 "$1" --version >/dev/null 2>&1; }
+
 found() {
-  local candidate
-  for candidate in "${VANTUM_BROWSER:-}" /usr/bin/chromium "$(command -v chromium || true)" \
-    "$(command -v chromium-browser || true)" "$(command -v google-chrome || true)" \
-    "$(playwright_path || true)"; do
-    # A snap stub is executable and starts nothing: only a browser that says its version counts.
-    if [ -n "$candidate" ] && timeout 20 "$candidate" --version >/dev/null 2>&1; then
+  local name candidate
+  for name in "${VANTUM_BROWSER:-}" chromium chromium-browser google-chrome; do
+    candidate=$(command -v "${name:-:}" || true)
+    if [ -n "$name" ] && works "$candidate"; then
       printf '%s\n' "$candidate"
       return 0
     fi
   done
-  return 1
+  candidate=$(playwright_path || true)
+  if works "$candidate"; then printf '%s\n' "$candidate"; else return 1; fi
 }
 
 as_root() {
