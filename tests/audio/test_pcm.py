@@ -98,6 +98,7 @@ def test_whole_samples_are_not_copied() -> None:
         (0.0, 16_000, 0),
         (-1.0, 16_000, 0),
         (0.001, 22_050, 44),
+        (0.00099, 22_050, 44),  # 21.8 samples
     ],
 )
 def test_silence_has_its_length(length_s: float, rate_hz: int, size: int) -> None:

@@ -182,6 +182,7 @@ class TestSchedule:
     def test_a_clock_that_steps_back_harms_nothing(self) -> None:
         playout = speaking(1.0)
         out = b"".join(playout.due(T0)) + b"".join(playout.due(T0 - 5.0))
+        assert playout.heard_s(T0 - 5.0) == 0.0
         assert out + play(playout, T0, T0 + 1.0) == sound(1.0)
 
 

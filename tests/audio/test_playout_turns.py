@@ -37,6 +37,14 @@ class TestHolding:
         playout.resume(T0 + 0.8)
         assert playout.sent_s == pytest.approx(0.45, abs=1 / RATE_HZ)
 
+    def test_a_phone_that_was_ahead_gets_its_whole_lead_again(self) -> None:
+        playout = speaking(2.0, on_hold="clears")
+        play(playout, T0, T0 + 0.5)
+        playout.confirm(0.6, T0 + 0.5)
+        playout.hold(T0 + 0.5)
+        playout.resume(T0 + 0.8)
+        assert len(playout.due(T0 + 0.8)) == 10
+
     def test_marks_of_cleared_sound_are_not_believed(self) -> None:
         playout = speaking(2.0, on_hold="clears")
         play(playout, T0, T0 + 0.5)
@@ -147,6 +155,13 @@ class TestTurns:
         playout.begin(2)
         playout.queue(sound(1.0))
         assert playout.due(T0) != []
+
+    def test_a_new_turn_is_not_finished(self) -> None:
+        playout = speaking(0.1)
+        playout.begin(2)
+        assert not playout.done(T0)
+        playout.queue(sound(0.01))
+        assert playout.due(T0) == []
 
     def test_there_is_no_way_back(self) -> None:
         playout = speaking(1.0)

@@ -126,12 +126,12 @@ def test_sound_is_not_shifted_in_time(source_hz: int, target_hz: int) -> None:
     assert np.abs(heard[inner] - expected[: len(heard)][inner]).max() < 60  # 0.5 %
 
 
-@pytest.mark.parametrize("level", [-32_768, -1, 1, 1_000, 32_767])
 @pytest.mark.parametrize(("source_hz", "target_hz"), STEPS)
-def test_a_constant_stays_the_same_constant(source_hz: int, target_hz: int, level: int) -> None:
-    heard = samples(whole(source_hz, target_hz, np.full(1_500, level, "<i2").tobytes()))
-    inner = target_hz // 250
-    assert set(heard[inner:-inner].tolist()) == {level}
+def test_a_constant_stays_the_same_constant(source_hz: int, target_hz: int) -> None:
+    for level in (-32_768, -1, 1, 1_000, 32_767):
+        heard = samples(whole(source_hz, target_hz, np.full(1_500, level, "<i2").tobytes()))
+        inner = target_hz // 250
+        assert set(heard[inner:-inner].tolist()) == {level}
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), STEPS)

@@ -107,7 +107,8 @@ def test_speaking_is_true_between_start_and_stop() -> None:
         (VadParams(start_s=0.096), 3, "("),
         (VadParams(start_s=0.0), 1, "("),  # at least one window
         (VadParams(sustain_s=0.32), 9, "("),
-        (VadParams(sustain_s=0.32), 10, "(!"),  # 0.32 / 0.032 is a hair over 10 in floats
+        (VadParams(sustain_s=0.32), 10, "(!"),
+        (VadParams(window_s=0.02, sustain_s=0.14), 7, "(!"),  # 0.14 / 0.02 > 7 in floats
         (VadParams(start_s=0.2, sustain_s=0.1), 7, "(!"),  # meant, when begun
         (VadParams(start_probability=0.99), 50, ""),
         (VadParams(window_s=0.02), 9, "("),

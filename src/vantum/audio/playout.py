@@ -119,8 +119,8 @@ class Playout:
             return
         self._held = True
         if self._on_hold != "plays_on":
-            self._schedule.stop(now, self._sent)
-            self._ear.stop(now, self._sent)
+            self._schedule.stop(now)
+            self._ear.stop(now)
 
     def resume(self, now: float) -> None:
         """Go on; a peer that clears is sent again what it had not heard."""
@@ -130,7 +130,6 @@ class Playout:
         if self._on_hold == "clears":
             self._sent = self._heard(now)
             self._schedule.set(now, self._sent)
-            self._ear.set(now, self._sent)
         self._schedule.run(now)
         self._ear.run(now)
 
@@ -228,5 +227,5 @@ class _Clock:
         if self._since is None:
             self._since = now
 
-    def stop(self, now: float, limit: float) -> None:
-        self._position, self._since = min(limit, self.at(now)), None
+    def stop(self, now: float) -> None:
+        self._position, self._since = self.at(now), None
