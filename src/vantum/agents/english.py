@@ -6,14 +6,18 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from vantum.agents.words import words
+
 Polarity = Literal["yes", "no", ""]
 Words = tuple[str, ...]
 
 _YES: Final = frozenset(
-    "yes yeah yep yup yah yea sure ok okay absolutely definitely certainly correct exactly right "
-    "fine great perfect alright gladly indeed shore totally mhm aye ya".split()
+    words(
+        "yes yeah yep yup yah yea sure ok okay absolutely definitely certainly correct exactly "
+        "right fine great perfect alright gladly indeed shore totally mhm aye ya"
+    )
 )
-_NO: Final = frozenset("no nope nah never negative neither wrong incorrect naw".split())
+_NO: Final = frozenset(words("no nope nah never negative neither wrong incorrect naw"))
 _YES_PHRASES: Final = (
     "no problem", "no worries", "why not", "not bad", "not a problem", "do not mind", "not mind",
     "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
@@ -28,7 +32,13 @@ _NO_PHRASES: Final = (
     "not for me", "not for us", "not quite", "nothing", "we are not",
 )  # fmt: skip
 _QUESTION: Final = frozenset(
-    "what who whom whose where when why how which is are do does did can could will would".split()
+    words("what who whom whose where when why how which is are do does did can could will would")
+)
+_ORDERS: Final = frozenset(
+    words(
+        "book order play set turn go stop start open close show find mend buy sing bring take put "
+        "make read write send switch run move drive cancel search translate remind navigate"
+    )
 )
 _LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to something else
 
@@ -36,6 +46,11 @@ _LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to so
 def is_question(said: Words) -> bool:
     """Does the sentence begin as a question does?"""
     return bool(said) and said[0] in _QUESTION
+
+
+def is_command(said: Words) -> bool:
+    """Is the sentence an order to do something, as one gives it to a device?"""
+    return len(said) > 1 and said[0] in _ORDERS
 
 
 def polarity(said: Words) -> Polarity:
@@ -65,20 +80,24 @@ def polarity(said: Words) -> Polarity:
 _ONES: Final = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
+        words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+            "fifteen sixteen seventeen eighteen nineteen"
+        )
     )
 }
 _TENS: Final = {
     w: 10 * i
-    for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for i, w in enumerate(words("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 }
 _SOUNDS_LIKE: Final = {"won": 1, "to": 2, "too": 2, "tree": 3, "for": 4, "fore": 4, "ate": 8,
                        "tin": 10, "then": 10, "sex": 6, "sick": 6, "twelves": 12, "tan": 10,
                        "forty": 40, "fourty": 40, "tirty": 30, "fivety": 50}  # fmt: skip
 _PEOPLE: Final = frozenset(
-    "people persons person reps rep sellers seller employees agents callers salespeople folks "
-    "sdrs staff members guys colleagues of".split()
+    words(
+        "people persons person reps rep sellers seller employees agents callers salespeople folks "
+        "sdrs staff members guys colleagues of"
+    )
 )
 
 
@@ -161,7 +180,8 @@ def headcount(said: Words, *, asked: bool) -> int | None:
 
 _NAME_LEADS: Final = (
     ("my", "name", "is"), ("the", "name", "is"), ("name", "is"), ("this", "is"), ("i", "am"),
-    ("it", "is"), ("call", "me"), ("speaking", "with"), ("that", "is"), ("you", "are", "talking", "to"),
+    ("it", "is"), ("call", "me"), ("speaking", "with"), ("that", "is"),
+    ("you", "are", "talking", "to"),
 )  # fmt: skip
 _FIRM_LEADS: Final = (
     ("company", "is"), ("we", "are", "called"), ("it", "is", "called"), ("i", "work", "at"),
@@ -169,14 +189,18 @@ _FIRM_LEADS: Final = (
     ("called",), ("we", "are"), ("it", "is"), ("with",), ("at",),
 )  # fmt: skip
 _NOT_NAMES: Final = frozenset(
-    "a an the not no yes yeah yep sure ok okay fine good great busy in at on with just very so here "
-    "there sorry calling driving interested happy done going looking only right wrong well what who "
-    "how why when where which it that this is are was i you we they he she my your our me him them us "
-    "do does did have has had can could will would should be been being to for of and or but if "
-    "because about from up out now today tomorrow monday tuesday wednesday thursday friday "
-    "please thanks thank hello hi hey um uh oh nobody nothing something really too also maybe "
-    "one two three four five six seven eight nine ten name company work working go going tell give "
-    "let want need know think mean said say all any some more correct exactly perfect".split()
+    words(
+        "a an the not no yes yeah yep sure ok okay fine good great busy in at on with just very so "
+        "here there sorry calling driving interested happy done going looking only right wrong "
+        "well what who how why when where which it that this is are was i you we they he she my "
+        "your our me him them us do does did have has had can could will would should be been "
+        "being to for of and or but if because about from up out now today tomorrow monday tuesday "
+        "wednesday thursday friday please thanks thank hello hi hey um uh oh nobody nothing "
+        "something really too also maybe one two three four five six seven eight nine ten name "
+        "company work working go tell give let want need know think mean said say all any some "
+        "more correct exactly perfect nope rather later afternoon morning evening back ready "
+        "actually"
+    )
 )
 _NAME_WORDS: Final = 3  # first, middle and last name
 

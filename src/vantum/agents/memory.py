@@ -14,6 +14,7 @@ from vantum.agents.words import sentences, words
 HEARD_SHARE: Final = 0.6
 """A question counts as heard when this share of its words was: people answer before the end."""
 
+_WORTH_SAYING_AGAIN_WORDS: Final = 7  # shorter lines are courtesies; they are better left out
 _BLANK: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -72,7 +73,7 @@ def was_heard(question: str, heard: str) -> bool:
 def fresh(
     agent: Agent, memory: Memory, name: str, lines: tuple[str, ...], taken: frozenset[str]
 ) -> str:
-    """The next wording of a line that repeats no sentence of the last reply; "" if there is none."""
+    """The next wording that repeats no sentence of the last reply, or "" if there is none."""
     used = memory.asked.get(name, 0)
     avoid = memory.previous | taken
     usable: list[str] = []
@@ -87,9 +88,8 @@ def fresh(
         usable.append(text)
     memory.asked[name] = used + 1
     for text in usable:  # an author gave too few wordings
-        again = f"Like I said, {text[:1].lower()}{text[1:]}" if text[:2] != "I " else ""
-        again = again or f"Like I said, {text}"
-        if not keys_of(again) & avoid:
+        again = f"As I said, {text if text.startswith('I') else text[:1].lower() + text[1:]}"
+        if len(words(text)) >= _WORTH_SAYING_AGAIN_WORDS and not keys_of(again) & avoid:
             return again
     return ""
 
@@ -100,6 +100,7 @@ def filled(agent: Agent, memory: Memory, line: str) -> str:
         "agent": agent.name,
         "company": agent.company,
         "when": memory.when.spoken(),
+        "first_name": memory.facts.get("caller", "").partition(" ")[0],
         **{k: memory.facts.get(k, "") for k in ("caller", "firm", "team")},
     }
     for blank in _BLANK.findall(line):

@@ -57,8 +57,10 @@ def next_question(agent: Agent, memory: Memory) -> str:
         return "anything_else"
     if team_unfit(agent, memory) and "team_check" not in memory.done:
         return "team_check"
-    if memory.stage == "demo":
-        return _booking(memory)
+    return _booking(memory) if memory.stage == "demo" else _talking(agent, memory)
+
+
+def _talking(agent: Agent, memory: Memory) -> str:
     for name in ("permission", *(q.id for q in agent.playbook.questions), "demo"):
         if name not in memory.done and memory.asked.get(name, 0) < _patience(name):
             return name

@@ -18,7 +18,7 @@ from vantum.errors import SettingsError
 FILES: Final = Path(__file__).parent / "files"
 """Where the agents that come with Vantum live; `agents/` in the repository links here."""
 
-BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when"})
+BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when", "first_name"})
 """What {blanks} in a line may stand for; a line whose blank is not known yet is not used."""
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -63,6 +63,7 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True):
     then: Then = "return"
     ask: tuple[Text, ...] = ()
     if_no: Literal["", "end"] = ""
+    settles: tuple[Text, ...] = ()
     purpose: str = ""
     at_most_words: int = 0
 
@@ -117,8 +118,10 @@ class Small(Struct, frozen=True, forbid_unknown_fields=True):
     unclear: Wordings
     unknown: Wordings
     move_on: Wordings
+    cannot: Wordings
+    met: Wordings
     listening: Wordings
-    back: Wordings
+    welcome_back: Wordings
     granted: Wordings
     why: Wordings
     why_thanks: Wordings
@@ -133,7 +136,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 
     turns: Annotated[int, Meta(gt=0)] = 60  # a long sales call is 25; this only stops endless ones
     unclear: Annotated[int, Meta(gt=0)] = 15  # in a row
-    objections: Annotated[int, Meta(gt=0)] = 5  # after so many, going on would be pushing
+    objections: Annotated[int, Meta(gt=0)] = 6  # after so many, going on would be pushing
 
 
 class Playbook(Struct, frozen=True, forbid_unknown_fields=True):

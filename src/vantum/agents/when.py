@@ -11,6 +11,7 @@ from msgspec import Struct
 from rapidfuzz import fuzz, process
 
 from vantum.agents.english import Words, numbers
+from vantum.agents.words import words
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # What a tiny recogniser makes of weekdays on a telephone line.
@@ -27,15 +28,18 @@ _MONTHS: Final = (
     "january", "february", "march", "april", "june", "july", "august", "september", "october",
     "november", "december",
 )  # fmt: skip
-_ORDINALS: Final = (
+_ORDINALS: Final = words(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split()
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
-_HOURS: Final = "twelve one two three four five six seven eight nine ten eleven twelve".split()
+_HOURS: Final = words("twelve one two three four five six seven eight nine ten eleven twelve")
 _MINUTES: Final = {0: "", 5: " oh five", 10: " ten", 15: " fifteen", 20: " twenty",
                    25: " twenty five", 30: " thirty", 35: " thirty five", 40: " forty",
                    45: " forty five", 50: " fifty", 55: " fifty five"}  # fmt: skip
-_BEFORE_HOUR: Final = frozenset("at around about by past after before maybe say".split())
+_SOUNDS_LIKE_HOURS: Final = {"tree": "three", "free": "three", "won": "one", "ate": "eight",
+                             "fore": "four", "tin": "ten", "fife": "five", "sick": "six",
+                             "tirty": "thirty", "dirty": "thirty", "thirdy": "thirty"}  # fmt: skip
+_BEFORE_HOUR: Final = frozenset(words("at around about by past after before maybe say"))
 
 
 class When(Struct, frozen=True):
@@ -76,6 +80,8 @@ def moment(said: Words, *, asked: bool) -> When:
     delay = _delay(text)
     if delay:
         return When(day=delay)
+    if asked:
+        said = tuple(_SOUNDS_LIKE_HOURS.get(w, w) for w in said)
     hour, part = _hour(said, asked=asked)
     return When(day=_day(said, text), part=part or _part(said), hour=hour)
 

@@ -33,11 +33,6 @@ _RULES: Final = tuple((re.compile(p), r) for p, r in (*_CLOCK, *_CONTRACTIONS))
 _WORD: Final = re.compile(r"[^\W_]+(?::\d{2})?", re.UNICODE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 
-FILLERS: Final = frozenset(
-    "a an the um uh er hmm so well just please really oh ah and very".split()
-)
-"""Words that carry nothing a phrase would be recognised by."""
-
 
 @lru_cache(maxsize=4096)
 def words(text: str) -> tuple[str, ...]:
@@ -51,3 +46,7 @@ def words(text: str) -> tuple[str, ...]:
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text as it would be spoken."""
     return tuple(s for s in _SENTENCE.split(text.strip()) if s)
+
+
+FILLERS: Final = frozenset(words("a an the um uh er hmm so well just please really oh ah and very"))
+"""Words that carry nothing a phrase would be recognised by."""

@@ -1,0 +1,187 @@
+"""What the agent does about the last thing the caller said."""
+
+from __future__ import annotations
+
+from vantum.agents import english
+from vantum.agents.answers import learn, refuse, take
+from vantum.agents.booking import booked
+from vantum.agents.hearing import best_reply
+from vantum.agents.memory import Memory, Step
+from vantum.agents.plan import question
+from vantum.agents.schema import Agent, Reply
+from vantum.agents.when import When, moment
+from vantum.agents.words import words
+
+Words = tuple[str, ...]
+Line = tuple[str, tuple[str, ...]]
+
+_BARE_WORDS = 4  # "yes, I'm still here"
+
+
+def decide(agent: Agent, memory: Memory, text: str) -> Step:
+    """The next step; the memory moves on to after what the caller said."""
+    memory.turn += 1
+    small = agent.playbook.small
+    limits = agent.playbook.limits
+    if memory.turn >= limits.turns:
+        return Step([("goodbye", small.goodbye)], ends=True)
+    said = words(text)
+    step = _understood(agent, memory, said, text)
+    if step is not None:
+        memory.unclear = 0
+        return step
+    memory.unclear += 1
+    if memory.unclear >= limits.unclear:
+        return Step([("lost", small.lost)], ends=True)
+    return _unclear(agent, memory, said)
+
+
+def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
+    learned = learn(agent, memory, said, text)
+    if memory.pending.startswith("nudged:"):
+        memory.pending = memory.pending.partition(":")[2]
+        if len(said) <= _BARE_WORDS and english.polarity(said) == "yes":
+            return Step([("listening", agent.playbook.small.welcome_back)], ask=memory.pending)
+    if memory.pending in {"name", "firm"} and len(said) <= _BARE_WORDS:
+        named = None if english.is_question(said) else take(agent, memory, said)
+        if named is not None:  # a Mr. Price is no question about the price
+            return named
+    match = best_reply(agent, text)
+    if match is not None:
+        courtesy = match.reply in agent.playbook.manners and match.reply.then == "return"
+        if courtesy and learned is not None:
+            return learned
+        return _respond(agent, memory, match.reply, said)
+    if memory.stage == "over":
+        return _after_goodbye(agent, memory, said)
+    return take(agent, memory, said) or learned
+
+
+def _respond(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
+    """Answer something that can be said at any time."""
+    line: Line = (found.id, found.say)
+    if _is_pressed(agent, memory, found):
+        return Step([line, ("goodbye", agent.playbook.small.goodbye)], ends=True)
+    match found.then:
+        case "end":
+            return _end(agent, memory, line, said)
+        case "why":
+            return refuse(agent, memory, line)
+        case "callback" | "demo":
+            arrange = _arrange_callback if found.then == "callback" else _arrange_demo
+            return arrange(agent, memory, line, said)
+        case "hold" | "repeat":
+            return Step([line], ask=memory.pending, waits=found.then == "hold")
+    return _inform(agent, memory, found, said)
+
+
+def _is_pressed(agent: Agent, memory: Memory, found: Reply) -> bool:
+    """Count an objection; was it one too many to go on?"""
+    if found not in agent.playbook.objections:
+        return False
+    memory.objections += 1
+    memory.done.update(found.settles)
+    return memory.objections >= agent.playbook.limits.objections and found.then != "callback"
+
+
+def _end(agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
+    if memory.pending == "confirm" and english.polarity(said) == "yes":
+        return booked(agent, memory)
+    if memory.stage == "over":
+        return Step([("goodbye", agent.playbook.small.goodbye)], ends=True)
+    return Step([line], ends=True)
+
+
+def _arrange_demo(_agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
+    memory.stage = "demo"
+    memory.when = memory.when.merged(moment(said, asked=False))
+    return Step([line])
+
+
+def _arrange_callback(agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
+    when = moment(said, asked=False)
+    if memory.stage == "callback" and not when.known():
+        return Step([("declined", agent.playbook.callback.declined)], ends=True)
+    memory.stage = "callback"
+    memory.when = When().merged(when)
+    return Step([line])
+
+
+def _inform(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
+    """Say something and come back to the open question, or take its answer along."""
+    took = _taken_along(agent, memory, said)
+    if found in agent.playbook.manners:
+        if took is not None:
+            return took
+        if "introduced" not in memory.done:
+            return Step()
+    if took is not None and took.ends:
+        return took
+    line: Line = (found.id, found.say)
+    if found.ask:
+        return Step([line], ask=f"about:{found.id}")
+    return Step([line], ask=took.ask if took else "")
+
+
+def _taken_along(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    """The open question's answer, when it stands in front of something else: "Yes, but …"."""
+    if memory.pending in {"day", "hour", "callback"}:
+        return take(agent, memory, said) if moment(said, asked=False).known() else None
+    leads = english.polarity(said) == english.polarity(said[:3]) == "yes"
+    return take(agent, memory, said) if leads else None
+
+
+def _after_goodbye(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    """The caller speaks on though we had said goodbye, or said it too early to be heard."""
+    when = moment(said, asked=False)
+    if memory.when.known() and when.known():
+        memory.when = memory.when.merged(when)
+        memory.stage = "demo"
+        return Step([("thanks", agent.playbook.small.thanks)], ask="confirm")
+    step = take(agent, memory, said)
+    if step is not None:
+        return step
+    if len(said) <= _BARE_WORDS and not english.is_question(said):
+        return Step([("goodbye", agent.playbook.small.goodbye)], ends=True)
+    return None
+
+
+def _unclear(agent: Agent, memory: Memory, said: Words) -> Step:
+    """Ask once more in other words, then leave the question alone."""
+    name = memory.pending
+    apology = _apology(agent, said)
+    if not name:
+        return Step([apology])
+    memory.missed[name] = memory.missed.get(name, 0) + 1
+    if memory.missed[name] < 2 and not name.startswith(("topic", "anything_else")):
+        return Step([apology], ask=name)
+    return _give_up(agent, memory, name, apology)
+
+
+def _apology(agent: Agent, said: Words) -> Line:
+    small = agent.playbook.small
+    if not said:
+        return ("listening", small.listening)
+    if english.is_question(said):
+        return ("unknown", small.unknown)
+    if english.is_command(said):
+        return ("cannot", small.cannot)
+    return ("unclear", small.unclear)
+
+
+def _give_up(agent: Agent, memory: Memory, name: str, apology: Line) -> Step:
+    book = agent.playbook
+    memory.done.add(name)
+    if name in {"confirm", "change"}:
+        return booked(agent, memory)
+    if name == "callback":
+        return Step([("declined", book.callback.declined)], ends=True)
+    if name == "callback_ok":
+        return Step([("noted", book.callback.noted)], ends=True)
+    if name in {"day", "hour"}:
+        memory.done.add("time")
+        return Step([("later", book.demo.later)])
+    if name == "anything_else":
+        return Step([apology], ask="topic")
+    excused = apology[0] == "unclear" and question(agent, name) is not None
+    return Step([("move on", book.small.move_on) if excused else apology])
