@@ -105,27 +105,33 @@ class Segmenter:
         return out
 
     def _take(self, char: str) -> None:
-        if self._clinging and char in _CLOSERS:
-            return
-        self._clinging = False
         if char.isspace():
             self._end_word()
             if char == "\n":
                 self._end_line()
+            self._clinging = False
             return
         if not self._word and self._sentence and _ends_sentence(self._sentence[-1], char):
             self._end_line()
-        if self._first and not char.isdigit() and _is_doubtful(self._word):
+        if self._first:
+            self._take_first(char)
+        elif not (self._clinging and char in _CLOSERS):
+            self._clinging = False
+            self._word += char
+        if len(self._word) == PIECE_CHARS:
+            self._end_word()
+
+    def _take_first(self, char: str) -> None:
+        """Take a visible character while the first piece is still here."""
+        if _is_doubtful(self._word) and not char.isdigit():
             self._hand_over_first()
             if char in _CLOSERS:
                 self._clinging = True
                 return
         self._word += char
-        if self._first and _ends_clause(self._word):
+        if _ends_clause(self._word):
             self._hand_over_first()
             self._clinging = not self._word
-        if len(self._word) == PIECE_CHARS:
-            self._end_word()
 
     def _end_word(self) -> None:
         if not self._word:
