@@ -42,6 +42,14 @@ class RequestError(VantumError):
         self.wire_code = code
 
 
+class ServerUnreachable(VantumError):  # noqa: N818 - names a state of the world
+    """The server that a command should talk to does not answer."""
+
+    fault = "operator"
+    retry = True
+    code = "CONNECTION_ERROR"
+
+
 class CapacityError(VantumError):
     """No room for this call now; running calls stay good."""
 

@@ -30,6 +30,10 @@ TRANSCRIPT_CHARS: Final = 50_000  # spec §6: about 25,000 words
 MODEL_DEADLINE_S: Final = 30.0  # spec §7: then a fallback sentence
 SYNTHESIS_DEADLINE_S: Final = 30.0  # spec §8
 SPEECH_CHARS: Final = 5_000  # spec §8: longer text is cut with a warning
+PIECES: Final = 512  # 500 tokens are the longest answer; a piece has one at least
+INBOX_EVENTS: Final = 1_024  # a call takes 2.5 µs an event: this is a stall of the whole process
+INPUT_CHUNKS: Final = 512  # 10 s of 20 ms frames; then the sender's socket is slowed
+OUTPUT_FRAMES: Final = 1_024  # a peer that leaves this much unread is dead
 
 # Sessions (spec §4)
 SESSION_IDLE_S: Final = 30 * 60.0
@@ -38,7 +42,10 @@ SWEEP_S: Final = 5 * 60.0
 CLOSE_SOCKETS_S: Final = 5.0
 CLOSE_SPEECH_S: Final = 5.0
 SESSIONS: Final = 1_000
+SOCKETS_PER_S: Final = 40  # new ones from one address; an office behind one router needs 20
+ADDRESSES: Final = 10_000  # remembered for that; forgotten together, which errs on letting in
 
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
+CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile
 INTERIM_EVERY_S: Final = 1.0  # interim text is for display; each costs a whole decode

@@ -26,6 +26,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 import vantum
+from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, Fault, Notice
 from vantum.settings import Settings
 
 Log = FilteringBoundLogger
@@ -136,6 +137,12 @@ def session_log(session_id: str) -> Log:
     return log
 
 
+def server_log() -> Log:
+    """The log of what concerns no single call."""
+    log: Log = structlog.get_logger()
+    return log
+
+
 class Metrics:
     """Every number that `/metrics` shows. The registry is our own, so two servers never share."""
 
@@ -165,6 +172,17 @@ class Metrics:
             {"version": vantum.__version__}
         )
         ProcessCollector(namespace="vantum", registry=self.registry)
+
+    def note(self, notice: Notice) -> None:
+        """Count what a client is told."""
+        if isinstance(notice, AnswerStarted):
+            self.turns.inc()
+            if notice.waited_s is not None:
+                self.waited.observe(notice.waited_s)
+        elif isinstance(notice, AnswerInterrupted):
+            self.interruptions.inc()
+        elif isinstance(notice, Fault):
+            self.faults.labels(notice.service).inc()
 
     def exposition(self) -> bytes:
         """The page that Prometheus reads; its type is `METRICS_TYPE`."""

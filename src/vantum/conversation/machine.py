@@ -27,7 +27,7 @@ def _begin(talk: Talk, _event: ev.Ready, now: float) -> None:
 
 def _fail_setup(talk: Talk, event: ev.SetupFailed, now: float) -> None:
     talk.orders.tell(do.Fault("setup", event.message))
-    talk.go(State.ENDED, now)
+    talk.end(now)
     talk.orders.give(do.EndCall("setup_failed"))
 
 
@@ -36,14 +36,12 @@ def _end(talk: Talk, event: ev.EndAsked, now: float) -> None:
 
 
 def _vanish(talk: Talk, _event: ev.Disconnected, now: float) -> None:
-    talk.stop_reply()
-    talk.go(State.ENDED, now)
+    talk.end(now)
 
 
 def _keep_last_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
-    talk.orders.timer_fired(event.name)
-    if event.name == "ending":
-        talk.go(State.ENDED, now)
+    if talk.orders.timer_fired(event.name, now):
+        talk.end(now)
 
 
 # A rule takes (talk, event, now); the event's type is the table's key, which no annotation can say.
@@ -68,7 +66,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.INITIALIZING: {
         ev.Ready: _begin,
         ev.SetupFailed: _fail_setup,
-        ev.InputStarted: listening.open_input,
+        **_HEARING,  # what is said meanwhile is not lost
         **_ALWAYS,
     },
     State.LISTENING: {**_HEARING, **_ALWAYS},
@@ -110,6 +108,13 @@ class Conversation:
     def state(self) -> State:
         """What the call is doing."""
         return self.talk.state
+
+    def recast(self, policy: Policy) -> bool:
+        """Let another agent take the call; False once anything was said in it."""
+        if self.talk.turn or self.talk.history.lines:
+            return False
+        self.talk.policy = policy
+        return True
 
     def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
         """Take one event at clock time `now` (seconds); returns what is to be done, in order."""

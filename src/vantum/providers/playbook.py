@@ -8,6 +8,7 @@ from typing import Final
 from vantum.agents.playbook import Said, answer
 from vantum.agents.schema import Agent
 from vantum.providers.base import Action, Prompt
+from vantum.providers.resources import Resources
 
 _WORDS_PER_TOKEN: Final = 3  # speech can begin at the first clause, as with a model's stream
 
@@ -28,3 +29,8 @@ class PlaybookModel:
             yield " ".join(said[i:end]) + (" " if end < len(said) else "")
         if given.ends_call:
             yield Action("end_call")
+
+
+def language_model(resources: Resources) -> PlaybookModel:
+    """Build the provider."""
+    return PlaybookModel(resources.agent)

@@ -212,7 +212,7 @@ class StateInterrupted(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class ResponseStart(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """The model begins to answer, `waited_ms` after the caller fell silent."""
+    """The model begins to answer, and how long the caller has waited for it."""
 
     timestamp: Instant
     utterance_id: Name | None = None
@@ -252,6 +252,7 @@ class Busy(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     active_sessions: Count
     max_sessions: Count
+    message: Text | None = None
 
 
 class Maintenance(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -268,7 +269,7 @@ class RateLimitWarning(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class QuotaExceeded(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A provider's allowance is used up until `reset_at`."""
+    """A provider's allowance is used up, and when it is renewed."""
 
     service: Service
     reset_at: Instant

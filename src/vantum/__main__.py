@@ -1,0 +1,5 @@
+"""`python -m vantum` is the `vantum` command."""
+
+from vantum.cli import main
+
+main()

@@ -1,0 +1,351 @@
+"""One live call: a task group around a conversation that turns its effects into deeds.
+
+Tasks: `listen` and `write` (the transport's), `hear` (one recording), `turn-N` and `voice-N` (model
+and voice of reply N); the call's own task decides, and never waits for anything slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from msgspec import Struct
+
+from vantum.conversation import effects as do
+from vantum.conversation import events as ev
+from vantum.conversation.machine import Conversation
+from vantum.conversation.policy import Policy
+from vantum.conversation.states import State
+from vantum.ears import Ears
+from vantum.limits import INBOX_EVENTS
+from vantum.playback import Player, PlayoutClock
+from vantum.providers.base import (
+    LanguageModel,
+    ListenOptions,
+    Message,
+    Prompt,
+    SpeechToText,
+    TextToSpeech,
+    VoiceOptions,
+)
+from vantum.session import Session
+from vantum.speaking import Saying
+from vantum.telemetry import Log, Metrics
+from vantum.transports.base import Outlet
+
+Work = Coroutine[Any, Any, None]
+
+
+class Cast(Struct, frozen=True):
+    """Who takes part in a call: recogniser, model and voice, and the agent's rules."""
+
+    ears: SpeechToText
+    mind: LanguageModel
+    voice: TextToSpeech
+    policy: Policy
+    system_prompt: str = ""
+
+
+class House(Struct, frozen=True):
+    """What all calls of a process share."""
+
+    clock: PlayoutClock
+    metrics: Metrics
+
+
+class Crew:
+    """The tasks of one call, by name."""
+
+    def __init__(self, failed: Callable[[str, Exception], None]) -> None:
+        self.group = asyncio.TaskGroup()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failed = failed
+
+    def start(self, name: str, work: Work) -> asyncio.Task[None]:
+        """Begin a task."""
+        task = self.group.create_task(self._guard(name, work), name=name)
+        self._tasks[name] = task
+        task.add_done_callback(lambda done: self._forget(name, done))
+        return task
+
+    def is_at(self, name: str) -> bool:
+        """The task is running."""
+        return name in self._tasks
+
+    def cancel(self, name: str) -> None:
+        """Stop one task, if it runs."""
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+
+    def dismiss(self) -> None:
+        """Stop all tasks."""
+        for name in tuple(self._tasks):
+            self.cancel(name)
+
+    def _forget(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
+
+    async def _guard(self, name: str, work: Work) -> None:
+        """A defect in one task must not silence the call without a word in the log."""
+        try:
+            await work
+        except Exception as error:
+            self._failed(name, error)
+
+
+class Call:
+    """One call from its first to its last event. `run` is its whole life."""
+
+    def __init__(
+        self, cast: Cast, session: Session, outlet: Outlet, house: House, log: Log
+    ) -> None:
+        self.session = session
+        self._metrics = house.metrics
+        self._cast = cast
+        self._outlet = outlet
+        self._log = log
+        self._conversation = Conversation(cast.policy, session.session_id, self._now())
+        self._player = Player(outlet, house.clock, self._played_out)
+        self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._crew = Crew(self._task_failed)
+        self._ears: Ears | None = None
+        self._saying: Saying | None = None
+
+    @property
+    def state(self) -> State:
+        """What the call is doing."""
+        return self._conversation.state
+
+    # -- what the transport says ---------------------------------------------------------------
+
+    def recast(self, cast: Cast) -> bool:
+        """Give the call another agent; refused (False) once anything was said."""
+        if not self._conversation.recast(cast.policy):
+            return False
+        self._cast = cast
+        return True
+
+    def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
+        """A recording begins; an earlier one is over."""
+        self._drop_ears()
+        self._ears = Ears(self._cast.ears, options)
+        self._crew.start("hear", self._ears.listen(self.post))
+        self.post_now(ev.InputStarted(automatic, greets))
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take the caller's sound; waits while the recogniser is far behind."""
+        if self._ears is not None:
+            await self._ears.hear(pcm)
+
+    def close_input(self) -> None:
+        """The recording is complete."""
+        self.post_now(ev.InputEnded())
+
+    def confirm_heard(self, turn: int, heard_s: float) -> None:
+        """The client reports how much of the answer it has played."""
+        self._player.confirm(turn, heard_s, self._now())
+
+    async def post(self, event: ev.Event) -> None:
+        """Hand an event to the conversation; waits while its inbox is full."""
+        await self._inbox.put(event)
+
+    def post_now(self, event: ev.Event) -> None:
+        """The same without waiting. A full inbox means that this process stands still."""
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            self._log.error("inbox_full", event_name=type(event).__name__)
+            self._outlet.close("faults")
+
+    # -- the life of a call --------------------------------------------------------------------
+
+    async def run(self, listen: Work, write: Work) -> None:
+        """Live until the conversation has ended.
+
+        `listen` reads the transport until it closes, `write` sends what the outlet holds; the end
+        of either means that the peer is gone.
+        """
+        try:
+            async with self._crew.group:
+                self._crew.start("listen", self._until_gone(listen))
+                self._crew.start("write", self._until_gone(write))
+                self.post_now(ev.Ready())
+                await self._decide()
+                self._end()
+        finally:
+            listen.close()
+            write.close()
+            self._end()
+
+    async def _until_gone(self, work: Work) -> None:
+        try:
+            await work
+        finally:
+            self._gone()
+
+    def _gone(self) -> None:
+        """The peer cannot be reached any more: nothing that waits in the inbox matters now."""
+        while self._inbox.full():
+            self._inbox.get_nowait()
+        self._inbox.put_nowait(ev.Disconnected())
+
+    def _end(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._crew.dismiss()
+
+    def _task_failed(self, name: str, error: Exception) -> None:
+        self._log.error("task_failed", task=name, exc_info=error)
+        saying = self._saying
+        if name == "hear":
+            self.post_now(ev.HearingFailed("speech recognition failed"))
+        elif saying is not None and name.startswith("turn"):
+            self.post_now(ev.ReplyFailed(saying.turn, saying.reply, "the model failed"))
+        elif saying is not None and name.startswith("voice"):
+            self.post_now(ev.VoiceFailed(saying.turn, saying.reply, "the voice failed"))
+
+    async def _decide(self) -> None:
+        while self.state is not State.ENDED:
+            self._take(await self._inbox.get())
+
+    def _take(self, event: ev.Event) -> None:
+        # What a deed finds out at once is taken before the inbox: the caller's next word must meet
+        # a settled call.
+        waiting = deque([event])
+        while waiting:
+            for effect in self._conversation.handle(waiting.popleft(), self._now()):
+                found = _DEEDS[type(effect)](self, effect)
+                if found is not None:
+                    waiting.append(found)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    # -- deeds ---------------------------------------------------------------------------------
+
+    def _ask(self, effect: do.Ask) -> None:
+        saying = self._open_saying(effect.turn, effect.reply)
+        messages = tuple(
+            Message("user" if line.role == "user" else "assistant", line.text, line.interrupted)
+            for line in effect.lines
+        )
+        prompt = Prompt(self._cast.system_prompt, messages, self.session.session_id)
+        work = saying.ask(self._cast.mind, prompt, self.post)
+        saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
+
+    def _open_saying(self, turn: int, reply: int) -> Saying:
+        if self._saying is not None and (self._saying.turn, self._saying.reply) == (turn, reply):
+            return self._saying
+        self._drop_saying()
+        self._saying = saying = Saying(turn, reply)
+        options = VoiceOptions(
+            voice_id=self.session.voice_id,
+            language=self.session.language or "en-US",
+            session_id=self.session.session_id,
+        )
+        work = saying.voice(self._cast.voice, options, self.post, self._player.room)
+        saying.tasks.append(self._crew.start(f"voice-{reply}", work))
+        return saying
+
+    def _drop_saying(self) -> None:
+        if self._saying is not None:
+            self._saying.cancel()
+            self._saying = None
+
+    def _speak(self, effect: do.Speak) -> None:
+        self._give(effect.turn, effect.reply, effect.text)
+
+    def _finish_speaking(self, effect: do.FinishSpeaking) -> None:
+        self._give(effect.turn, effect.reply, None)
+
+    def _give(self, turn: int, reply: int, text: str | None) -> None:
+        try:
+            self._open_saying(turn, reply).give(text)
+        except asyncio.QueueFull:
+            self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
+
+    def _play(self, effect: do.Play) -> None:
+        self._player.play(effect.turn, effect.pcm, effect.rate_hz, self._now())
+
+    def _finish_playing(self, effect: do.FinishPlaying) -> None:
+        self._player.finish(effect.turn, self._now())
+
+    def _played_out(self, turn: int) -> None:
+        self.post_now(ev.PlayedOut(turn))
+
+    def _hold(self, effect: do.Hold) -> None:
+        self._player.hold(effect.turn, self._now())
+
+    def _resume(self, effect: do.Resume) -> None:
+        self._player.resume(effect.turn, self._now())
+
+    def _stop_turn(self, effect: do.StopTurn) -> ev.TurnStopped:
+        self._drop_saying()
+        interrupted = self.state not in {State.ENDING, State.ENDED}
+        heard_s = self._player.stop(effect.turn, self._now(), interrupted=interrupted)
+        return ev.TurnStopped(effect.turn, heard_s)
+
+    def _finalise(self, _effect: do.Finalise) -> None:
+        if self._ears is None or not self._crew.is_at("hear"):
+            self.post_now(ev.Finalised())
+        else:
+            self._crew.start("close-input", self._ears.close())
+
+    def _drop_ears(self) -> None:
+        self._ears = None
+        self._crew.cancel("hear")
+
+    def _set_timer(self, effect: do.SetTimer) -> None:
+        self._cancel_timer(effect)
+        loop = asyncio.get_running_loop()
+        self._timers[effect.name] = loop.call_at(effect.at, self._fire, effect.name)
+
+    def _cancel_timer(self, effect: do.SetTimer | do.CancelTimer) -> None:
+        timer = self._timers.pop(effect.name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _fire(self, name: str) -> None:
+        self._timers.pop(name, None)
+        self.post_now(ev.TimerFired(name))
+
+    def _notify(self, effect: do.Notify) -> None:
+        notice = effect.notice
+        if isinstance(notice, do.InputClosed):
+            self._drop_ears()
+        self._metrics.note(notice)
+        self._outlet.tell(notice)
+
+    def _end_call(self, effect: do.EndCall) -> None:
+        self._log.info("call_ends", reason=effect.reason)
+        self._metrics.ended.labels(effect.reason).inc()
+        self._drop_ears()
+        self._outlet.close(effect.reason)
+
+    def _refused(self, effect: do.Refused) -> None:
+        self._log.debug("event_refused", state=effect.state.value, event_name=effect.event)
+
+
+# Each deed takes the effect that is its key, which no annotation of a dictionary can say.
+_DEEDS: Final[dict[type, Callable[[Call, Any], ev.Event | None]]] = {
+    do.Ask: Call._ask,
+    do.Speak: Call._speak,
+    do.FinishSpeaking: Call._finish_speaking,
+    do.Play: Call._play,
+    do.FinishPlaying: Call._finish_playing,
+    do.Hold: Call._hold,
+    do.Resume: Call._resume,
+    do.StopTurn: Call._stop_turn,
+    do.Finalise: Call._finalise,
+    do.SetTimer: Call._set_timer,
+    do.CancelTimer: Call._cancel_timer,
+    do.Notify: Call._notify,
+    do.EndCall: Call._end_call,
+    do.Refused: Call._refused,
+}

@@ -1,0 +1,134 @@
+"""Which calls are live: admission, lookup, expiry, drain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from vantum import limits
+from vantum.call import Call, House
+from vantum.conversation.events import EndAsked
+from vantum.errors import CapacityError
+from vantum.playback import PlayoutClock
+from vantum.session import Session
+from vantum.settings import Settings
+from vantum.telemetry import Log, Metrics
+from vantum.transports.browser_outlet import BrowserOutlet
+
+
+class Live(Struct, frozen=True):
+    """One live call and the way to its client."""
+
+    call: Call
+    outlet: BrowserOutlet
+
+    @property
+    def session(self) -> Session:
+        """Who it is."""
+        return self.call.session
+
+
+class Tally(Struct, frozen=True):
+    """Sessions held now, and how many have ended since the start (spec §11)."""
+
+    total: int
+    idle: int
+    active: int
+    ended: int
+    mean_duration_s: float
+
+
+class Calls:
+    """All calls of this process."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, log: Log) -> None:
+        self.house = House(PlayoutClock(), metrics)
+        self.draining = False
+        self._settings = settings
+        self._log = log
+        self._by_session: dict[str, Live] = {}
+        self._by_connection: dict[str, Live] = {}
+        self._ended = 0
+        self._ended_s = 0.0
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def __iter__(self) -> Iterator[Live]:
+        return iter(tuple(self._by_session.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_session)
+
+    def by_session(self, session_id: str) -> Live | None:
+        """The call of this session."""
+        return self._by_session.get(session_id)
+
+    def by_connection(self, connection_id: str) -> Live | None:
+        """The call on this connection."""
+        return self._by_connection.get(connection_id)
+
+    def check_room(self) -> None:
+        """Raise CapacityError when no further connection can be held."""
+        if self.draining:
+            raise CapacityError("The server is about to stop; please connect again in a minute")
+        if len(self) >= self._settings.max_sessions:
+            raise CapacityError("All lines are busy; please try again in a minute")
+
+    def add(self, live: Live) -> None:
+        """Hold a call from now on."""
+        self._by_session[live.session.session_id] = live
+        self._by_connection[live.session.connection_id] = live
+        self._none_left.clear()
+
+    def remove(self, live: Live, now: float) -> None:
+        """The call is over."""
+        self._by_session.pop(live.session.session_id, None)
+        self._by_connection.pop(live.session.connection_id, None)
+        self._ended += 1
+        self._ended_s += now - live.session.created_at
+        if not self._by_session:
+            self._none_left.set()
+
+    def recording(self) -> int:
+        """Calls whose caller is being listened to."""
+        return sum(live.session.state == "active" for live in self)
+
+    def tally(self) -> Tally:
+        """Count the sessions."""
+        states = [live.session.state for live in self]
+        return Tally(
+            total=len(states),
+            idle=states.count("idle"),
+            active=states.count("active"),
+            ended=self._ended,
+            mean_duration_s=self._ended_s / self._ended if self._ended else 0.0,
+        )
+
+    async def sweep(self) -> None:
+        """End expired calls, for ever; the composition root owns the task."""
+        settings = self._settings
+        while True:
+            await asyncio.sleep(settings.sweep_every_s)
+            now = asyncio.get_running_loop().time()
+            for live in self:
+                if live.session.is_expired(
+                    now, idle_s=settings.idle_limit_s, age_s=settings.age_limit_s
+                ):
+                    live.call.post_now(EndAsked("expired"))
+
+    async def drain(self) -> None:
+        """Admit nothing more; give calls the time the operator grants, then close them."""
+        self.draining = True
+        await self._wait_until_empty(self._settings.drain_s)
+        for live in self:
+            live.call.post_now(EndAsked("shutdown"))
+        await self._wait_until_empty(limits.CLOSE_SOCKETS_S)
+
+    async def _wait_until_empty(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._none_left.wait()
+        except TimeoutError:
+            self._log.info("calls_left", calls=len(self), waited_s=seconds)

@@ -1,0 +1,66 @@
+"""The `vantum` command: what its words and options mean. Each command's work is elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vantum import __version__
+from vantum.errors import VantumError
+from vantum.settings import Settings, load_settings
+
+app = typer.Typer(
+    help="Voice agents that talk on the phone and in the browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _settings(**given: object) -> Settings:
+    """Settings of the environment and `.env`, with what the command line says on top."""
+    options = {name.upper(): str(value) for name, value in given.items() if value is not None}
+    return load_settings({**os.environ, **options}, env_file=Path(".env"))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Serve calls, the page and the API on one port."""
+    from vantum.web.server import run_server  # noqa: PLC0415 - other commands need no web server
+
+    run_server(_settings(host=host, port=port))
+
+
+@app.command()
+def talk(
+    audio: Annotated[list[Path], typer.Option(help="WAV file to say; repeat for more.")],
+    url: Annotated[str, typer.Option(help="The server's WebSocket.")] = "ws://127.0.0.1:3001/ws",
+    record: Annotated[Path | None, typer.Option(help="WAV file for what was answered.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a recording.")] = False,
+) -> None:
+    """Say recordings to a server as a browser would, and print what it answers."""
+    from vantum.talk import run_talk  # noqa: PLC0415 - other commands need no client
+
+    raise typer.Exit(run_talk(audio, url=url, record=record, as_json=as_json))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command; what the operator can mend is one clear message and exit code 2."""
+    try:
+        app()
+    except VantumError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]vantum:[/] {error}", markup=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,143 @@
+"""When the sound of a call goes out: one ledger per call, one clock for all calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from vantum import limits
+from vantum.audio.playout import Playout
+from vantum.audio.resample import Resampler, resampler
+from vantum.transports.base import Outlet
+
+
+class PlayoutClock:
+    """Wakes every speaking player on an absolute 20 ms schedule; silent ones cost nothing."""
+
+    def __init__(self) -> None:
+        self._players: set[Player] = set()
+        self._somebody = asyncio.Event()
+
+    def add(self, player: Player) -> None:
+        """Wake this player from now on."""
+        self._players.add(player)
+        self._somebody.set()
+
+    def remove(self, player: Player) -> None:
+        """Leave it alone."""
+        self._players.discard(player)
+
+    async def run(self) -> None:
+        """Tick for ever; the composition root owns the task."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if not self._players:
+                self._somebody.clear()
+                await self._somebody.wait()
+            now = loop.time()
+            for player in tuple(self._players):
+                player.pump(now)
+            # On the grid, however long the round took.
+            await asyncio.sleep(limits.FRAME_S - loop.time() % limits.FRAME_S)
+
+
+class Player:
+    """The sound of one call on its way out."""
+
+    def __init__(
+        self, outlet: Outlet, clock: PlayoutClock, played_out: Callable[[int], None]
+    ) -> None:
+        self._outlet = outlet
+        self._clock = clock
+        self._played_out = played_out
+        self._playout = Playout(outlet.rate_hz, outlet.frame_s, limits.LEAD_S, outlet.on_hold)
+        self._voice: tuple[int, Resampler] | None = None  # the voice's rate and its converter
+        self._turn: int | None = None  # being played
+        self._finished = False
+        self._completed = False  # the client was told that all was sent
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def play(self, turn: int, pcm: bytes, rate_hz: int, now: float) -> None:
+        """Queue sound of `turn`."""
+        if turn != self._turn:
+            self._begin(turn)
+        if self._voice is None or self._voice[0] != rate_hz:
+            self._voice = (rate_hz, resampler(rate_hz, self._outlet.rate_hz))
+        self._playout.queue(self._voice[1].push(pcm))
+        self.pump(now)
+
+    def _begin(self, turn: int) -> None:
+        self._turn = turn
+        self._voice = None
+        self._finished = self._completed = False
+        self._playout.begin(turn)
+        self._outlet.begin(turn)
+        self._clock.add(self)
+
+    def finish(self, turn: int, now: float) -> None:
+        """No more sound of `turn` will come; a turn without sound is over at once."""
+        if turn != self._turn:
+            self._played_out(turn)
+            return
+        if self._voice is not None:
+            self._playout.queue(self._voice[1].flush())
+        self._finished = True
+        self._playout.finish()
+        self.pump(now)
+
+    def pump(self, now: float) -> None:
+        """Send what is due."""
+        turn = self._turn
+        if turn is None:
+            self._clock.remove(self)
+            return
+        for frame in self._playout.due(now):
+            self._outlet.send(turn, frame)
+        ahead_s = self._playout.queued_ahead_s(now)
+        if ahead_s < limits.AHEAD_S:
+            self._room.set()
+        else:
+            self._room.clear()
+        if not self._finished:
+            return
+        if not self._completed and ahead_s <= limits.LEAD_S and self._playout.all_sent:
+            self._completed = True
+            self._outlet.complete(turn, self._playout.sent_s)
+        if self._playout.done(now):
+            self._turn = None
+            self._clock.remove(self)
+            self._played_out(turn)
+
+    async def room(self) -> None:
+        """Wait while more than enough sound is made ahead of the caller's ear."""
+        await self._room.wait()
+
+    def hold(self, turn: int, now: float) -> None:
+        """Fall silent; what was not heard is kept."""
+        if turn == self._turn:
+            self._playout.hold(now)
+            self._outlet.hold(turn)
+
+    def resume(self, turn: int, now: float) -> None:
+        """Go on where the caller stopped hearing."""
+        if turn == self._turn:
+            self._playout.resume(now)
+            self._outlet.resume(turn)
+            self.pump(now)
+
+    def stop(self, turn: int, now: float, *, interrupted: bool) -> float:
+        """Drop the sound of `turn`; returns the seconds of it that were heard."""
+        self._room.set()
+        if turn != self._turn:
+            return 0.0
+        heard_s = self._playout.stop(now)
+        self._turn = None
+        self._clock.remove(self)
+        self._outlet.cancel(turn, interrupted=interrupted)
+        return heard_s
+
+    def confirm(self, turn: int, heard_s: float, now: float) -> None:
+        """The client reports how much of `turn` it has played."""
+        if turn == self._turn:
+            self._playout.confirm(heard_s, now)

@@ -1,0 +1,121 @@
+"""How one reply is asked of the model and given to the voice, each with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+
+from vantum import limits
+from vantum.conversation import events as ev
+from vantum.conversation.segments import spoken_text
+from vantum.errors import ProviderError
+from vantum.providers.base import (
+    Action,
+    LanguageModel,
+    Prompt,
+    TextToSpeech,
+    VoiceOptions,
+)
+
+Post = Callable[[ev.Event], Awaitable[None]]
+
+
+class Saying:
+    """The pieces of one reply on their way to the voice, and the tasks that work on it."""
+
+    def __init__(self, turn: int, reply: int) -> None:
+        self.turn = turn
+        self.reply = reply
+        self.tasks: list[asyncio.Task[None]] = []
+        # Bounded by the longest answer (500 tokens); a model that exceeds it loses its voice.
+        self._pieces: asyncio.Queue[str | None] = asyncio.Queue(limits.PIECES)
+
+    def give(self, text: str | None) -> None:
+        """Add a piece; None ends the reply."""
+        self._pieces.put_nowait(text)
+
+    def cancel(self) -> None:
+        """Stop model and voice."""
+        for task in self.tasks:
+            task.cancel()
+
+    async def ask(self, model: LanguageModel, prompt: Prompt, post: Post) -> None:
+        """Post the model's answer as it is written."""
+        turn, reply = self.turn, self.reply
+        try:
+            async with aclosing(model.reply(prompt)) as answer:
+                while True:
+                    async with asyncio.timeout(limits.MODEL_DEADLINE_S):
+                        item = await anext(answer, None)
+                    if item is None:
+                        break
+                    if isinstance(item, Action):
+                        await post(ev.ActionAsked(turn, reply, item.name))
+                    else:
+                        await post(ev.Token(turn, reply, item))
+            await post(ev.ReplyWritten(turn, reply))
+        except TimeoutError:
+            await post(ev.ReplyFailed(turn, reply, "the model did not answer in time"))
+        except ProviderError as error:
+            await post(ev.ReplyFailed(turn, reply, str(error)))
+
+    async def voice(
+        self,
+        voice: TextToSpeech,
+        options: VoiceOptions,
+        post: Post,
+        room: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Post the sound of each piece as it is made, waiting for `room` before each part."""
+        turn, reply = self.turn, self.reply
+        watch = _Watch()
+        try:
+            async with (
+                asyncio.timeout(None) as watch.limit,
+                aclosing(voice.speak(self._given(watch), options)) as sounds,
+            ):
+                async for sound in sounds:
+                    watch.rest()
+                    await room()
+                    if sound.pcm:
+                        await post(ev.Speech(turn, reply, sound.piece, sound.pcm, sound.rate_hz))
+                    if sound.last:
+                        watch.finished()
+                        await post(ev.PieceVoiced(turn, reply, sound.piece))
+                    watch.rearm()
+        except TimeoutError:
+            await post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
+        except ProviderError as error:
+            await post(ev.VoiceFailed(turn, reply, str(error)))
+
+    async def _given(self, watch: _Watch) -> AsyncIterator[str]:
+        while (text := await self._pieces.get()) is not None:
+            watch.given()
+            yield spoken_text(text)[: limits.SPEECH_CHARS]
+
+
+class _Watch:
+    """Lets the voice's time run only while it owes sound."""
+
+    def __init__(self) -> None:
+        self.limit: asyncio.Timeout | None = None
+        self._owed = 0
+
+    def given(self) -> None:
+        self._owed += 1
+        self.rearm()
+
+    def finished(self) -> None:
+        self._owed -= 1
+
+    def rest(self) -> None:
+        self._set(None)
+
+    def rearm(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._set(now + limits.SYNTHESIS_DEADLINE_S if self._owed else None)
+
+    def _set(self, when: float | None) -> None:
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(when)

@@ -1,0 +1,277 @@
+"""How a recording is said to a server as a browser would, and when that counts as answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from rich.console import Console
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.typing import Subprotocol
+
+from vantum.errors import ServerUnreachable, SettingsError
+from vantum.limits import RATE_MAX_HZ, RATE_MIN_HZ
+from vantum.transports.browser_outlet import SOUND_HZ
+from vantum.transports.ids import Ids
+from vantum.wire.events import EVENTS, SUBPROTOCOL
+from vantum.wire.frames import encode
+
+CHUNK_S: Final = 0.02
+LEAD_IN_S: Final = 0.3  # the room before the first word
+CONNECT_DEADLINE_S: Final = 10.0
+QUIET_DEADLINE_S: Final = 30.0  # the greeting, or the last answer, is heard out by then
+ANSWER_DEADLINE_S: Final = 15.0
+HANG_UP_DEADLINE_S: Final = 3.0
+SPEECH_BELOW_PEAK: Final = 0.06  # -24 dB: breath and room stay under it, final consonants do not
+
+
+class Recording(Struct, frozen=True):
+    """A WAV file: s16le mono, and where its last speech ends."""
+
+    path: Path
+    pcm: bytes
+    rate_hz: int
+
+    def chunks(self) -> list[bytes]:
+        """The file in pieces of 20 ms."""
+        size = round(self.rate_hz * CHUNK_S) * 2
+        return [self.pcm[at : at + size] for at in range(0, len(self.pcm), size)]
+
+    def last_speech_chunk(self) -> int:
+        """Index of the last piece with speech in it."""
+        levels = [_level(chunk) for chunk in self.chunks()]
+        floor = max(levels, default=0.0) * SPEECH_BELOW_PEAK
+        return max((i for i, level in enumerate(levels) if level > floor), default=0)
+
+
+class Outcome(Struct, frozen=True):
+    """What came of one recording; `wait_ms` is None where nothing was answered."""
+
+    file: str
+    transcript: str
+    answered: bool
+    wait_ms: int | None
+
+
+def _level(chunk: bytes) -> float:
+    samples = np.frombuffer(chunk, dtype="<i2").astype(np.float64)
+    return float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a WAV file; several channels become one. Raises SettingsError for what is none."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            width, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            pcm = file.readframes(file.getnframes())
+    except (OSError, wave.Error, EOFError) as error:
+        raise SettingsError(f"{path}: not a WAV file that can be read: {error}") from error
+    if width != 2 or not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
+        raise SettingsError(
+            f"{path}: 16-bit samples at {RATE_MIN_HZ} to {RATE_MAX_HZ} Hz are needed,"
+            f" this has {8 * width}-bit samples at {rate_hz} Hz"
+        )
+    if channels > 1:
+        frames = np.frombuffer(pcm, dtype="<i2").reshape(-1, channels)
+        pcm = frames.mean(axis=1).astype("<i2").tobytes()
+    return Recording(path, pcm, rate_hz)
+
+
+class Caller:
+    """A connection to a server that behaves like the page: what it has heard so far."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._ids = Ids()
+        self._session_id = ""
+        self.state = ""
+        self.sound: list[bytes] = []
+        self.finals: list[str] = []
+        self.began: dict[str, float] = {}  # utterance id -> clock time of its start
+        self.first_sound: dict[str, float] = {}  # utterance id -> clock time of its first sound
+        self.complaint = ""  # the server's last error
+        self._changed = asyncio.Event()
+
+    async def read(self) -> None:
+        """Take the server's frames until it closes."""
+        try:
+            async for message in self._socket:
+                if isinstance(message, bytes):
+                    self._take(msgspec.msgpack.decode(message))
+        except ConnectionClosed as closed:
+            self.complaint = self.complaint or str(closed)
+        self.state = "CLOSED"
+        self._changed.set()
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        name, payload = frame["eventType"], frame["payload"]
+        now = asyncio.get_running_loop().time()
+        self._session_id = frame["sessionId"]
+        if name == EVENTS.conversation.state.CHANGED:
+            self.state = payload["to"]
+        elif name == EVENTS.transcript.final.RESULT:
+            self.finals.append(payload["text"])
+        elif name == EVENTS.audio.output.START:
+            self.began[payload["utteranceId"]] = now
+        elif name == EVENTS.audio.output.CHUNK:
+            self.first_sound.setdefault(payload["utteranceId"], now)
+            self.sound.append(payload["audio"])
+        elif name == EVENTS.system.status.BUSY or ".error." in f".{name}":
+            self.complaint = payload.get("message", name)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool], deadline_s: float) -> bool:
+        """Wait for the condition or the server's end; False when it did not come true."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not condition() and self.state != "CLOSED":
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return condition()
+
+    @property
+    def is_greeted(self) -> bool:
+        """The server has answered the upgrade with a session."""
+        return bool(self._session_id)
+
+    async def send(self, name: str, payload: dict[str, object]) -> None:
+        """Send one event; a server that has gone is noticed by `read`."""
+        with suppress(ConnectionClosed):
+            await self._socket.send(encode(name, self._ids.new(), self._session_id, payload))
+
+    def answered_at(self, since: float) -> float | None:
+        """When the first sound of an answer that began after `since` came."""
+        times = (self.first_sound.get(u) for u, at in self.began.items() if at >= since)
+        return min((at for at in times if at is not None), default=None)
+
+
+class Microphone:
+    """Sends a room's silence in real time, and a recording when there is one to say."""
+
+    def __init__(self, caller: Caller, rate_hz: int) -> None:
+        self._caller = caller
+        self._silence = bytes(round(rate_hz * CHUNK_S) * 2)
+        self._waiting: deque[bytes] = deque()
+        self._said = asyncio.Event()
+        self._last_speech = 0  # pieces from the end of the recording
+        self.spoke_until = 0.0  # clock time at which the last speech left
+
+    async def run(self) -> None:
+        """Send a piece every 20 ms, for ever."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += CHUNK_S
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            saying = bool(self._waiting)
+            chunk = self._waiting.popleft() if saying else self._silence
+            await self._caller.send(EVENTS.audio.input.CHUNK, {"audio": chunk})
+            if saying and len(self._waiting) == self._last_speech:
+                self.spoke_until = loop.time()
+            if saying and not self._waiting:
+                self._said.set()
+
+    async def say(self, recording: Recording) -> None:
+        """Return when the whole recording was sent."""
+        chunks = recording.chunks()
+        self._last_speech = len(chunks) - 1 - recording.last_speech_chunk()
+        self._said.clear()
+        self._waiting.extend(chunks)
+        await self._said.wait()
+
+
+async def _say(caller: Caller, recording: Recording) -> Outcome:
+    heard_before = len(caller.finals)
+    await caller.send(EVENTS.audio.input.START, {"samplingRate": recording.rate_hz})
+    microphone = Microphone(caller, recording.rate_hz)
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(microphone.run(), name="microphone")
+        await asyncio.sleep(LEAD_IN_S)
+        await caller.until(lambda: caller.state == "LISTENING", QUIET_DEADLINE_S)
+        await microphone.say(recording)
+        spoke_until = microphone.spoke_until
+        await caller.until(lambda: caller.answered_at(spoke_until) is not None, ANSWER_DEADLINE_S)
+        answered_at = caller.answered_at(spoke_until)
+        if answered_at is not None:
+            await caller.until(lambda: caller.state == "LISTENING", QUIET_DEADLINE_S)
+        sending.cancel()
+    await caller.send(EVENTS.audio.input.STOP, {})
+    return Outcome(
+        file=str(recording.path),
+        transcript=" ".join(caller.finals[heard_before:]),
+        answered=answered_at is not None,
+        wait_ms=None if answered_at is None else round((answered_at - spoke_until) * 1000),
+    )
+
+
+async def _converse(
+    url: str, recordings: list[Recording], show: Callable[[Outcome], None]
+) -> Caller:
+    """Say one recording after the other on one connection."""
+    try:
+        socket = await connect(
+            url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_size=None,
+            open_timeout=CONNECT_DEADLINE_S,
+        )
+    except (OSError, TimeoutError, InvalidURI, InvalidHandshake) as error:
+        raise ServerUnreachable(f"{url} cannot be reached: {error}") from error
+    async with socket, asyncio.TaskGroup() as group:
+        caller = Caller(socket)
+        reading = group.create_task(caller.read(), name="read")
+        if not await caller.until(lambda: caller.is_greeted, CONNECT_DEADLINE_S):
+            raise ServerUnreachable(f"{url} does not greet. {caller.complaint}".rstrip())
+        for recording in recordings:
+            show(await _say(caller, recording))
+        await caller.send(EVENTS.user.action.END_CALL, {"reason": "all recordings are said"})
+        await caller.until(lambda: False, HANG_UP_DEADLINE_S)
+        reading.cancel()
+    return caller
+
+
+def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool) -> int:
+    """Say the files; returns 0 only if every one was answered. Raises SettingsError and others."""
+    recordings = [read_recording(path) for path in paths]
+    outcomes: list[Outcome] = []
+    console = Console(highlight=False)
+
+    def show(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        if as_json:
+            console.file.write(json.dumps(msgspec.to_builtins(outcome)) + "\n")
+            console.file.flush()
+            return
+        wait = f"answered after {outcome.wait_ms} ms" if outcome.answered else "NOT ANSWERED"
+        console.print(f"{outcome.file}: {wait}\n    “{outcome.transcript}”", markup=False)
+
+    try:
+        caller = asyncio.run(_converse(url, recordings, show))
+    except* ServerUnreachable as errors:
+        raise errors.exceptions[0] from None
+    if caller.complaint:
+        Console(stderr=True).print(f"The server said: {caller.complaint}", markup=False)
+    if record is not None:
+        _write_wav(record, b"".join(caller.sound))
+    return 0 if all(outcome.answered for outcome in outcomes) else 1
+
+
+def _write_wav(path: Path, pcm: bytes) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SOUND_HZ)
+        file.writeframes(pcm)

@@ -1,0 +1,52 @@
+"""What an edge must offer the call: a way out for sound and for notices."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vantum.audio.playout import OnHold
+from vantum.conversation.effects import Notice
+from vantum.conversation.events import EndReason
+
+
+class Outlet(Protocol):
+    """The way to one caller. Nothing here waits; what cannot be sent is queued, bounded.
+
+    Sound is s16le mono at `rate_hz`, in frames of `frame_s`; utterances are named by turn.
+    """
+
+    rate_hz: int
+    frame_s: float
+    on_hold: OnHold
+
+    def begin(self, turn: int) -> None:
+        """Sound of a new utterance follows."""
+        ...
+
+    def send(self, turn: int, pcm: bytes) -> None:
+        """Send one frame."""
+        ...
+
+    def complete(self, turn: int, sound_s: float) -> None:
+        """All sound of the utterance was sent."""
+        ...
+
+    def hold(self, turn: int) -> None:
+        """Fall silent now."""
+        ...
+
+    def resume(self, turn: int) -> None:
+        """Go on."""
+        ...
+
+    def cancel(self, turn: int, *, interrupted: bool) -> None:
+        """Drop all sound of the utterance."""
+        ...
+
+    def tell(self, notice: Notice) -> None:
+        """Tell the client."""
+        ...
+
+    def close(self, reason: EndReason) -> None:
+        """Say why and close, once everything before it was sent."""
+        ...

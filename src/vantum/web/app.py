@@ -1,0 +1,85 @@
+"""How the server is put together: what is built once, what runs beside the calls, how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from vantum import __version__
+from vantum.calls import Calls
+from vantum.casting import Casting
+from vantum.providers.local.client import LocalSpeech, socket_path
+from vantum.settings import Settings
+from vantum.telemetry import Metrics, server_log
+from vantum.web.pages import Pages, add_headers, console_files
+from vantum.web.socket import SocketDoor
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> FastAPI:
+    """The ASGI application. `stop` ends the server once SIGTERM or SIGINT has drained it.
+
+    Raises SettingsError for a provider or default agent that cannot be used.
+    """
+    log = server_log()
+    speech = LocalSpeech(socket_path(settings.vantum_data_dir))
+    casting = Casting(settings, speech)
+    metrics = Metrics()
+    calls = Calls(settings, metrics, log)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pages = Pages(calls, casting, speech, metrics)
+        app.include_router(pages.router())
+        app.mount("/", console_files())  # last: it takes every path that is left
+        for part, why in pages.off().items():
+            log.warning("part_is_off", part=part, why=why)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(calls.house.clock.run(), name="playout"),
+                group.create_task(calls.sweep(), name="sweep"),
+            ]
+            if casting.uses_local_speech:
+                tasks.append(group.create_task(speech.run(), name="local-speech"))
+            if stop is not None:
+                _stop_on_signals(group, calls, stop)
+            yield
+            await calls.drain()
+            for task in tasks:
+                task.cancel()
+
+    app = FastAPI(
+        title="Vantum",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+        redoc_url=None,
+    )
+    app.state.frontend_url = settings.frontend_url
+    app.middleware("http")(add_headers)
+    app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
+    app.state.calls = calls
+    return app
+
+
+def _stop_on_signals(group: asyncio.TaskGroup, calls: Calls, stop: Callable[[], None]) -> None:
+    """Drain first: the web server's own handler would cut every socket with code 1012."""
+
+    async def drain() -> None:
+        await calls.drain()
+        stop()
+
+    def begin() -> None:
+        if not calls.draining:
+            group.create_task(drain(), name="drain")
+        else:
+            stop()  # the operator insists
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, begin)

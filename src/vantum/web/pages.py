@@ -1,0 +1,127 @@
+"""What the HTTP side answers: health, readiness, metrics, and what the page needs to know."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.base import RequestResponseEndpoint
+
+from vantum.calls import Calls
+from vantum.casting import Casting
+from vantum.providers.local.client import LocalSpeech
+from vantum.telemetry import METRICS_TYPE, Metrics
+
+CONSOLE: Final = Path(__file__).parent / "console"
+
+# The page is served from here alone: no inline code, nothing from elsewhere.
+_PAGE_POLICY: Final = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+# The one local voice; cloud providers add theirs.
+_VOICES: Final = {"local": [{"id": "heart", "name": "Heart"}]}
+
+
+class Pages:
+    """Answers for health checks, scrapers and the console."""
+
+    def __init__(
+        self, calls: Calls, casting: Casting, speech: LocalSpeech, metrics: Metrics
+    ) -> None:
+        self._calls = calls
+        self._casting = casting
+        self._speech = speech
+        self._metrics = metrics
+        self._started_at = asyncio.get_running_loop().time()
+
+    def off(self) -> dict[str, str]:
+        """The parts that cannot work now, and why."""
+        chosen = self._casting.providers
+        services = {"stt": chosen.stt, "llm": chosen.llm, "tts": chosen.tts}
+        off = {name: choice.off for name, choice in services.items() if choice.off}
+        if self._speech.trouble:
+            local = [name for name, choice in services.items() if choice.provider == "local"]
+            off |= dict.fromkeys(local, self._speech.trouble)
+        return off
+
+    def is_ready(self) -> bool:
+        """A call can be admitted, and local models are loaded or not wanted."""
+        if self._calls.draining:
+            return False
+        return not self._casting.uses_local_speech or self._speech.ready or bool(self.off())
+
+    async def health(self) -> JSONResponse:
+        """The facts of spec §11."""
+        tally, off = self._calls.tally(), self.off()
+        now = asyncio.get_running_loop().time()
+        body = {
+            "status": "degraded" if off else "ok",
+            "message": "Vantum API is running",
+            "uptime": round(now - self._started_at, 3),
+            "sessions": {
+                "total": tally.total,
+                "idle": tally.idle,
+                "active": tally.active,
+                "ended": tally.ended,
+                "avgDuration": round(tally.mean_duration_s * 1000),
+            },
+            "websocketServer": {
+                "healthy": not self._calls.draining,
+                "totalConnections": tally.total,
+                "activeSessions": tally.active,
+            },
+            "off": off,
+        }
+        return JSONResponse(body, status_code=503 if off else 200)
+
+    async def ready(self) -> JSONResponse:
+        """200 when a call can be admitted."""
+        ready = self.is_ready()
+        return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+
+    async def metrics(self) -> Response:
+        """Prometheus text."""
+        self._metrics.sessions.set(len(self._calls))
+        return Response(self._metrics.exposition(), media_type=METRICS_TYPE)
+
+    async def console(self) -> JSONResponse:
+        """What the page lets its visitor choose."""
+        agents = [
+            {"id": name, "name": f"{agent.name}, {agent.company}"}
+            for name, agent in self._casting.known().items()
+        ]
+        voices = _VOICES.get(self._casting.providers.tts.provider, [])
+        return JSONResponse({"agents": agents, "voices": voices, "ready": self.is_ready()})
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter()
+        router.add_api_route("/health", self.health, methods=["GET"])
+        router.add_api_route("/ready", self.ready, methods=["GET"])
+        router.add_api_route("/metrics", self.metrics, methods=["GET"])
+        router.add_api_route("/api/v1/console", self.console, methods=["GET"])
+        return router
+
+
+def console_files() -> StaticFiles:
+    """The built page at `/`."""
+    return StaticFiles(directory=CONSOLE, html=True)
+
+
+async def add_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """Say who may read an answer: anybody the health, only our own page the rest."""
+    response = await call_next(request)
+    frontend = request.app.state.frontend_url
+    open_to_all = request.url.path in {"/health", "/ready"}
+    response.headers["access-control-allow-origin"] = "*" if open_to_all else frontend
+    response.headers["x-content-type-options"] = "nosniff"
+    response.headers["referrer-policy"] = "no-referrer"
+    if not request.url.path.startswith("/api/docs"):  # its page loads its own scripts
+        response.headers["content-security-policy"] = _PAGE_POLICY
+    return response

@@ -1,0 +1,169 @@
+"""Who may open `/ws`, and how a connection becomes a call and ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from urllib.parse import urlsplit
+
+from fastapi import WebSocket, WebSocketDisconnect
+
+from vantum import limits
+from vantum.call import Call
+from vantum.calls import Calls, Live
+from vantum.casting import Casting
+from vantum.errors import CapacityError
+from vantum.providers.local.client import LocalSpeech
+from vantum.session import Session
+from vantum.settings import Settings
+from vantum.telemetry import Log, session_log
+from vantum.transports.browser import BrowserCall, Host
+from vantum.transports.browser_outlet import BrowserOutlet, Closing
+from vantum.transports.ids import Ids
+from vantum.wire import payloads as p
+from vantum.wire.events import EVENTS, SUBPROTOCOL
+from vantum.wire.frames import encode
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "testclient"})
+LEGACY_ACK = "connection.ack"
+
+
+class Doorkeeper:
+    """Decides which connections are let in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._frontend = settings.frontend_url.rstrip("/")
+        self._arrivals: dict[str, deque[float]] = {}
+
+    def may_enter(self, socket: WebSocket, now: float) -> bool:
+        """Same-origin pages, the configured page and programs may, at a bounded rate."""
+        return self._known_origin(socket) and self._in_pace(socket, now)
+
+    def _known_origin(self, socket: WebSocket) -> bool:
+        origin = socket.headers.get("origin")
+        if origin is None or origin.rstrip("/") == self._frontend:
+            return True
+        return urlsplit(origin).netloc == socket.headers.get("host")
+
+    def _in_pace(self, socket: WebSocket, now: float) -> bool:
+        address = socket.client.host if socket.client else ""
+        if address in _LOOPBACK:
+            return True
+        if len(self._arrivals) > limits.ADDRESSES:
+            self._arrivals.clear()
+        recent = self._arrivals.setdefault(address, deque(maxlen=limits.SOCKETS_PER_S))
+        if len(recent) == recent.maxlen and now - recent[0] < 1.0:
+            return False
+        recent.append(now)
+        return True
+
+
+class SocketDoor:
+    """The `/ws` endpoint."""
+
+    def __init__(
+        self, settings: Settings, calls: Calls, casting: Casting, speech: LocalSpeech, log: Log
+    ) -> None:
+        self._settings = settings
+        self._calls = calls
+        self._casting = casting
+        self._speech = speech
+        self._log = log
+        self._ids = Ids()
+        self._doorkeeper = Doorkeeper(settings)
+
+    async def __call__(self, socket: WebSocket) -> None:
+        """One connection from the upgrade to its end."""
+        now = asyncio.get_running_loop().time()
+        if not self._doorkeeper.may_enter(socket, now):
+            await socket.close(1008)  # before the upgrade: the peer sees HTTP 403
+            return
+        v2 = SUBPROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(subprotocol=SUBPROTOCOL if v2 else None)
+        session = self._session(socket, now)
+        outlet = BrowserOutlet(session.session_id, self._ids, v2=v2)
+        try:
+            self._calls.check_room()
+        except CapacityError as error:
+            self._calls.house.metrics.refused.labels("full").inc()
+            self._refuse(outlet, str(error))
+            await write(socket, outlet)
+            return
+        outlet.put(self._hello(session.session_id, v2=v2))
+        await self._serve(socket, session, outlet, v2=v2)
+
+    def _session(self, socket: WebSocket, now: float) -> Session:
+        return Session(
+            session_id=self._ids.new(),
+            connection_id=self._ids.new(),
+            created_at=now,
+            last_activity=now,
+            address=socket.client.host if socket.client else "",
+            user_agent=socket.headers.get("user-agent", "")[:200],
+        )
+
+    def _hello(self, session_id: str, *, v2: bool) -> bytes:
+        name = EVENTS.connection.lifecycle.ACK if v2 else LEGACY_ACK
+        payload = p.ConnectionAck(success=True, session_id=session_id)
+        return encode(name, self._ids.new(), session_id, payload)
+
+    def _refuse(self, outlet: BrowserOutlet, message: str) -> None:
+        tally = self._calls.tally()
+        busy = p.Busy(tally.total, self._settings.max_sessions, message=message)
+        outlet.event(EVENTS.system.status.BUSY, busy)
+        outlet.put(Closing(1013, message))
+
+    async def _serve(
+        self, socket: WebSocket, session: Session, outlet: BrowserOutlet, *, v2: bool
+    ) -> None:
+        log = session_log(session.session_id)
+        cast = self._casting.cast(self._casting.default)
+        call = Call(cast, session, outlet, self._calls.house, log)
+        host = Host(self._admit_recording, self._default_automatic(), log)
+        browser = BrowserCall(call, outlet, self._ids, host, v2=v2)
+        live = Live(call, outlet)
+        self._calls.add(live)
+        log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
+        try:
+            await call.run(browser.listen(lambda: receive(socket)), write(socket, outlet))
+        finally:
+            now = asyncio.get_running_loop().time()
+            self._calls.remove(live, now)
+            log.info("call_ended", lasted_s=round(now - session.created_at, 1))
+
+    def _default_automatic(self) -> bool | None:
+        detection = self._settings.turn_detection
+        return None if detection is None else detection == "automatic"
+
+    def _admit_recording(self, call: Call, start: p.AudioInputStart) -> None:
+        """Local speech serves only so many callers well; more are told to wait."""
+        capacity = max(1, self._speech.recognisers) * limits.CALLS_PER_RECOGNISER
+        if self._casting.uses_local_speech and self._calls.recording() >= capacity:
+            live = self._calls.by_session(call.session.session_id)
+            message = "All local voices are busy; please try again in a minute"
+            if live is not None:
+                busy = p.Busy(self._calls.recording(), capacity, message=message)
+                live.outlet.event(EVENTS.system.status.BUSY, busy)
+            raise CapacityError(message)
+        if start.agent is not None:
+            call.recast(self._casting.chosen(start.agent))
+
+
+async def receive(socket: WebSocket) -> bytes | str | None:
+    """The next message, None once the socket is closed."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        return None
+    data: bytes | str | None = message.get("bytes")
+    return data if data is not None else str(message.get("text", ""))
+
+
+async def write(socket: WebSocket, outlet: BrowserOutlet) -> None:
+    """Send what the outlet holds until it says to close, or the peer is gone."""
+    try:
+        while not isinstance(frame := await outlet.frames.get(), Closing):
+            await socket.send_bytes(frame)
+        await socket.close(frame.code, frame.reason[:100])  # RFC 6455: at most 123 bytes
+    except (WebSocketDisconnect, RuntimeError):
+        # The framework's ways to say that the peer has already gone.
+        return
