@@ -20,7 +20,13 @@ from typing import Final
 
 import msgspec
 
-from vantum.errors import ProviderError, ProviderTimeout, ProviderUnavailable, Service
+from vantum.errors import (
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+    Service,
+    SettingsError,
+)
 from vantum.providers.local import engine, frames
 from vantum.providers.local.activity import VadModel
 
@@ -32,19 +38,34 @@ _PATH_BYTES: Final = 100  # the kernel's limit for a Unix socket's name is 107 a
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the helper for this data folder listens: inside it, or under a short name."""
+    """Where the helper for this data folder listens: inside it, or under a short name.
+
+    Raises SettingsError.
+    """
     path = data_dir.absolute() / "speech.sock"
     if len(os.fsencode(path)) <= _PATH_BYTES:
         return path
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"vantum-{os.getuid()}" / f"{name}.sock"
+    folder = Path(tempfile.gettempdir()) / f"vantum-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise SettingsError(f"{folder} is somebody else's; choose a shorter VANTUM_DATA_DIR")
+    return folder / f"{name}.sock"
 
 
 class LocalSpeech:
     """The speech models of this machine, shared by all calls of this process."""
 
-    def __init__(self, socket: Path, *, recognisers: int = 0, linger_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        *,
+        recognisers: int = 0,
+        linger_s: float = 10.0,
+        deadline_s: float = ANSWER_DEADLINE_S,
+    ) -> None:
         """`recognisers`: 0 leaves the number to the helper (half the cores)."""
+        self._deadline_s = deadline_s
         self._launch = _Launch(socket, recognisers, linger_s)
         self._requests: dict[int, _Request] = {}
         self._ids = itertools.count(1)
@@ -87,6 +108,10 @@ class LocalSpeech:
             return
         try:
             await self.vad.load()
+        except ProviderUnavailable as error:
+            self._changes(frames.Status(0, 0, str(error)))
+            return
+        try:
             while True:
                 self._link = await self._connect()
                 for request in self._requests.values():
@@ -123,7 +148,7 @@ class LocalSpeech:
         except ProviderUnavailable as error:
             words.set_exception(error)
             return words
-        late = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, self._late, id_)
+        late = asyncio.get_running_loop().call_later(self._deadline_s, self._late, id_)
 
         def settled(_: object) -> None:
             late.cancel()
@@ -143,29 +168,39 @@ class LocalSpeech:
         """
         # Unbounded: what one piece of an answer can be, at most SPEECH_CHARS.
         answers: asyncio.Queue[frames.Answer | ProviderError] = asyncio.Queue()
+        repeats = 0
+
+        def answered(answer: frames.Answer | ProviderError) -> None:
+            nonlocal repeats
+            if isinstance(answer, frames.Sound) and not answer.last:
+                if request.asked_again and repeats:
+                    repeats -= 1  # a new helper begins at the first sentence again
+                    return
+                repeats += not request.asked_again
+            answers.put_nowait(answer)
+
         id_ = next(self._ids)
-        request = _Request(lambda: frames.Speak(id_, text), answers.put_nowait, "tts")
-        given = skipped = 0
+        request = _Request(lambda: frames.Speak(id_, text), answered, "tts")
         self._ask(id_, request)
         try:
             while True:
-                try:
-                    async with asyncio.timeout(ANSWER_DEADLINE_S):
-                        answer = await answers.get()
-                except TimeoutError:
-                    answer = ProviderTimeout("local voice did not answer in time", service="tts")
+                answer = await self._within_deadline(answers)
                 if not isinstance(answer, frames.Sound):
                     raise _as_error(answer, "tts")
-                if request.asked_again and skipped < given and not answer.last:
-                    skipped += 1  # a new helper begins at the first sentence; these were heard
-                    continue
                 if answer.last:
                     return
-                if not request.asked_again:
-                    given += 1
                 yield answer.pcm
         finally:
             self._forget(id_)
+
+    async def _within_deadline(
+        self, answers: asyncio.Queue[frames.Answer | ProviderError]
+    ) -> frames.Answer | ProviderError:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await answers.get()
+        except TimeoutError:
+            return ProviderTimeout("local voice did not answer in time", service="tts")
 
     def _ask(self, id_: int, request: _Request) -> None:
         self._refuse_when_lost(request.service)
@@ -216,25 +251,32 @@ class LocalSpeech:
             request.answered(ProviderError("local speech broke off", service=request.service))
 
     async def _connect(self) -> _Link:
-        loop = asyncio.get_running_loop()
-        for start in itertools.count():
-            await asyncio.sleep(_RESTART_S[min(start, len(_RESTART_S) - 1)])
-            self._launch.start()
+        """Find a helper or start one, as often as it takes."""
+        for failures in itertools.count():
+            await asyncio.sleep(_RESTART_S[min(failures, len(_RESTART_S) - 1)])
             for _ in range(int(_HELLO_DEADLINE_S / _POLL_S)):
-                try:
-                    _, link = await loop.create_unix_connection(
-                        lambda: _Link(self._answered), str(self._launch.socket)
-                    )
-                except OSError:
-                    if self._launch.ended():
-                        break  # it failed, or another one holds the lock but is just leaving
-                    await asyncio.sleep(_POLL_S)
-                    continue
-                if await link.greeted():
+                link = await self._find()
+                if link:
                     return link
-                break
+                if self._launch.failed():
+                    break
+                self._launch.start()
+                await asyncio.sleep(_POLL_S)
             self._launch.kill()
         raise AssertionError("the tries do not end")
+
+    async def _find(self) -> _Link | None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, link = await loop.create_unix_connection(
+                lambda: _Link(self._answered), str(self._launch.socket)
+            )
+        except OSError:
+            return None
+        if await link.greeted():
+            return link
+        self._launch.kill()
+        return None
 
 
 class _Request:
@@ -325,11 +367,16 @@ class _Launch:
         """No helper of ours runs; also takes leave of one that ended, so that it is no zombie."""
         return self._process is None or self._process.poll() is not None
 
+    def failed(self) -> bool:
+        """It broke off; a 0 means that another one serves, or served until just now."""
+        return self._process is not None and self._process.poll() not in (None, 0)
+
     def kill(self) -> None:
         """End a helper of ours that does not answer."""
         if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._process = None
 
 
 def _as_error(answer: frames.Answer | ProviderError, service: Service) -> ProviderError:

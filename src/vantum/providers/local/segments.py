@@ -77,6 +77,9 @@ class Utterances:
         """A pause that began at `at_s` is noticed at `now_s`."""
         if self._open is None:
             return []
+        if at_s * RATE_HZ <= self._open:
+            self._open = None  # the last cut was in this very pause: all its words are asked for
+            return []
         self._speech_end_s = at_s
         return [self._wish(now_s, at_s, "early")]
 
@@ -89,10 +92,10 @@ class Utterances:
             return []
         if self._speech_end_s is not None:
             if now_s - self._speech_end_s >= self._hold_s:
-                return [self._commit(self._speech_end_s, int(now_s * RATE_HZ))]
+                return [self._commit(self._speech_end_s, round(now_s * RATE_HZ))]
             return []
         if now_s - self._open / RATE_HZ >= limits.UTTERANCE_S:
-            cut = self._quietest(int(now_s * RATE_HZ))
+            cut = self._quietest(round(now_s * RATE_HZ))
             wish = self._wish(cut / RATE_HZ, cut / RATE_HZ, "final")
             commit = self._commit(cut / RATE_HZ, cut)
             self._open = cut
@@ -109,15 +112,15 @@ class Utterances:
             return []
         end_s = self.received_s
         if self._speech_end_s is not None:
-            return [self._commit(self._speech_end_s, int(end_s * RATE_HZ))]
-        return [self._wish(end_s, end_s, "final"), self._commit(end_s, int(end_s * RATE_HZ))]
+            return [self._commit(self._speech_end_s, round(end_s * RATE_HZ))]
+        return [self._wish(end_s, end_s, "final"), self._commit(end_s, round(end_s * RATE_HZ))]
 
     def _wish(
         self, until_s: float, end_s: float, kind: Literal["interim", "early", "final"]
     ) -> Decode:
         assert self._open is not None
         self._asks += 1
-        begin, end = self._open - self._first, int(until_s * RATE_HZ) - self._first
+        begin, end = self._open - self._first, round(until_s * RATE_HZ) - self._first
         pcm = bytes(self._audio[2 * begin : 2 * end])
         return Decode(self._asks, pcm, self._open / RATE_HZ, end_s, kind)
 
