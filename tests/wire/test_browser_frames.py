@@ -298,13 +298,11 @@ def test_a_v2_client_gets_hierarchical_errors_for_everything(
 
 
 @pytest.mark.parametrize("code", ["INVALID_PAYLOAD", "INVALID_STATE", "STT_ERROR", "ANY"])
-@pytest.mark.parametrize("request_type", [None, "x", *EVENT_INFO, *LEGACY_TO_NEW])
-def test_ev_02_hierarchical_errors_are_events_of_the_table(
-    request_type: str | None, code: str
-) -> None:
-    name = error_event(request_type, code)
-    assert is_server_event(name)
-    assert "error" in name.split(".")[:2]
+def test_ev_02_hierarchical_errors_are_events_of_the_table(code: str) -> None:
+    for request_type in (None, "x", *EVENT_INFO, *LEGACY_TO_NEW):
+        name = error_event(request_type, code)
+        assert is_server_event(name), request_type
+        assert "error" in name.split(".")[:2], request_type
 
 
 def test_ws_23_the_refusal_of_a_frame_can_be_sent_as_it_is() -> None:
@@ -321,9 +319,8 @@ def test_ws_23_the_refusal_of_a_frame_can_be_sent_as_it_is() -> None:
 # Vocabularies
 
 
-@pytest.mark.parametrize("name", EVENT_INFO)
-def test_a_v2_client_gets_every_event_under_its_own_name(name: str) -> None:
-    assert name_on_wire(name, v2=True) == name
+def test_a_v2_client_gets_every_event_under_its_own_name() -> None:
+    assert [name_on_wire(name, v2=True) for name in EVENT_INFO] == list(EVENT_INFO)
 
 
 @pytest.mark.parametrize(
@@ -346,12 +343,10 @@ def test_ev_13_a_cancel_is_an_interrupt_or_a_stop(reason: str | None, name: str)
     assert name_on_wire("audio.output.cancel", v2=False, reason=reason) == name
 
 
-@pytest.mark.parametrize(
-    "name",
-    [n for n in EVENT_INFO if n not in {*LEGACY_TO_NEW.values(), *EXTENSION_EVENTS}],
-)
-def test_events_without_an_original_name_keep_their_own(name: str) -> None:
-    assert name_on_wire(name, v2=False) == name
+def test_events_without_an_original_name_keep_their_own() -> None:
+    others = [n for n in EVENT_INFO if n not in {*LEGACY_TO_NEW.values(), *EXTENSION_EVENTS}]
+    assert len(others) == 35
+    assert [name_on_wire(name, v2=False) for name in others] == others
 
 
 @pytest.mark.parametrize("name", EXTENSION_EVENTS)

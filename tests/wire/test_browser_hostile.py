@@ -43,10 +43,11 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("cut", range(len(GOOD)))
-def test_ws_24_a_truncated_frame_is_refused(cut: int) -> None:
-    with pytest.raises(BadFrame):
-        decode(GOOD[:cut])
+@pytest.mark.parametrize("frame", [GOOD, CHUNK], ids=["start", "chunk"])
+def test_ws_24_a_frame_truncated_anywhere_is_refused(frame: bytes) -> None:
+    for cut in range(len(frame)):
+        with pytest.raises(BadFrame, match="one whole MessagePack value"):
+            decode(frame[:cut])
 
 
 @pytest.mark.parametrize("tail", [b"\x00", b"\xc0", GOOD, b"\xc1", b"\xff" * 100])

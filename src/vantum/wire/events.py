@@ -175,6 +175,9 @@ _LEGACY: Final = (
 # The protocol's own documents disagree on how a recording ends; both names are taken.
 ALIASES: Final[Mapping[str, str]] = {"audio.input.end": "audio.input.stop"}
 
+# The requests that are answered by an ack, once they are carried out.
+ACKNOWLEDGED: Final = ("audio.input.start", "audio.input.stop")
+
 EVENT_INFO: Final[Mapping[str, EventInfo]] = {info.name: info for info in _TABLE}
 BASE_EVENTS: Final = tuple(i.name for i in _TABLE if i.version == BASE_VERSION)
 EXTENSION_EVENTS: Final = tuple(i.name for i in _TABLE if i.version == EXTENSION_VERSION)
