@@ -6,6 +6,7 @@ import msgspec
 
 SESSION = "01941f29-7c00-7000-8000-000000000001"
 REQUEST = "01941f29-7c01-7000-8000-000000000002"
+UTTERANCE = "01941f29-7c02-7000-8000-000000000003"
 
 UNDEFINED = b"\xd4\x00\x00"  # fixext1 of type 0: JavaScript's undefined
 DATE = b"\xd6\xff\x67\x74\x85\x80"  # fixext4 of type -1: 2025-01-01T00:00:00Z
