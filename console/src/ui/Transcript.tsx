@@ -40,7 +40,12 @@ const Said = memo(function Said({ line, name }: { line: Line; name: string }) {
             {line.interim}
           </span>
         )}
-        {line.interrupted && <span className="cut">{line.text ? "interrupted" : "interrupted at once"}</span>}
+        {line.interrupted && (
+          <>
+            {line.text && " "}
+            <span className="cut">{line.text ? "interrupted" : "interrupted at once"}</span>
+          </>
+        )}
         {!spoken && !coming && !line.interim && !line.interrupted && <span className="dots">…</span>}
       </p>
     </li>
