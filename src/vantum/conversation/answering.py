@@ -18,10 +18,13 @@ def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) 
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
         talk.go(State.RESPONDING, now)
+    _finish_if_made(talk, reply, now)
 
 
 def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
     """The model wrote some text."""
+    if reply.written:
+        return
     _speak(talk, reply, reply.write(event.text))
     _show_text(talk, reply)
 
@@ -33,8 +36,11 @@ def take_action(_talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) -
 
 
 def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float) -> None:
-    """The model is done; an empty answer is a failure."""
-    if not reply.text and reply.ends is None:
+    """The model is done; an answer with nothing to say is a failure."""
+    if reply.written:
+        return
+    _speak(talk, reply, reply.finish())
+    if not reply.pieces and reply.ends is None:
         _fail(talk, reply, "the model gave an empty answer", now)
         return
     talk.counts.failures = 0
@@ -43,6 +49,9 @@ def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float
 
 def fail_reply(talk: Talk, reply: Reply, event: ev.ReplyFailed, now: float) -> None:
     """The model broke off."""
+    if reply.written:
+        return
+    _speak(talk, reply, reply.finish())
     _fail(talk, reply, event.message, now)
 
 
@@ -53,17 +62,16 @@ def _fail(talk: Talk, reply: Reply, message: str, now: float) -> None:
     fallbacks = talk.policy.fallbacks
     tier = min(talk.counts.failures, len(fallbacks))
     ends: ev.EndReason | None = "faults" if tier == len(fallbacks) else None
-    if not reply.text:
+    if not reply.pieces:
         say(talk, fallbacks[tier - 1], now, ends=ends)
         return
     if ends:
         reply.ends = ends
-        _speak(talk, reply, reply.write(" " + fallbacks[tier - 1]))
+        _speak(talk, reply, reply.append(fallbacks[tier - 1]))
     _finish_text(talk, reply, now)
 
 
 def _finish_text(talk: Talk, reply: Reply, now: float) -> None:
-    _speak(talk, reply, reply.finish())
     _show_text(talk, reply)
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     _finish_if_made(talk, reply, now)
@@ -78,14 +86,13 @@ def _speak(talk: Talk, reply: Reply, texts: list[str]) -> None:
 def _show_text(talk: Talk, reply: Reply) -> None:
     if not reply.started:
         return
-    for index in range(reply.announced, len(reply.tokens)):
-        talk.orders.tell(do.AnswerToken(reply.turn, reply.tokens[index], index))
-    reply.announced = len(reply.tokens)
+    for index, token in reply.shown.untold():
+        talk.orders.tell(do.AnswerToken(reply.turn, token, index))
 
 
 def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
     """Sound was made."""
-    if not event.pcm:
+    if not event.pcm or not reply.awaits_sound(event.piece):
         return
     reply.voiced(event.piece, len(event.pcm) / 2 / event.rate_hz)
     _start_answer(talk, reply, now)
@@ -107,12 +114,15 @@ def _start_answer(talk: Talk, reply: Reply, now: float) -> None:
 
 def finish_piece(talk: Talk, reply: Reply, event: ev.PieceVoiced, now: float) -> None:
     """All sound of a piece was made."""
-    reply.voiced_whole(event.piece)
+    if reply.awaits_sound(event.piece):
+        reply.voiced_whole(event.piece)
     _finish_if_made(talk, reply, now)
 
 
 def lose_voice(talk: Talk, reply: Reply, event: ev.VoiceFailed, now: float) -> None:
     """The voice failed; the answer goes on as text."""
+    if reply.voiceless or reply.played:
+        return
     talk.orders.tell(do.Fault("tts", event.message))
     reply.lose_voice()
     _finish_if_made(talk, reply, now)
@@ -123,7 +133,9 @@ def _finish_if_made(talk: Talk, reply: Reply, now: float) -> None:
         return
     reply.played = True
     _start_answer(talk, reply, now)
-    talk.orders.tell(do.AnswerCompleted(reply.turn, reply.text, len(reply.tokens), reply.sound_s))
+    talk.orders.tell(
+        do.AnswerCompleted(reply.turn, reply.text, len(reply.shown.tokens), reply.sound_s)
+    )
     talk.orders.give(do.FinishPlaying(reply.turn))
 
 
@@ -136,9 +148,8 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
         talk.history.caller_heard(reply.heard(reply.sound_s))
     else:
         talk.history.caller_heard(reply.text)
+    let_go(talk)
     talk.reply = None
-    talk.held = False
-    talk.orders.cancel_timer("hold")
     if reply.ends is not None:
         talk.close(reply.ends, now)
     else:
@@ -161,9 +172,12 @@ def let_go(talk: Talk) -> None:
     talk.held = False
 
 
-def interrupt(talk: Talk, _event: object, now: float) -> None:
+def interrupt(talk: Talk, event: object, now: float) -> None:
     """The caller takes the floor."""
     talk.counts.interruptions += 1
+    # A noise may have been taken for words. The button says outright that no answer is wanted.
+    asked = talk.reply is not None and talk.reply.waited_from is not None
+    talk.caller.owed = asked and not isinstance(event, ev.InterruptAsked)
     talk.stop_reply()
     talk.go(State.INTERRUPTED, now)
 
@@ -176,6 +190,8 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     talk.cut = None
     heard = cut.heard(event.heard_s)
     talk.history.caller_heard(heard, interrupted=True)
+    if heard:
+        talk.caller.owed = False
     if cut.started:
         talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))
     if talk.state is State.INTERRUPTED:

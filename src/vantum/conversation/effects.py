@@ -78,7 +78,7 @@ class AnswerInterrupted(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """A part is down or failed; the call goes on without it as well as it can."""
 
-    service: str  # stt, llm or tts
+    service: str  # stt, llm, tts or setup
     message: str
 
 

@@ -10,10 +10,12 @@ from vantum.conversation.talk import Talk
 
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
-    """A recording begins."""
+    """A recording begins; one that was closing has had its time."""
+    conclude_input(talk, None, now)
+    let_go(talk)
+    talk.input.open = True
     talk.input.automatic = event.automatic
     talk.input.may_speak_first = event.greets
-    talk.input.closing = False
     talk.caller.recording_began()
     if talk.state is State.LISTENING:
         greet(talk, now)
@@ -21,13 +23,15 @@ def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
 
 def greet(talk: Talk, now: float) -> None:
     """Speak first where that is wanted and nothing has been said yet."""
-    fresh = talk.turn == 0 and not talk.history.lines
+    fresh = talk.turn == 0 and not talk.history.lines and not talk.caller.text
     if fresh and talk.input.may_speak_first and talk.policy.greeting:
         say(talk, talk.policy.greeting, now)
 
 
 def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
     """The client ended its recording: fetch the last words at once."""
+    if talk.input.closing:
+        return
     talk.input.closing = True
     talk.orders.give(do.Finalise())
     talk.orders.set_timer("finalise", now + talk.policy.finalise_deadline_s)
@@ -37,7 +41,7 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
     """The ended recording is transcribed as far as it will be."""
     if not talk.input.closing:
         return
-    talk.input.closing = False
+    talk.input.closing = talk.input.open = False
     talk.orders.cancel_timer("finalise")
     talk.orders.tell(do.InputClosed())
     talk.caller.close(now)
@@ -52,7 +56,7 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
 def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     """Recognition is lost for this recording; the call goes on without ears."""
     talk.orders.tell(do.Fault("stt", event.message))
-    talk.caller.speaking = False
+    talk.caller.fall_silent(now)
     let_go(talk)
     conclude_input(talk, None, now)
 
@@ -66,6 +70,7 @@ def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
 
 def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
     """The caller means it."""
+    talk.caller.started(event)
     if talk.state is State.THINKING:
         go_on(talk, event, now)
     elif talk.state is State.RESPONDING:
@@ -80,7 +85,8 @@ def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
 
 def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words arrive; new ones take the floor from a thinking or speaking agent."""
-    if not talk.caller.is_news(event):
+    answering_it = not talk.input.open and talk.state in {State.THINKING, State.RESPONDING}
+    if answering_it or not talk.caller.is_news(event):
         return
     text = event.text.strip()
     talk.caller.wrote(event, now)
@@ -97,15 +103,18 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
 def go_on(talk: Talk, _event: object, now: float) -> None:
     """The caller was not finished after all; the next words continue the same line."""
     talk.stop_reply()
+    talk.caller.owed = True  # a noise may have been taken for words
     talk.go(State.LISTENING, now)
 
 
 def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
-    talk.orders.timer_fired(event.name)
+    if not talk.orders.timer_fired(event.name, now):
+        return
     if event.name == "finalise":
         conclude_input(talk, None, now)
     elif event.name == "hold":
+        talk.caller.speaking = False  # else it would have been sustained or stopped by now
         let_go(talk)
     elif event.name == "silence" and talk.state is State.LISTENING:
         _break_silence(talk, now)
@@ -143,11 +152,13 @@ def watch(talk: Talk, now: float) -> None:
 
 def _take_turn(talk: Talk, now: float) -> None:
     waited_from = talk.caller.quiet_since
-    text = talk.caller.take()
-    if not text:
+    if not talk.caller.text and not talk.caller.owed:
+        talk.caller.give_up()
         return
-    talk.counts.nudges = 0
-    talk.history.caller_said(text)
+    text = talk.caller.take()
+    if text:
+        talk.counts.nudges = 0
+        talk.history.caller_said(text)
     talk.go(State.THINKING, now)
     reply = talk.open_reply(waited_from)
     lines = talk.history.recent(talk.policy.max_lines)

@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from vantum.conversation.events import EndReason
 from vantum.conversation.history import VoicedPiece, heard_text
-from vantum.conversation.segments import Segmenter, spoken_text
+from vantum.conversation.segments import MARKER, Segmenter, spoken_text
+
+_MARKERS: Final = re.compile(re.escape(MARKER), re.IGNORECASE)
+
+
+class ShownText:
+    """An answer's text as a client may show it: token by token, without markers."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self._told = 0
+        self._tail = ""  # may be the beginning of a marker
+
+    def push(self, token: str) -> None:
+        """Take the model's next token."""
+        text = _MARKERS.sub(" ", self._tail + token)
+        ends = (text.upper().endswith(MARKER[:n]) for n in range(len(MARKER) - 1, 0, -1))
+        held_back = next((len(MARKER) - n for n, held in enumerate(ends, start=1) if held), 0)
+        self._show(text[: len(text) - held_back])
+        self._tail = text[len(text) - held_back :]
+
+    def finish(self) -> None:
+        """No token follows: a lone bar is text, more is a marker cut off."""
+        self._show(self._tail if len(self._tail) == 1 else "")
+        self._tail = ""
+
+    def _show(self, text: str) -> None:
+        if text:
+            self.tokens.append(text)
+
+    def untold(self) -> list[tuple[int, str]]:
+        """Tokens and their numbers from 0, each handed out once."""
+        first, self._told = self._told, len(self.tokens)
+        return list(enumerate(self.tokens))[first:]
 
 
 class Reply:
@@ -15,8 +51,7 @@ class Reply:
         self.number = number
         self.waited_from = waited_from  # clock time of the caller's last word
         self.pieces: list[VoicedPiece] = []
-        self.tokens: list[str] = []
-        self.announced = 0  # tokens already shown to the client
+        self.shown = ShownText()
         self.started = False  # its first sound or text went to the client
         self.written = False  # the model has finished
         self.played = False  # all its sound is queued
@@ -27,7 +62,7 @@ class Reply:
     @property
     def text(self) -> str:
         """The whole answer so far as it is spoken, without markers."""
-        return spoken_text("".join(self.tokens)).strip()
+        return spoken_text("".join(self.shown.tokens))
 
     @property
     def sound_s(self) -> float:
@@ -36,23 +71,34 @@ class Reply:
 
     def write(self, token: str) -> list[str]:
         """Take the next token; returns the texts that became speakable."""
-        self.tokens.append(token)
+        self.shown.push(token)
         return self._begin(self._segmenter.push(token))
 
     def finish(self) -> list[str]:
         """The model is done; returns the last speakable texts."""
         self.written = True
+        self.shown.finish()
         return self._begin(self._segmenter.finish())
 
+    def append(self, text: str) -> list[str]:
+        """Add a sentence of our own to a finished answer."""
+        self._segmenter = Segmenter()
+        self.shown.push(f" {text}")
+        self.shown.finish()
+        return self._begin([*self._segmenter.push(text), *self._segmenter.finish()])
+
     def _begin(self, texts: list[str]) -> list[str]:
-        self.pieces.extend(VoicedPiece(text, complete=self.voiceless) for text in texts)
+        self.pieces.extend(VoicedPiece(text) for text in texts)
         return [] if self.voiceless else texts
 
     def lose_voice(self) -> None:
         """No more sound will be made."""
         self.voiceless = True
-        for piece in self.pieces:
-            piece.complete = True
+
+    def awaits_sound(self, piece: int) -> bool:
+        """Sound for this piece is still being made."""
+        known = 0 <= piece < len(self.pieces)
+        return known and not self.voiceless and not self.pieces[piece].complete
 
     def voiced(self, piece: int, sound_s: float) -> None:
         """Sound was made for a piece."""
@@ -65,7 +111,7 @@ class Reply:
     @property
     def is_made(self) -> bool:
         """Nothing more will be said or sounded."""
-        return self.written and all(piece.complete for piece in self.pieces)
+        return self.written and (self.voiceless or all(piece.complete for piece in self.pieces))
 
     def heard(self, heard_s: float) -> str:
         """The words whose sound fell within the first `heard_s` seconds."""

@@ -18,11 +18,14 @@ from vantum.conversation.turns import CallerTurn
 
 # A carrier that never confirms the hang-up must not keep a call alive.
 ENDING_DEADLINE_S = 5.0
+# Event loops fire up to their clock's resolution early; no timer here is ever put off by so little.
+_TIMER_SLACK_S = 0.02
 
 
 class Input(Struct):
     """How the caller's recording is being taken."""
 
+    open: bool = False  # a recording is being taken; outside of one only late words come
     automatic: bool = False  # silence ends a turn; else only the client does
     may_speak_first: bool = False
     closing: bool = False  # the client ended it; its last words are on their way
@@ -83,9 +86,16 @@ class Talk:
     def close(self, reason: EndReason, now: float) -> None:
         """Begin to end the call."""
         self.stop_reply()
+        self.orders.cancel_timers()
         self.go(State.ENDING, now)
         self.orders.give(do.EndCall(reason))
         self.orders.set_timer("ending", now + ENDING_DEADLINE_S)
+
+    def end(self, now: float) -> None:
+        """The call is over."""
+        self.stop_reply()
+        self.orders.cancel_timers()
+        self.go(State.ENDED, now)
 
 
 class Orders:
@@ -118,9 +128,18 @@ class Orders:
         if self._timers.pop(name, None) is not None:
             self._effects.append(do.CancelTimer(name))
 
-    def timer_fired(self, name: str) -> None:
-        """The timer came due."""
-        self._timers.pop(name, None)
+    def cancel_timers(self) -> None:
+        """Forget all timers."""
+        for name in list(self._timers):
+            self.cancel_timer(name)
+
+    def timer_fired(self, name: str, now: float) -> bool:
+        """A timer came due; False where it was cancelled or put off in the meantime."""
+        at = self._timers.get(name)
+        if at is None or at > now + _TIMER_SLACK_S:
+            return False
+        del self._timers[name]
+        return True
 
     def taken(self) -> list[do.Effect]:
         """Hand over the effects collected so far."""

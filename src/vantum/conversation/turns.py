@@ -7,7 +7,7 @@ counts from the moment the last speech frame arrived, so a recogniser's delay is
 from __future__ import annotations
 
 from vantum import limits
-from vantum.conversation.events import SpeechStarted, SpeechStopped, Transcript
+from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained, Transcript
 
 # Recognisers round the end of words; a final that ends this close to the speech end covers it.
 _COVER_S = 0.25
@@ -20,8 +20,9 @@ class CallerTurn:
         self._end_silence_s = end_silence_s
         self._finalise_deadline_s = finalise_deadline_s
         self._finals: list[str] = []
-        self._interim = ""
+        self._interim: Transcript | None = None  # its final is still to come
         self.speaking = False
+        self.owed = False  # words asked before, whose answer was called off unheard
         self._speech_end_s = 0.0  # audio time of the last speech frame
         self._covered_s = 0.0  # audio time up to which words are final
         self._taken_s = 0.0  # audio time up to which an answer was already asked for
@@ -32,7 +33,8 @@ class CallerTurn:
     @property
     def text(self) -> str:
         """All words so far; the last interim stands in where no final replaced it."""
-        return " ".join([*self._finals, self._interim]).strip()[: limits.TRANSCRIPT_CHARS]
+        interim = [self._interim.text.strip()] if self._interim else []
+        return " ".join([*self._finals, *interim])[: limits.TRANSCRIPT_CHARS]
 
     @property
     def quiet_since(self) -> float | None:
@@ -50,11 +52,13 @@ class CallerTurn:
         return self._finished
 
     def recording_began(self) -> None:
-        """Audio time starts again at zero."""
+        """Audio time starts again at zero; words not yet answered stay."""
         self._speech_end_s = self._covered_s = self._taken_s = 0.0
-        self.speaking = False
+        self.speaking = self._sees_speech = self._finished = False
+        if not self.text:
+            self._quiet_since = None
 
-    def started(self, _event: SpeechStarted) -> None:
+    def started(self, _event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
         self.speaking = self._sees_speech = True
         self._quiet_since = None
@@ -63,8 +67,10 @@ class CallerTurn:
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
         self.speaking = False
-        self._speech_end_s = max(self._speech_end_s, event.at_s)
         self._quiet_since = now - event.silence_s
+        # A cough has no words to wait for; if it has some after all, they count when they come.
+        if event.speech_s >= limits.INTERRUPT_AFTER_S:
+            self._speech_end_s = max(self._speech_end_s, event.at_s)
 
     def is_news(self, event: Transcript) -> bool:
         """Words not part of what was already answered."""
@@ -77,21 +83,38 @@ class CallerTurn:
         if event.final:
             if text:
                 self._finals.append(text)
-            self._interim = ""
-            self._covered_s = max(self._covered_s, event.end_s)
+            self._interim = None
+            # A final of unknown place stands for all speech so far.
+            self._covered_s = max(self._covered_s, event.end_s or self._speech_end_s)
             self._finished = self._finished or (event.end_of_turn and bool(text))
-        elif text:
-            self._interim = text
-        if text and not self._sees_speech:
-            self._quiet_since = now
+        else:
+            self._interim = event if text else None
+        if text and not self.speaking and not (self._sees_speech and self._just_spoke(now)):
+            self._quiet_since = now  # words are the only sign of this speech
+
+    def _just_spoke(self, now: float) -> bool:
+        quiet = self._quiet_since
+        return quiet is not None and now - quiet <= self._finalise_deadline_s
 
     def close(self, now: float) -> None:
         """The recording is complete: nothing more is to be waited for."""
-        self.speaking = False
+        self.fall_silent(now)
         self._finished = True
-        self._covered_s = max(self._covered_s, self._speech_end_s)
+
+    def fall_silent(self, now: float) -> None:
+        """Neither speech nor words will be reported any more."""
+        self.speaking = False
         if self._quiet_since is None:
             self._quiet_since = now
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Wait no longer for the words of past speech; an interim is taken at its word."""
+        self._covered_s = max(self._covered_s, self._speech_end_s)
+        if self._interim is not None:
+            self._covered_s = max(self._covered_s, self._interim.end_s)
+            self._finals.append(self._interim.text.strip())
+            self._interim = None
 
     def over_at(self) -> float | None:
         """Clock time at which the turn is to be taken as finished, on what is known now.
@@ -100,8 +123,8 @@ class CallerTurn:
         """
         if self.speaking or self._quiet_since is None:
             return None
-        if self._covered_s + _COVER_S >= self._speech_end_s:
-            if not self.text:
+        if self._interim is None and self._covered_s + _COVER_S >= self._speech_end_s:
+            if not (self._finals or self.owed):
                 return None
             if self._finished:
                 return self._quiet_since
@@ -112,8 +135,9 @@ class CallerTurn:
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
         text = self.text
-        self._covered_s = self._taken_s = max(self._covered_s, self._speech_end_s)
+        self.give_up()
+        self._taken_s = self._covered_s
         self._finals.clear()
-        self._interim = ""
-        self._finished = False
+        self._quiet_since = None
+        self._finished = self._sees_speech = self.owed = False
         return text
