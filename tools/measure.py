@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -106,24 +107,24 @@ def _spread(values: Sequence[int]) -> str:
     )
 
 
-def main() -> None:
-    """Print the figures of `src` and the size of the tests beside it."""
+def figures() -> Iterator[tuple[str, str]]:
+    """The name of each figure and its value; three numbers are median / p90 / greatest."""
     source, tests = modules("src"), modules("tests")
-    lines, test_lines = (sum(m.lines for m in group) for group in (source, tests))
-    built = [found for m in source for found in classes(m)]
-    hard = [value for m in source for _, value in complexities(m)]
-    print(f"files / lines                {len(source)} / {lines}")
-    print(f"file lines, median/p90/max   {_spread([m.lines for m in source])}")
-    print(
-        f"function lines               {_spread([f.lines for m in source for f in functions(m)])}"
-    )
-    print(f"complexity                   {_spread(hard)}")
-    print(f"  above 10                   {100 * sum(v > 10 for v in hard) / len(hard):.1f} %")
-    print(f"class lines                  {_spread([found.lines for found in built])}")
-    print(f"attributes set               {_spread([found.attributes for found in built])}")
-    print(f"methods                      {_spread([found.methods for found in built])}")
-    print(f"test lines per line          {test_lines / lines:.2f}")
+    lines, test_lines = (sum(of.lines for of in group) for group in (source, tests))
+    built = list(itertools.chain.from_iterable(map(classes, source)))
+    made = list(itertools.chain.from_iterable(map(functions, source)))
+    hard = [value for of in source for _, value in complexities(of)]
+    yield "files / lines", f"{len(source)} / {lines}"
+    yield "file lines", _spread([of.lines for of in source])
+    yield "function lines", _spread([function.lines for function in made])
+    yield "complexity", _spread(hard)
+    yield "complexity above 10", f"{100 * sum(value > 10 for value in hard) / len(hard):.1f} %"
+    yield "class lines", _spread([found.lines for found in built])
+    yield "attributes set by a class", _spread([found.attributes for found in built])
+    yield "methods of a class", _spread([found.methods for found in built])
+    yield "test lines per line", f"{test_lines / lines:.2f}"
 
 
 if __name__ == "__main__":
-    main()
+    for name, value in figures():
+        print(f"{name:28}{value}")
