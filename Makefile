@@ -2,7 +2,7 @@
 .PHONY: run test check bench console
 
 run: ## serve on http://localhost:3001 with the embedded default
-	@tools/uv.sh run --frozen --quiet --no-dev --group local vantum serve
+	@tools/uv.sh run --frozen --quiet --no-dev vantum serve
 
 test: ## format, lint, types, every test, coverage floors
 	@tools/test.sh

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, AnswerToken, Fault
 from vantum.settings import load_settings
 from vantum.telemetry import (
     KEYS,
@@ -19,6 +20,7 @@ from vantum.telemetry import (
     SecretsHidden,
     configure_log,
     private_fields_dropped,
+    server_log,
     session_log,
 )
 
@@ -214,3 +216,31 @@ def test_two_servers_do_not_share_numbers() -> None:
     one, other = Metrics(), Metrics()
     one.turns.inc()
     assert "vantum_turns_total 0.0" in other.exposition().decode().splitlines()
+
+
+def test_what_a_client_is_told_is_counted() -> None:
+    metrics = Metrics()
+    for notice in (
+        AnswerStarted(turn=1, waited_s=None),  # a greeting: nobody waited
+        AnswerStarted(turn=2, waited_s=0.8),
+        AnswerInterrupted(turn=2, heard="well, we"),
+        Fault(service="tts", message="gone"),
+        AnswerToken(turn=2, text="well"),
+    ):
+        metrics.note(notice)
+    page = metrics.exposition().decode()
+    assert {
+        "vantum_turns_total 2.0",
+        "vantum_turn_wait_seconds_count 1.0",
+        "vantum_interruptions_total 1.0",
+        'vantum_faults_total{service="tts"} 1.0',
+    } <= set(page.splitlines())
+    assert "well" not in page
+
+
+def test_the_server_has_a_log_of_its_own() -> None:
+    stream = opened()
+    server_log().info("listening", port=3001)
+    [line] = lines(stream)
+    assert (line["event"], line["port"]) == ("listening", 3001)
+    assert "session_id" not in line

@@ -35,7 +35,7 @@ METRICS_TYPE: Final = CONTENT_TYPE_LATEST
 
 # Field names under which somebody's words, voice or number would travel.
 PRIVATE: Final = frozenset(
-    {"audio", "content", "interim", "messages", "number", "payload", "pcm", "phone"}
+    {"audio", "content", "heard", "interim", "messages", "number", "payload", "pcm", "phone"}
     | {"phone_number", "prompt", "said", "spoken", "text", "transcript", "words"}
 )
 # Field names that hold a key, whatever its value.

@@ -209,6 +209,11 @@ def test_an_endless_first_clause_is_cut_between_words() -> None:
     assert " ".join(rest).split() == ["word"] * 120
 
 
+def test_a_word_as_long_as_a_piece_leaves_without_the_dots_before_it() -> None:
+    word = "a" * 399 + ","
+    assert pieces_of(f"... {word}") == [word]
+
+
 def test_an_endless_word_is_cut_hard() -> None:
     pieces = pieces_of("a" * 1000)
     assert [len(piece) for piece in pieces] == [400, 400, 200]
