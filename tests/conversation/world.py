@@ -1,4 +1,4 @@
-"""A telephone world around one conversation, in virtual time: caller, recogniser, model, voice, ear.
+"""A telephone world around one conversation, in virtual time: caller, providers and ear.
 
 It plays the shell's part by the shell's rules: effects are carried out in order, what a deed finds
 out at once (TurnStopped) is taken right after them, and everything else happens at its time.
@@ -125,6 +125,9 @@ class World:
             deed()
         self._pass_to(until)
 
+    def _happen(self, event: ev.Event) -> None:
+        self.handle(event)
+
     def _pass_to(self, until: float) -> None:
         while self.ear.plays and self.now + TICK_S < until:
             self._to(self.now + TICK_S)
@@ -141,7 +144,7 @@ class World:
         heapq.heappush(self._due, (self.now + seconds, next(self._order), deed))
 
     def event_in(self, seconds: float, event: ev.Event) -> None:
-        self.at(seconds, lambda: self.handle(event) and None)
+        self.at(seconds, lambda: self._happen(event))
 
     def _to(self, now: float) -> None:
         self.now = max(self.now, now)
@@ -165,11 +168,14 @@ class World:
             )
         if length_s >= 0.2:
             self.event_in(0.2, ev.SpeechSustained(self._audio_s(start + 0.2), 0.2))
-        place = {"start_s": self._audio_s(start), "end_s": self._audio_s(end)}
+        start_s, end_s = self._audio_s(start), self._audio_s(end)
         if interim:
-            self.event_in(length_s / 2, ev.Transcript(interim, final=False, **place))
+            half = ev.Transcript(
+                interim, final=False, start_s=start_s, end_s=start_s + length_s / 2
+            )
+            self.event_in(length_s / 2, half)
         if not self.script.deaf:
-            heard = ev.Transcript(words, final=True, **place)
+            heard = ev.Transcript(words, final=True, start_s=start_s, end_s=end_s)
             self.event_in(length_s + self.script.finals_after_s, heard)
 
     def says(self, words: str, *, length_s: float | None = None) -> None:
