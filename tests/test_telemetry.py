@@ -225,7 +225,7 @@ def test_what_a_client_is_told_is_counted() -> None:
         AnswerStarted(turn=2, waited_s=0.8),
         AnswerInterrupted(turn=2, heard="well, we"),
         Fault(service="tts", message="gone"),
-        AnswerToken(turn=2, text="well"),
+        AnswerToken(turn=2, text="well", index=0),
     ):
         metrics.note(notice)
     page = metrics.exposition().decode()
