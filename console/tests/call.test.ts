@@ -6,11 +6,13 @@ import { Outbox } from "../src/call/outbox";
 import { presenceOf } from "../src/call/presence";
 import { type Action, type CallState, INITIAL, reduce } from "../src/call/state";
 import { clock, lastWaitMs, seconds, summaryOf } from "../src/call/summary";
-import type { Payload } from "../src/net/codec";
+import type { ServerFrame } from "../src/wire";
 
+type Payload = Record<string, unknown>;
 type Step = Action | [string, Payload];
 
-const frame = (eventType: string, payload: Payload) => ({ eventType, payload, eventId: "", sessionId: "" });
+const frame = (eventType: string, payload: Payload) =>
+  ({ eventType, payload, eventId: "", sessionId: "" }) as unknown as ServerFrame;
 const after = (...steps: Step[]): CallState =>
   steps.reduce<CallState>(
     (state, step) => reduce(state, Array.isArray(step) ? { type: "frame", frame: frame(...step) } : step),
@@ -158,6 +160,13 @@ describe("notices", () => {
     "say what to do about %s",
     (name) => expect(microphoneNotice(new DOMException("", name)).text).toMatch(/try again|https/i),
   );
+
+  it("say why the server hung up, unless it simply was the end", () => {
+    const hangsUp = (reason: string): Step[] => [...live, ["connection.lifecycle.disconnect", { reason }], ended];
+    expect(after(...hangsUp("silence")).notice?.text).toMatch(/heard nothing/);
+    expect(after(...hangsUp("faults")).notice).toMatchObject({ tone: "error", retry: "Try again" });
+    expect(after(...hangsUp("agent_ended")).notice).toBeNull();
+  });
 
   it("pass when the next sentence is understood, unless they last", () => {
     const unheard: Step = ["transcript.error.low_confidence", {}];

@@ -33,6 +33,7 @@ class Playback extends AudioWorkletProcessor {
     else this.queue[order.do](order.id);
     // Where the sound was held matters to the server at once, not at the next tick.
     if (order.do === "pause") this.tell(this.queue.position(), true);
+    else if (order.do === "cancel" || order.do === "resume") this.tell(this.queue.position(), false);
   }
 
   private tell(position: Position, milestone: boolean): void {

@@ -2,10 +2,11 @@
 import { levels } from "../audio/levels";
 import { askForMicrophone, Microphone } from "../audio/microphone";
 import { Player } from "../audio/player";
-import { bytesOf, type Frame } from "../net/codec";
+import { bytesOf } from "../net/codec";
 import { type Closed, Connection } from "../net/connection";
 import { socketUrl } from "../net/setup";
 import { recordEvent, seam } from "../seam";
+import { EVENTS, EXTENSIONS, type ServerFrame } from "../wire";
 import { closeNotice, MICROPHONE_LOST, microphoneNotice, type Notice } from "./notices";
 import { Outbox } from "./outbox";
 import { play } from "./playing";
@@ -16,6 +17,7 @@ export interface Wishes {
   voiceId?: string;
 }
 
+const ACTION = EVENTS.user.action;
 const GOODBYE_MS = 1_500; // the server is at most 0.2 s ahead of the ear; beyond this something is stuck
 const HANG_UP_MS = 1_000; // the server closes first; if not, the page does
 
@@ -52,16 +54,16 @@ export class Call {
   mute(muted: boolean): void {
     this.muted = muted;
     this.microphone?.mute(muted);
-    this.send(muted ? "user.action.mute" : "user.action.unmute");
+    this.send(muted ? ACTION.MUTE : ACTION.UNMUTE);
     this.dispatch({ type: "muted", muted });
   }
 
   interrupt(): void {
-    this.send("user.action.interrupt");
+    this.send(ACTION.INTERRUPT);
   }
 
   hangUp(): void {
-    this.connection?.send("user.action.end_call", { reason: "caller" });
+    this.connection?.send(ACTION.END_CALL, { reason: "caller" });
     this.finish(null);
   }
 
@@ -71,7 +73,7 @@ export class Call {
     if (this.over) this.release();
     if (this.over || !this.microphone || !this.connection) throw failed?.reason ?? new Error("");
     if (failed) throw failed.reason;
-    const acked = this.connection.request("audio.input.start", {
+    const acked = this.connection.request(EVENTS.audio.input.START, {
       samplingRate: this.microphone.rateHz,
       language: "en-US",
       turnDetection: "automatic",
@@ -105,7 +107,7 @@ export class Call {
         this.dispatch({ type: "moved", position });
       },
       progress: (utteranceId, playedMs) =>
-        this.connection?.send("audio.output.progress", { utteranceId, playedMs }),
+        this.connection?.send(EXTENSIONS.audio.output.PROGRESS, { utteranceId, playedMs }),
     });
   }
 
@@ -116,7 +118,7 @@ export class Call {
     });
   }
 
-  private take(frame: Frame): void {
+  private take(frame: ServerFrame): void {
     recordEvent(frame.eventType);
     if (this.over) return;
     if (this.player) play(this.player, frame);
@@ -139,10 +141,10 @@ export class Call {
 
   private sendSound(samples: Int16Array): void {
     const sound = { audio: bytesOf(samples), isMuted: this.muted, timestamp: Date.now() };
-    this.connection?.send("audio.input.chunk", sound);
+    this.connection?.send(EVENTS.audio.input.CHUNK, sound);
   }
 
-  private send(action: string): void {
+  private send(action: typeof ACTION.MUTE | typeof ACTION.UNMUTE | typeof ACTION.INTERRUPT): void {
     this.connection?.send(action, { timestamp: Date.now() });
   }
 

@@ -54,7 +54,7 @@ export function beginVoice(lines: Lines, utteranceId: string): Lines {
   );
 }
 
-export function completeVoice(lines: Lines, utteranceId: string, totalMs: number): Lines {
+export function completeVoice(lines: Lines, utteranceId: string, totalMs: number | null): Lines {
   return lines.map((line) =>
     line.utteranceId === utteranceId && typeof line.voice === "object"
       ? { ...line, voice: { ...line.voice, totalMs } }

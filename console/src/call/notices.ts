@@ -1,6 +1,6 @@
 // Every trouble in plain words, each with what to do about it.
 import type { Closed } from "../net/connection";
-import type { Frame } from "../net/codec";
+import { EVENTS, type ServerEvent, type ServerFrame } from "../wire";
 
 export interface Notice {
   tone: "calm" | "warning" | "error";
@@ -36,10 +36,7 @@ const RESTARTING: Notice = {
   final: true,
 };
 
-const SILENT_MICROPHONE =
-  "The microphone went away. Plug it back in or choose another, then start a new call.";
-
-const BY_EVENT: Record<string, Notice> = {
+const BY_EVENT: { [Name in ServerEvent]?: Notice } = {
   "system.status.busy": BUSY,
   "system.status.maintenance": RESTARTING,
   "transcript.error.low_confidence": {
@@ -69,15 +66,38 @@ const BY_EVENT: Record<string, Notice> = {
     tone: "warning",
     text: "The answer took too long. Please say it again.",
   },
+  "conversation.error.llm_failed": {
+    tone: "warning",
+    text: "The agent could not find an answer. Please say it again.",
+  },
   "connection.error.timeout": LOST,
 };
 
+const BY_END: Record<string, Notice> = {
+  silence: { tone: "calm", text: "The agent hung up because it heard nothing for a while.", final: true },
+  faults: {
+    tone: "error",
+    text: "The call ended because answers kept failing. Try again in a minute.",
+    retry: "Try again",
+    final: true,
+  },
+  expired: { tone: "calm", text: "The call reached its time limit.", final: true },
+  shutdown: RESTARTING,
+  setup_failed: {
+    tone: "error",
+    text: "The agent could not be started. The server's log says why.",
+    retry: "Try again",
+    final: true,
+  },
+};
+
 /** What to tell the caller about this frame, if anything. */
-export function noticeOf({ eventType, payload }: Frame): Notice | null {
-  const known = BY_EVENT[eventType];
+export function noticeOf({ eventType, payload }: ServerFrame): Notice | null {
+  const known = BY_EVENT[eventType as ServerEvent];
   if (known) return known;
+  if (eventType === EVENTS.connection.lifecycle.DISCONNECT) return BY_END[payload.reason ?? ""] ?? null;
   if (!eventType.split(".").includes("error")) return null;
-  const message = typeof payload.message === "string" ? payload.message : "";
+  const message = "message" in payload ? payload.message : "";
   return { tone: "warning", text: message ? `Something went wrong: ${message}` : "Something went wrong." };
 }
 
@@ -94,7 +114,11 @@ export function microphoneNotice(error: unknown): Notice {
   return { tone: "error", text: MICROPHONE[name] ?? MICROPHONE_UNKNOWN, retry: "Try again" };
 }
 
-export const MICROPHONE_LOST: Notice = { tone: "error", text: SILENT_MICROPHONE, lasting: true };
+export const MICROPHONE_LOST: Notice = {
+  tone: "error",
+  text: "The microphone went away. Plug it back in or choose another, then start a new call.",
+  lasting: true,
+};
 
 const MICROPHONE_UNKNOWN = "The microphone could not be opened. Check that it is connected, then try again.";
 

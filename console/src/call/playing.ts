@@ -1,25 +1,25 @@
 // Which messages move the loudspeaker, and how.
 import type { Player } from "../audio/player";
-import { type Frame, samplesOf } from "../net/codec";
+import { samplesOf } from "../net/codec";
+import { EVENTS, EXTENSIONS, type ServerFrame } from "../wire";
 
 const OUTPUT_RATE_HZ = 48_000; // what the server sends to browsers unless it says otherwise
 
-export function play(player: Player, { eventType, payload }: Frame): void {
-  const id = String(payload.utteranceId ?? "");
+export function play(player: Player, { eventType, payload }: ServerFrame): void {
   switch (eventType) {
-    case "audio.output.start": {
-      const rateHz = Number(payload.samplingRate) || OUTPUT_RATE_HZ;
+    case EVENTS.audio.output.START: {
+      const { utteranceId: id, samplingRate: rateHz = OUTPUT_RATE_HZ } = payload;
       return player.order({ do: "begin", id, rateHz });
     }
-    case "audio.output.chunk":
-      return player.order({ do: "push", id, samples: samplesOf(payload.audio) });
-    case "audio.output.complete":
-      return player.order({ do: "complete", id });
-    case "audio.output.pause":
-      return player.order({ do: "pause", id });
-    case "audio.output.resume":
-      return player.order({ do: "resume", id });
-    case "audio.output.cancel":
-      return player.order({ do: "cancel", id });
+    case EVENTS.audio.output.CHUNK:
+      return player.order({ do: "push", id: payload.utteranceId, samples: samplesOf(payload.audio) });
+    case EVENTS.audio.output.COMPLETE:
+      return player.order({ do: "complete", id: payload.utteranceId });
+    case EVENTS.audio.output.CANCEL:
+      return player.order({ do: "cancel", id: payload.utteranceId });
+    case EXTENSIONS.audio.output.PAUSE:
+      return player.order({ do: "pause", id: payload.utteranceId });
+    case EXTENSIONS.audio.output.RESUME:
+      return player.order({ do: "resume", id: payload.utteranceId });
   }
 }

@@ -1,13 +1,12 @@
 // What the page knows of a call: one value, changed only by `reduce`.
 import type { Position } from "../audio/queue";
-import type { Frame } from "../net/codec";
+import type { ServerFrame, StateChanged } from "../wire";
 import { applyFrame } from "./frames";
 import { endLines, type Line, moveSpoken } from "./lines";
 import type { Notice } from "./notices";
 
 export type Phase = "idle" | "connecting" | "live" | "ended";
-export type Talk =
-  | "INITIALIZING" | "LISTENING" | "THINKING" | "RESPONDING" | "INTERRUPTED" | "ENDING" | "ENDED";
+export type Talk = StateChanged["to"];
 
 export interface CallState {
   phase: Phase;
@@ -23,7 +22,7 @@ export interface CallState {
 export type Action =
   | { type: "dialled" }
   | { type: "answered"; atMs: number }
-  | { type: "frame"; frame: Frame }
+  | { type: "frame"; frame: ServerFrame }
   | { type: "moved"; position: Position }
   | { type: "muted"; muted: boolean }
   | { type: "noticed"; notice: Notice | null }

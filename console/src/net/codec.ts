@@ -1,16 +1,7 @@
 // How a frame becomes bytes and back: one MessagePack map per binary message, plain maps only.
 import { Packr } from "msgpackr/index-no-eval";
 // The build without `eval`: the page is served with a CSP that forbids it.
-
-export type Payload = Record<string, unknown>;
-
-export interface Frame {
-  eventType: string;
-  eventId: string;
-  sessionId: string;
-  payload: Payload;
-  requestType?: string;
-}
+import type { ClientFrame, ServerFrame } from "../wire";
 
 const packr = new Packr({
   useRecords: false, // records are msgpackr's own extension; the server speaks plain MessagePack
@@ -18,31 +9,24 @@ const packr = new Packr({
   int64AsType: "number",
 });
 
-export function encode(frame: Frame): Uint8Array<ArrayBuffer> {
+export function encode(frame: ClientFrame): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(packr.pack(frame));
 }
 
-/** The frame in these bytes, or null when they are no frame. */
-export function decode(data: ArrayBuffer): Frame | null {
+/** The frame in these bytes, or null when they are none. The payload is what the server's own types say. */
+export function decode(data: ArrayBuffer): ServerFrame | null {
   let value: unknown;
   try {
     value = packr.unpack(new Uint8Array(data));
   } catch {
     return null;
   }
-  if (!isMap(value) || typeof value.eventType !== "string") return null;
-  return {
-    eventType: value.eventType,
-    eventId: text(value.eventId),
-    sessionId: text(value.sessionId),
-    payload: isMap(value.payload) ? value.payload : {},
-    ...(typeof value.requestType === "string" ? { requestType: value.requestType } : {}),
-  };
+  if (!isMap(value) || typeof value.eventType !== "string" || !isMap(value.payload)) return null;
+  return value as unknown as ServerFrame;
 }
 
 /** Samples of s16le bytes; copied, because a view may start at an odd address. */
-export function samplesOf(audio: unknown): Int16Array<ArrayBuffer> {
-  if (!(audio instanceof Uint8Array)) return new Int16Array(0);
+export function samplesOf(audio: Uint8Array): Int16Array<ArrayBuffer> {
   const even = audio.byteLength & ~1;
   return new Int16Array(Uint8Array.from(audio.subarray(0, even)).buffer);
 }
@@ -52,10 +36,6 @@ export function bytesOf(samples: Int16Array): Uint8Array {
   return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
 }
 
-function isMap(value: unknown): value is Payload {
+function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,8 +1,8 @@
 // What the page does with one WebSocket: envelopes, acks with a deadline, heartbeats, the reason of its end.
-import { decode, encode, type Frame, type Payload } from "./codec";
+import { type ClientEvent, type ClientFrame, type ClientPayloads, EVENTS, type ServerFrame, SUBPROTOCOL } from "../wire";
+import { decode, encode } from "./codec";
 import { uuid7 } from "./ids";
 
-export const SUBPROTOCOL = "vantum.v2";
 const OPEN_DEADLINE_MS = 10_000;
 const ACK_DEADLINE_MS = 10_000; // the server answers every request within 9 s
 
@@ -12,7 +12,7 @@ export interface Closed {
 }
 
 interface Listener {
-  frame(frame: Frame): void;
+  frame(frame: ServerFrame): void;
   closed(end: Closed): void;
 }
 
@@ -44,7 +44,7 @@ export class Connection {
       socket.onmessage = ({ data }) => {
         const frame = data instanceof ArrayBuffer ? decode(data) : null;
         if (!frame) return;
-        if (frame.eventType === "connection.lifecycle.ack") {
+        if (frame.eventType === EVENTS.connection.lifecycle.ACK) {
           window.clearTimeout(timer);
           connection.sessionId = frame.sessionId;
           resolve(connection);
@@ -61,16 +61,16 @@ export class Connection {
   }
 
   /** Send and forget; after the socket has closed nothing happens. */
-  send(eventType: string, payload: Payload): string {
+  send<Name extends ClientEvent>(eventType: Name, payload: ClientPayloads[Name]): string {
     const eventId = uuid7();
     if (this.socket.readyState === WebSocket.OPEN) {
-      this.socket.send(encode({ eventType, eventId, sessionId: this.sessionId, payload }));
+      this.socket.send(encode({ eventType, eventId, sessionId: this.sessionId, payload } as ClientFrame));
     }
     return eventId;
   }
 
   /** Send and wait for the ack; rejects with the server's words. */
-  request(eventType: string, payload: Payload): Promise<void> {
+  request<Name extends ClientEvent>(eventType: Name, payload: ClientPayloads[Name]): Promise<void> {
     return new Promise((resolve, reject) => {
       const eventId = this.send(eventType, payload);
       const timer = window.setTimeout(() => {
@@ -85,21 +85,21 @@ export class Connection {
     this.socket.close(1000, "Client disconnect");
   }
 
-  private take(frame: Frame): void {
-    if (frame.eventType === "connection.lifecycle.heartbeat") {
+  private take(frame: ServerFrame): void {
+    if (frame.eventType === EVENTS.connection.lifecycle.HEARTBEAT) {
       this.send(frame.eventType, { timestamp: Date.now() });
     }
     this.settle(frame);
     this.listener.frame(frame);
   }
 
-  private settle(frame: Frame): void {
+  private settle(frame: ServerFrame): void {
     const waiting = this.waiting.get(frame.eventId);
     if (!waiting) return;
     window.clearTimeout(waiting.timer);
     this.waiting.delete(frame.eventId);
-    if (frame.payload.success === true) waiting.resolve();
-    else waiting.reject(new Error(String(frame.payload.message ?? "The server refused.")));
+    if ("success" in frame.payload && frame.payload.success) waiting.resolve();
+    else waiting.reject(new Error("message" in frame.payload ? frame.payload.message : "The server refused."));
   }
 
   private abandon(): void {

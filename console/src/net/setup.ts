@@ -28,6 +28,11 @@ export function offerOf(value: unknown): Offer {
   return { agents: choices(map.agents), voices: choices(map.voices), ready: map.ready !== false };
 }
 
+/** What one calls an agent in conversation: of "Alex, Vantum" only Alex. */
+export function firstName(agent: Choice | undefined): string {
+  return agent?.name.split(",")[0]?.trim() || "Vantum";
+}
+
 function choices(value: unknown): Choice[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown) => {

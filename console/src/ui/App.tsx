@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useCall } from "../call/useCall";
 import { After } from "./After";
+import { firstName } from "../net/setup";
 import { Before } from "./Before";
 import { During } from "./During";
 import { Mark } from "./icons";
@@ -14,7 +15,7 @@ export function App() {
   const [voiceId, chooseVoice] = useState("");
   const { state, presence, interrupt } = call;
   const agent = offer.agents.find(({ id }) => id === agentId) ?? offer.agents[0];
-  const agentName = agent?.name ?? "Vantum";
+  const agentName = firstName(agent);
   const phase = state.phase;
 
   useEscape(interrupt, phase === "live");
