@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import wave
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +32,8 @@ CONNECT_DEADLINE_S: Final = 10.0
 QUIET_DEADLINE_S: Final = 30.0  # the greeting, or the last answer, is heard out by then
 ANSWER_DEADLINE_S: Final = 15.0
 HANG_UP_DEADLINE_S: Final = 3.0
-SPEECH_BELOW_PEAK: Final = 0.06  # -24 dB: breath and room stay under it, final consonants do not
+SPEECH_BELOW_PEAK: Final = 0.06  # -24 dB: breath stays under it, final consonants do not
+ABOVE_NOISE: Final = 3.0  # 10 dB over the quietest tenth of the file
 
 
 class Recording(Struct, frozen=True):
@@ -47,11 +48,20 @@ class Recording(Struct, frozen=True):
         size = round(self.rate_hz * CHUNK_S) * 2
         return [self.pcm[at : at + size] for at in range(0, len(self.pcm), size)]
 
+    def first_speech_chunk(self, share: float) -> int:
+        """Index of the first piece louder than this share of the loudest one."""
+        return self._speech_chunks(share)[0]
+
     def last_speech_chunk(self) -> int:
         """Index of the last piece with speech in it."""
+        return self._speech_chunks(SPEECH_BELOW_PEAK)[-1]
+
+    def _speech_chunks(self, share: float) -> list[int]:
         levels = [_level(chunk) for chunk in self.chunks()]
-        floor = max(levels, default=0.0) * SPEECH_BELOW_PEAK
-        return max((i for i, level in enumerate(levels) if level > floor), default=0)
+        # In a noisy room speech is what stands out of the noise, not what is near the peak.
+        noise = sorted(levels)[len(levels) // 10] if levels else 0.0
+        floor = max(share * max(levels, default=0.0), ABOVE_NOISE * noise)
+        return [i for i, level in enumerate(levels) if level > floor] or [0]
 
 
 class Outcome(Struct, frozen=True):
@@ -100,6 +110,7 @@ class Caller:
         self.began: dict[str, float] = {}  # utterance id -> clock time of its start
         self.first_sound: dict[str, float] = {}  # utterance id -> clock time of its first sound
         self.complaint = ""  # the server's last error
+        self._counts: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
     async def read(self) -> None:
@@ -117,6 +128,7 @@ class Caller:
         name, payload = frame["eventType"], frame["payload"]
         now = asyncio.get_running_loop().time()
         self._session_id = frame["sessionId"]
+        self._counts[name] += 1
         if name == EVENTS.conversation.state.CHANGED:
             self.state = payload["to"]
         elif name == EVENTS.transcript.final.RESULT:
@@ -140,6 +152,10 @@ class Caller:
         except TimeoutError:
             return False
         return condition()
+
+    def count(self, name: str) -> int:
+        """How many events of that name have come."""
+        return self._counts[name]
 
     @property
     def is_greeted(self) -> bool:
@@ -247,7 +263,7 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
     """Say the files; returns 0 only if every one was answered. Raises SettingsError and others."""
     recordings = [read_recording(path) for path in paths]
     outcomes: list[Outcome] = []
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
 
     def show(outcome: Outcome) -> None:
         outcomes.append(outcome)

@@ -24,11 +24,15 @@ FINALISE: Final = Finalise()
 
 
 class ListenOptions(Struct, frozen=True):
-    """How a recording is to be heard. Audio is s16le mono at `rate_hz`."""
+    """How a recording is to be heard. Audio is s16le mono at `rate_hz`.
+
+    `automatic`: nobody will say when the caller has finished, so words are wanted at every pause.
+    """
 
     rate_hz: int = 16_000
     language: str = "en-US"
     session_id: str = ""
+    automatic: bool = True
 
 
 class Message(Struct, frozen=True):

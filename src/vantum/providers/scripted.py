@@ -7,12 +7,22 @@ failures and texts are arguments, so that a test can stage any course of a call.
 from __future__ import annotations
 
 import asyncio
+import audioop
 import math
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
-from vantum.conversation.events import Finalised, Hearing, Transcript
+from vantum.audio.pcm import duration_s
+from vantum.audio.vad import VadParams, VoiceActivity
+from vantum.conversation.events import (
+    Finalised,
+    Hearing,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechSustained,
+    Transcript,
+)
 from vantum.errors import ProviderError
 from vantum.providers.base import (
     Action,
@@ -26,6 +36,7 @@ from vantum.providers.resources import Resources
 
 HEARD: Final = "hello, can you hear me"
 ANSWER: Final = "Yes, I can hear you. What can I do for you today?"
+LOUD: Final = 300  # RMS of s16: a quiet voice has 1,000, a quiet room 50
 RATE_HZ: Final = 16_000
 TONE_HZ: Final = 440
 CHUNK_S: Final = 0.1
@@ -33,7 +44,10 @@ CHARS_PER_S: Final = 15  # an unhurried speaker
 
 
 class ScriptedSpeechToText:
-    """Hears `text` in every recording that holds any sound, when it is finalised."""
+    """Hears `text` in every stretch of sound; loud is taken for speech.
+
+    Where the client ends turns, a recording holds one such stretch; else silence ends it.
+    """
 
     def __init__(self, text: str = HEARD, *, failure: str = "") -> None:
         self._text = text
@@ -42,18 +56,49 @@ class ScriptedSpeechToText:
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
     ) -> AsyncGenerator[Hearing, None]:
-        """Count the audio; yield the text at each finalisation."""
+        """Report sound as speech, and the text when it ends or is finalised."""
         if self._failure:
             raise ProviderError(self._failure, service="stt")
-        heard_s = begin_s = 0.0
+        loudness = _Loudness(options.rate_hz)
+        begin_s = 0.0
         async for chunk in audio:
-            if not isinstance(chunk, Finalise):
-                heard_s += len(chunk) / 2 / options.rate_hz
+            if isinstance(chunk, Finalise):
+                if loudness.heard_s > begin_s:
+                    yield self._words(begin_s, loudness.heard_s)
+                    begin_s = loudness.heard_s
+                yield Finalised()
                 continue
-            if heard_s > begin_s:
-                yield Transcript(self._text, final=True, start_s=begin_s, end_s=heard_s)
-                begin_s = heard_s
-            yield Finalised()
+            for event in loudness.take(chunk):
+                yield event
+                if options.automatic and isinstance(event, SpeechStopped):
+                    yield self._words(begin_s, event.at_s)
+                    begin_s = loudness.heard_s
+
+    def _words(self, start_s: float, end_s: float) -> Transcript:
+        return Transcript(self._text, final=True, start_s=start_s, end_s=end_s)
+
+
+class _Loudness:
+    """Voice activity without a model."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.heard_s = 0.0
+        self._rate_hz = rate_hz
+        self._params = VadParams()
+        self._window = 2 * round(rate_hz * self._params.window_s)
+        self._activity = VoiceActivity(self._params)
+        self._rest = b""
+
+    def take(self, chunk: bytes) -> list[SpeechStarted | SpeechSustained | SpeechStopped]:
+        self.heard_s += duration_s(chunk, self._rate_hz)
+        pcm = self._rest + chunk
+        whole = len(pcm) - len(pcm) % self._window
+        self._rest = pcm[whole:]
+        events = []
+        for at in range(0, whole, self._window):
+            loud = audioop.rms(pcm[at : at + self._window], 2) > LOUD
+            events += self._activity.push(float(loud))
+        return events
 
 
 class ScriptedModel:

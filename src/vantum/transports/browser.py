@@ -134,7 +134,9 @@ class BrowserCall:
         session.voice_id = start.voice_id or ""
         self._ack(request)
         automatic = self._is_automatic(start)
-        options = ListenOptions(start.sampling_rate, start.language, session.session_id)
+        options = ListenOptions(
+            start.sampling_rate, start.language, session.session_id, automatic=automatic
+        )
         self._call.open_input(options, automatic=automatic, greets=automatic and self._v2)
 
     def _is_automatic(self, start: p.AudioInputStart) -> bool:

@@ -307,7 +307,7 @@ class _Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's has no such base
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
+    def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._hello.set()
         self.lost.set()

@@ -110,7 +110,7 @@ class Client(asyncio.Protocol):
         self._transport = transport
         self._number = self._helper.joined(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102, ARG002
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._transport = None
         self._helper.left(self._number)
 
