@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from vantum import limits
+from vantum.errors import SettingsError
 from vantum.settings import Settings
-from vantum.telemetry import configure_log
+from vantum.telemetry import configure_log, server_log
 from vantum.web.app import build_app
 
 
@@ -20,11 +23,20 @@ def run_server(settings: Settings) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    app = build_app(settings, stop=stop)
-    config = uvicorn.Config(
+    server = uvicorn.Server(server_config(build_app(settings, stop=stop)))
+    sockets = listening_sockets(settings.host, settings.port)
+    for listening in sockets:
+        address, port = listening.getsockname()[:2]
+        server_log().info("listening", address=address, port=port)
+    server.run(sockets)
+    if not server.started:
+        raise SystemExit(1)
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """How the web server is to speak HTTP and WebSocket."""
+    return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
@@ -37,7 +49,16 @@ def run_server(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        raise SystemExit(1)
+
+
+def listening_sockets(host: str, port: int) -> list[socket.socket]:
+    """Sockets that take connections from now on, one for each address of `host`.
+
+    Raises SettingsError where that cannot be.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = dict.fromkeys((family, where[:2]) for family, _, _, _, where in found)
+        return [socket.create_server(where, family=family) for family, where in addresses]
+    except OSError as error:
+        raise SettingsError(f"HOST, PORT: cannot listen on {host}:{port}: {error}") from error
