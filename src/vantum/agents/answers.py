@@ -79,29 +79,41 @@ def take(agent: Agent, memory: Memory, said: Words) -> Step | None:
 def _own(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
     if asked.answer == "number":
         return _number(agent, memory, said)
-    small = agent.playbook.small
+    return (_yes_no if asked.answer == "yes_no" else _open)(agent, memory, said, asked)
+
+
+def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
     sign = english.polarity(said)
-    hinted = _hinted(said, asked.hints)
-    if asked.answer == "yes_no":
-        if not hinted and (not sign or any(p in " ".join(said) for p in _GO_AHEAD)):
+    if not _hinted(said, asked.hints):
+        text = " ".join(said)
+        if not sign or any(phrase in text for phrase in _GO_AHEAD):
             return None
-        memory.done.add(asked.id)
-        memory.facts[asked.id] = sign or "yes"
-        lines = asked.if_no if sign == "no" else asked.if_yes
-        return Step([(f"{asked.id} {sign or 'yes'}", lines or asked.thanks or small.thanks)])
-    if not (hinted or sign == "no" or _from_experience(said) or _does_not_know(said)):
+    memory.done.add(asked.id)
+    memory.facts[asked.id] = sign or "yes"
+    lines = asked.if_no if sign == "no" else asked.if_yes
+    thanks = lines or asked.thanks or agent.playbook.small.thanks
+    return Step([(f"{asked.id} {sign or 'yes'}", thanks)])
+
+
+def _open(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
+    hinted = _hinted(said, asked.hints)
+    nothing = english.polarity(said) == "no" or does_not_know(said)
+    if not (hinted or nothing or _from_experience(said)):
         return None
     memory.done.add(asked.id)
     memory.facts[asked.id] = " ".join(said)
     if hinted and asked.thanks:
         return Step([(f"{asked.id} thanks", asked.thanks)])
-    return Step([("thanks", small.thanks)])
+    return Step([("thanks", agent.playbook.small.thanks)])
 
 
 def _number(agent: Agent, memory: Memory, said: Words) -> Step | None:
     team = english.headcount(said, asked=True)
     if team is None:
-        return None
+        if english.polarity(said) != "no":
+            return None
+        memory.done.update(q.id for q in agent.playbook.questions if q.answer == "number")
+        return Step([("move on", agent.playbook.small.move_on)])
     keep_team(agent, memory, team)
     memory.done.discard("team_check")
     return Step() if team_unfit(agent, memory) else _team_thanks(agent)
@@ -120,7 +132,8 @@ def _from_experience(said: Words) -> bool:
     return telling and len(said) > 2 and bool(_FROM_EXPERIENCE & set(said))
 
 
-def _does_not_know(said: Words) -> bool:
+def does_not_know(said: Words) -> bool:
+    """Does the caller say that they cannot tell?"""
     text = " ".join(said)
     return "not know" in text or "not sure" in text or "no idea" in text
 
@@ -164,7 +177,7 @@ def _demo(agent: Agent, memory: Memory, said: Words) -> Step | None:
     sign = english.polarity(said)
     when = moment(said, asked=False)
     if sign == "no" and not when.day:
-        return refuse(agent, memory)
+        return refuse(agent, memory, ("thanks", agent.playbook.small.thanks))
     if sign == "yes" or when.day:
         memory.stage = "demo"
         memory.when = memory.when.merged(when)
@@ -192,7 +205,7 @@ def _about(agent: Agent, said: Words, objection: str) -> Step | None:
     """The answer to an objection's own question; a firm yes or no is an answer too."""
     sign = english.polarity(said)
     short = 0 < len(said) <= _SHORT_ANSWER_WORDS and not english.is_question(said)
-    if not (sign or short or _from_experience(said) or _does_not_know(said)):
+    if not (sign or short or _from_experience(said) or does_not_know(said)):
         return None
     found = reply(agent, objection)
     if found is not None and found.if_no == "end" and sign == "no":
@@ -203,6 +216,8 @@ def _about(agent: Agent, said: Words, objection: str) -> Step | None:
 def _topic(agent: Agent, memory: Memory, said: Words, told: str) -> Step | None:
     sign = english.polarity(said)
     found = reply(agent, told)
+    if moment(said, asked=False).day:
+        return _demo(agent, memory, said)
     if sign == "yes" and found is not None:
         if found.then == "demo":
             memory.stage = "demo"
@@ -210,7 +225,9 @@ def _topic(agent: Agent, memory: Memory, said: Words, told: str) -> Step | None:
     return Step([("thanks", agent.playbook.small.thanks)], ask="anything_else") if sign else None
 
 
-def _anything_else(agent: Agent, _memory: Memory, said: Words) -> Step | None:
+def _anything_else(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    if moment(said, asked=False).day:
+        return _demo(agent, memory, said)
     sign = english.polarity(said)
     if sign == "no":
         return Step([("goodbye", agent.playbook.small.goodbye)], ends=True)

@@ -15,6 +15,9 @@ Words = tuple[str, ...]
 _ANY_TIME: Final = frozenset(words("whenever anytime any either flexible whatever choose"))
 _USUAL: Final = When(day="Tuesday", part="morning", hour="ten")  # proposed to "any time"
 _AFTERNOON: Final = When(day="Tuesday", part="afternoon", hour="three")
+_SAYS_FIRM: Final = frozenset(
+    words("company incorporated inc limited ltd corp corporation group llc gmbh")
+)
 _QUESTION_OF: Final = {"caller": "name", "firm": "firm"}
 
 
@@ -40,6 +43,11 @@ def take_name(agent: Agent, memory: Memory, said: Words) -> Step | None:
 
 def take_firm(agent: Agent, memory: Memory, said: Words) -> Step | None:
     """An answer to "which company?"."""
+    caller = memory.facts.get("caller", "")
+    told = english.person(said, asked=True)
+    if caller and told.partition(" ")[0] == caller.partition(" ")[0]:
+        memory.facts["caller"] = told  # they are still saying their name
+        return Step()
     return _keep(agent, memory, "firm", english.firm(said, asked=True), said)
 
 
@@ -97,7 +105,7 @@ def _corrected(memory: Memory, said: Words, *, denied: bool) -> bool:
         return True
     if not denied or heard.known():
         return False
-    if "company" in said:
+    if _SAYS_FIRM & set(said):
         firm = english.firm(said, asked=True)
         memory.facts.update({"firm": firm} if firm else {})
         return bool(firm)

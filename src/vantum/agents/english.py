@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ _YES: Final = frozenset(
 _NO: Final = frozenset(words("no nope nah never negative neither wrong incorrect naw"))
 _YES_PHRASES: Final = (
     "no problem", "no worries", "why not", "not bad", "not a problem", "do not mind", "not mind",
+    "i do not mind",
     "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
     "that works", "i do", "we do", "i guess", "i suppose", "i am listening", "tell me more",
     "that is right", "that is it", "you got it", "i would like", "i would love", "uh huh", "mm hmm",
@@ -58,21 +60,29 @@ def polarity(said: Words) -> Polarity:
     text = f" {' '.join(said)} "
     if " do not know " in text or " not sure " in text:
         return ""
-    signs: list[tuple[int, int, Polarity]] = []
-    for phrases, sign in ((_YES_PHRASES, "yes"), (_NO_PHRASES, "no")):
-        for phrase in phrases:
-            at = text.find(f" {phrase} ")
-            if at >= 0:
-                signs.append((at, -len(phrase), "yes" if sign == "yes" else "no"))
+    signs = (*_phrase_signs(text), *_word_signs(said))
+    return min(signs)[2] if signs else ""
+
+
+def _phrase_signs(text: str) -> Iterator[tuple[int, int, Polarity]]:
+    """Where a phrase of agreement or denial begins; at the same place the longer one counts."""
+    for phrase in _YES_PHRASES:
+        if (at := text.find(f" {phrase} ")) >= 0:
+            yield at, -len(phrase), "yes"
+    for phrase in _NO_PHRASES:
+        if (at := text.find(f" {phrase} ")) >= 0:
+            yield at, -len(phrase), "no"
+
+
+def _word_signs(said: Words) -> Iterator[tuple[int, int, Polarity]]:
     reach = len(said) if len(said) <= _LEADING_WORDS + 2 else _LEADING_WORDS
     at = 0
     for i, word in enumerate(said[:reach]):
-        if word in _YES and not (word == "right" and said[i + 1 : i + 2] == ("now",)):
-            signs.append((at, -len(word), "yes"))
+        if word in _YES and said[i : i + 2] != ("right", "now"):
+            yield at, -len(word), "yes"
         elif word in _NO:
-            signs.append((at, -len(word), "no"))
+            yield at, -len(word), "no"
         at += len(word) + 1
-    return min(signs)[2] if signs else ""
 
 
 # Numbers
@@ -99,6 +109,9 @@ _PEOPLE: Final = frozenset(
         "sdrs staff members guys colleagues of"
     )
 )
+
+
+_ALONE: Final = frozenset(words("me myself nobody none"))
 
 
 class Number(Struct, frozen=True):
@@ -159,21 +172,18 @@ def _scaled(said: Words, start: int, end: int, value: int) -> Number:
 
 def headcount(said: Words, *, asked: bool) -> int | None:
     """How many people; unasked, only a number that names people counts."""
-    text = f" {' '.join(said)} "
-    alone = any(p in text for p in (" just me ", " only me ", " myself ", " on my own ", " me "))
     found = numbers(said)
     named = [n.value for n in found if said[n.end : n.end + 1] and said[n.end] in _PEOPLE]
-    if named:
-        return max(named)
-    if not asked:
-        return None
+    if named or not asked:
+        return max(named, default=None)
     if found:
         return max(n.value for n in found)
-    if alone or "nobody" in said or "none" in said:
+    if _ALONE & set(said):
         return 1
-    if len(said) <= 2:  # "for." is how a small recogniser writes a lone "four"
-        return next((_SOUNDS_LIKE[w] for w in said if w in _SOUNDS_LIKE), None)
-    return None
+    if len(said) > 2:
+        return None
+    # "for." is how a small recogniser writes a lone "four"
+    return next((_SOUNDS_LIKE[w] for w in said if w in _SOUNDS_LIKE), None)
 
 
 # Names

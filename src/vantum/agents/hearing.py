@@ -15,8 +15,11 @@ from vantum.agents.words import FILLERS, words
 # understood, and unrelated sentences that must not be.
 _WORD_CUTOFF: Final = 80  # "prize" for "price" is 80; "room" for "from" is 75
 _SHORTEST_FUZZY_WORD: Final = 5  # a wrong letter in a shorter word makes another word
+_SHORTEST_FUZZY_ALONE: Final = 7  # letters of a whole phrase: a "birch" is no swear word
 _PHRASE_CUTOFF: Final = 86  # "who gave you my member" is 91, "book a room" for "book a demo" 73
 _SHORTEST_FUZZY_PHRASE: Final = 13  # letters; below, single words decide
+_LIKELY_WORD: Final = 60  # "member" for "number" is 67, "want" for "know" 25
+_DENIALS: Final = frozenset({"not", "no", "never"})
 _SLACK_WORDS: Final = 2  # "how much would that then cost" still means "how much does it cost"
 
 
@@ -72,7 +75,7 @@ def best_reply(agent: Agent, text: str) -> Match | None:
     wins, the earlier reply at a tie.
     """
     ear = _ear(agent)
-    said = _content(words(text))
+    said = words(text)
     if not said:
         return None
     tokens = tuple(_nearest(agent, t) for t in said)
@@ -81,9 +84,11 @@ def best_reply(agent: Agent, text: str) -> Match | None:
         most = phrase.reply.at_most_words
         if most and len(said) > most:
             continue
-        if (best is None or len(phrase.text) > best.score) and _covers(tokens, phrase.tokens):
+        heard = said if len(phrase.text) < _SHORTEST_FUZZY_ALONE else tokens
+        if (best is None or len(phrase.text) > best.score) and _covers(heard, phrase.tokens):
             best = Match(phrase.reply, float(len(phrase.text)))
-    return _better(best, _alike(ear, " ".join(said), len(said)))
+    content = tuple(w for w in said if w not in FILLERS)
+    return _better(best, _alike(ear, " ".join(content), len(said)))
 
 
 def _better(exact: Match | None, alike: Match | None) -> Match | None:
@@ -102,7 +107,7 @@ def _alike(ear: _Ear, said: str, length: int) -> Match | None:
         phrase = ear.long_phrases[index]
         most = phrase.reply.at_most_words
         too_short = len(said) < len(text) - 3  # then it is the text that lies within the phrase
-        if too_short or (most and length > most):
+        if too_short or (most and length > most) or not _plausible(phrase.tokens, said.split()):
             continue
         score = len(text) * ratio / 100
         if best is None or score > best.score:
@@ -110,8 +115,22 @@ def _alike(ear: _Ear, said: str, length: int) -> Match | None:
     return best
 
 
+def _plausible(phrase: tuple[str, ...], said: list[str]) -> bool:
+    """Letters agree; do the words? A denial must really be there: "reaching the right person" is
+    not "not the right person", and "I do not know" is not "I do not want".
+    """
+    for token in phrase:
+        if token in _DENIALS and token not in said:
+            return False
+        if len(token) > 3 and not any(fuzz.ratio(token, w) >= _LIKELY_WORD for w in said):
+            return False
+    return True
+
+
 def _content(said: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(w for w in said if w not in FILLERS)
+    """What a phrase is recognised by; "just a minute" would be nothing but "minute"."""
+    content = tuple(w for w in said if w not in FILLERS)
+    return content if len(content) > 1 else said
 
 
 @lru_cache(maxsize=8192)

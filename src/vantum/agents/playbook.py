@@ -14,7 +14,7 @@ from msgspec import Struct
 from vantum.agents.memory import Draft, Memory, Step, filled, fresh, keys_of, was_heard
 from vantum.agents.plan import next_question, wordings
 from vantum.agents.schema import Agent
-from vantum.agents.tactics import decide
+from vantum.agents.tactics import away, decide
 from vantum.agents.words import sentences, words
 
 
@@ -84,7 +84,7 @@ def _hear_back(agent: Agent, memory: Memory, draft: Draft | None, before: tuple[
             memory.pending = ""  # cut off before the question
         # Otherwise something else was said in our place, and the older question is still open.
     if before and before[-1] in agent.silence.nudges and memory.pending:
-        memory.pending = f"nudged:{memory.pending}"
+        memory.pending = away(memory.pending)
 
 
 def _hear_greeting(agent: Agent, memory: Memory, heard: str) -> None:
@@ -117,7 +117,7 @@ def _spoken(agent: Agent, memory: Memory, step: Step) -> Draft:
             parts.append(fresh(agent, memory, "goodbye", small.goodbye, taken))
         return Draft(" ".join(parts), ends=True)
     if step.waits and parts:
-        return Draft(" ".join(parts), question=step.ask)
+        return Draft(" ".join(parts), question=away(step.ask))
     return _asking(agent, memory, parts, step.ask or next_question(agent, memory))
 
 

@@ -11,7 +11,7 @@ from vantum.agents.memory import Memory, filled
 from vantum.agents.schema import Agent, Reply
 
 _CONDUCT: Final = (
-    "Say two to four short sentences a turn, the first one very short, and ask one question a turn.",
+    "Say two to four short sentences a turn, the first one very short. Ask one question a turn.",
     "Talk as people do on the phone: contractions, plain words, no lists, no links, no symbols.",
     "Refer to what the caller just said before you go on. Mirror their energy.",
     "Ask about their situation before you explain the product.",
@@ -100,7 +100,10 @@ def _section(title: str, lines: tuple[str, ...]) -> str:
 
 
 def _objection(agent: Agent, objection: Reply) -> str:
-    return f"{objection.heard[0]!r}. {objection.purpose} For example: {_said(agent, objection)}"
+    said = _said(agent, objection)
+    asked = agent.playbook.small.why if objection.then == "why" else objection.ask
+    example = " ".join((said, *asked[:1]))
+    return f"{objection.heard[0]!r}. {objection.purpose} For example: {example}"
 
 
 def _faq(agent: Agent, faq: Reply) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vantum.agents import english
-from vantum.agents.answers import learn, refuse, take
+from vantum.agents.answers import does_not_know, learn, refuse, take
 from vantum.agents.booking import booked
 from vantum.agents.hearing import best_reply
 from vantum.agents.memory import Memory, Step
@@ -16,6 +16,12 @@ Words = tuple[str, ...]
 Line = tuple[str, tuple[str, ...]]
 
 _BARE_WORDS = 4  # "yes, I'm still here"
+_AWAY = "away:"  # before a question whose next "yes" means "I am back"
+
+
+def away(question_id: str) -> str:
+    """The question, waiting for a caller who is away."""
+    return question_id if question_id.startswith(_AWAY) else f"{_AWAY}{question_id}"
 
 
 def decide(agent: Agent, memory: Memory, text: str) -> Step:
@@ -38,23 +44,35 @@ def decide(agent: Agent, memory: Memory, text: str) -> Step:
 
 def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
     learned = learn(agent, memory, said, text)
-    if memory.pending.startswith("nudged:"):
-        memory.pending = memory.pending.partition(":")[2]
-        if len(said) <= _BARE_WORDS and english.polarity(said) == "yes":
-            return Step([("listening", agent.playbook.small.welcome_back)], ask=memory.pending)
-    if memory.pending in {"name", "firm"} and len(said) <= _BARE_WORDS:
-        named = None if english.is_question(said) else take(agent, memory, said)
-        if named is not None:  # a Mr. Price is no question about the price
-            return named
+    step = _returned(agent, memory, said) or _named(agent, memory, said)
+    if step is not None:
+        return step
     match = best_reply(agent, text)
-    if match is not None:
-        courtesy = match.reply in agent.playbook.manners and match.reply.then == "return"
-        if courtesy and learned is not None:
-            return learned
-        return _respond(agent, memory, match.reply, said)
-    if memory.stage == "over":
-        return _after_goodbye(agent, memory, said)
-    return take(agent, memory, said) or learned
+    if match is None:
+        if memory.stage == "over":
+            return _after_goodbye(agent, memory, said)
+        return take(agent, memory, said) or learned
+    courtesy = match.reply in agent.playbook.manners and match.reply.then == "return"
+    if courtesy and learned is not None:
+        return learned
+    return _respond(agent, memory, match.reply, said)
+
+
+def _returned(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    """The caller who was away is back."""
+    if not memory.pending.startswith(_AWAY):
+        return None
+    memory.pending = memory.pending.removeprefix(_AWAY)
+    if len(said) > _BARE_WORDS or english.polarity(said) != "yes":
+        return None
+    return Step([("welcome back", agent.playbook.small.welcome_back)], ask=memory.pending)
+
+
+def _named(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    """A short answer to "what's your name?": a Mr. Price is no question about the price."""
+    if memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
+        return None
+    return None if english.is_question(said) else take(agent, memory, said)
 
 
 def _respond(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
@@ -127,6 +145,9 @@ def _taken_along(agent: Agent, memory: Memory, said: Words) -> Step | None:
     """The open question's answer, when it stands in front of something else: "Yes, but …"."""
     if memory.pending in {"day", "hour", "callback"}:
         return take(agent, memory, said) if moment(said, asked=False).known() else None
+    own = question(agent, memory.pending)
+    if own is not None and own.answer == "open" and does_not_know(said):
+        return take(agent, memory, said)
     leads = english.polarity(said) == english.polarity(said[:3]) == "yes"
     return take(agent, memory, said) if leads else None
 

@@ -5,12 +5,13 @@ There is no clock here: "tomorrow" stays "tomorrow". Whoever books the meeting k
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
 from rapidfuzz import fuzz, process
 
-from vantum.agents.english import Words, numbers
+from vantum.agents.english import Number, Words, numbers
 from vantum.agents.words import words
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -39,6 +40,9 @@ _MINUTES: Final = {0: "", 5: " oh five", 10: " ten", 15: " fifteen", 20: " twent
 _SOUNDS_LIKE_HOURS: Final = {"tree": "three", "free": "three", "won": "one", "ate": "eight",
                              "fore": "four", "tin": "ten", "fife": "five", "sick": "six",
                              "tirty": "thirty", "dirty": "thirty", "thirdy": "thirty"}  # fmt: skip
+_MAY: Final = frozenset({("of", "may"), ("in", "may")})  # alone, "may" is no month
+_AFTER_HOUR: Final = frozenset({"am", "pm", "oclock"})
+_LONE_HOURS: Final = {"for": "four", "to": "two", "too": "two", "then": "ten"}
 _BEFORE_HOUR: Final = frozenset(words("at around about by past after before maybe say"))
 
 
@@ -82,6 +86,8 @@ def moment(said: Words, *, asked: bool) -> When:
         return When(day=delay)
     if asked:
         said = tuple(_SOUNDS_LIKE_HOURS.get(w, w) for w in said)
+        if len(said) <= 2:
+            said = (_LONE_HOURS.get(said[0], said[0]), *said[1:]) if said else said
     hour, part = _hour(said, asked=asked)
     return When(day=_day(said, text), part=part or _part(said), hour=hour)
 
@@ -132,6 +138,8 @@ def _weekday(said: Words, text: str) -> str:
 
 def _date(said: Words) -> str:
     month = next((w.capitalize() for w in said if w in _MONTHS), "")
+    if not month and _MAY & set(pairwise(said)):
+        month = "May"
     for i, word in enumerate(said):
         dated = month or (i and said[i - 1] == "the")
         ordinal = _ordinal(word)
@@ -173,19 +181,24 @@ def _hour(said: Words, *, asked: bool) -> tuple[str, str]:
 def _counted_hour(said: Words, *, asked: bool) -> tuple[str, str]:
     found = numbers(said)
     for i, number in enumerate(found):
-        hour, minute, end = number.value, 0, number.end
-        if 100 <= hour <= 1259 and hour % 100 < 60:  # "330" for three thirty
-            hour, minute = divmod(hour, 100)
-        if not 1 <= hour <= 23:
-            continue
-        following = found[i + 1] if i + 1 < len(found) else None
-        if following and following.start == end and 10 <= following.value < 60 and not minute:
-            minute, end = following.value, following.end
+        hour, minute, end = _hour_and_minute(number, found[i + 1 : i + 2])
         after = said[end] if end < len(said) else ""
         before = said[number.start - 1] if number.start else ""
-        if asked or minute or after in {"am", "pm", "oclock"} or before in _BEFORE_HOUR:
+        named = minute or after in _AFTER_HOUR or before in _BEFORE_HOUR
+        if 1 <= hour <= 23 and (asked or named):
             return _clock(hour, minute, after)
     return "", ""
+
+
+def _hour_and_minute(number: Number, following: tuple[Number, ...]) -> tuple[int, int, int]:
+    """Hour, minute, and where the words of the time end."""
+    hour = number.value
+    if 100 <= hour <= 1259 and hour % 100 < 60:  # "330" for three thirty
+        return hour // 100, hour % 100, number.end
+    for after in following:
+        if after.start == number.end and 10 <= after.value < 60:
+            return hour, after.value, after.end
+    return hour, 0, number.end
 
 
 def _clock(hour: int, minute: int, mark: str) -> tuple[str, str]:

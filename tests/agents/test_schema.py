@@ -1,0 +1,99 @@
+"""An agent file is read, found by name, and its mistakes are told to its author."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from sales_call import SALES, Conversation
+
+from vantum.agents.schema import FILES, load_agent
+from vantum.errors import SettingsError
+
+SOURCE = (FILES / "sales.yaml").read_text(encoding="utf-8")
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    assert old in SOURCE
+    path = tmp_path / "mine.yaml"
+    path.write_text(SOURCE.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["sales", "sales.yaml", "agents/sales.yaml"])
+def test_the_agent_that_comes_along_is_found_by_name(name: str) -> None:
+    assert load_agent(name) == SALES
+
+
+def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
+    path = changed(tmp_path, "name: Alex", "name: Robin")
+    assert load_agent(path).name == "Robin"
+    assert load_agent(str(path)).name == "Robin"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("\ngreeting: >-", "\ngreting: >-", "did you mean `greeting`"),
+        ("  speed: 1.0", "  speed: 3", "voice.speed"),
+        ("  speed: 1.0", "  pace: 1.0", "voice: unknown field `pace`"),
+        ("name: Alex", "name: 5", "name: expected `str`"),
+        ("      then: callback", "      then: dance", "then"),
+        ("{team} people", "{crew} people", "unknown blank {crew}"),
+        ("{team} people", "{team people", "team"),
+        ("    - id: price", "    - id: security", "used twice"),
+        ("        tells: price", "        tells: nowhere", "no reply has the id `nowhere`"),
+        ("name: Alex", "name: [", "not valid YAML"),
+        ("        - How much", "        - x", ""),
+    ][:-1],
+)
+def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_agent(changed(tmp_path, old, new))
+    assert told in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n"])
+def test_what_is_no_agent_file_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"odd\.yaml"):
+        load_agent(path)
+
+
+@pytest.mark.parametrize("field", ["name", "greeting", "silence", "fallbacks", "playbook"])
+def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
+    tree = yaml.safe_load(SOURCE)
+    del tree[field]
+    path = tmp_path / "short.yaml"
+    path.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    with pytest.raises(SettingsError, match=field):
+        load_agent(path)
+
+
+def test_an_unknown_agent_is_told_what_there_is() -> None:
+    with pytest.raises(SettingsError, match="sales"):
+        load_agent("nobody")
+
+
+def test_what_is_found_elsewhere_is_not_swapped_for_the_built_in(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        load_agent(tmp_path / "elsewhere" / "sales.yaml")
+
+
+def test_the_link_in_the_repository_shows_the_same_file() -> None:
+    link = Path(__file__).parents[2] / "agents" / "sales.yaml"
+    assert link.resolve() == (FILES / "sales.yaml").resolve()
+
+
+def test_an_agent_with_few_words_still_never_repeats_itself() -> None:
+    book = SALES.playbook
+    short = tuple(msgspec.structs.replace(r, say=r.say[:1]) for r in book.faqs)
+    terse = msgspec.structs.replace(SALES, playbook=msgspec.structs.replace(book, faqs=short))
+    call = Conversation("sure", agent=terse)
+    first = call.says("How much is it?")
+    second = call.says("How much is it?")
+    assert not set(first.split(". ")) & set(second.split(". "))
