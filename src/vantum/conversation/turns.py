@@ -90,7 +90,8 @@ class CallerTurn:
         else:
             self._interim = event if text else None
         if text and not self.speaking and not (self._sees_speech and self._just_spoke(now)):
-            self._quiet_since = now  # words are the only sign of this speech
+            self._sees_speech = False  # words are the only sign of this speech
+            self._quiet_since = now
 
     def _just_spoke(self, now: float) -> bool:
         quiet = self._quiet_since
