@@ -114,6 +114,7 @@ class LocalSpeech:
         try:
             while True:
                 self._link = await self._connect()
+                self._changed.set()  # its greeting may have come before it was ours
                 for request in self._requests.values():
                     self._link.send(request.frame())
                 await self._link.lost.wait()
