@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ _YES_PHRASES: Final = (
     "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
     "that works", "i do", "we do", "i guess", "i suppose", "i am listening", "tell me more",
     "that is right", "that is it", "you got it", "i would like", "i would love", "uh huh", "mm hmm",
-    "let us do", "a minute", "a little", "sometimes", "a bit", "quick", "good time", "we are",
+    "let us do", "a minute", "a little", "sometimes", "a bit", "quick", "good time",
 )  # fmt: skip
 _NO_PHRASES: Final = (
     "yeah no", "not really", "do not think so", "not now", "not today", "not at all", "we do not",
@@ -55,6 +56,7 @@ def is_command(said: Words) -> bool:
     return len(said) > 1 and said[0] in _ORDERS
 
 
+@lru_cache(maxsize=4096)
 def polarity(said: Words) -> Polarity:
     """Whether an answer means yes or no; the earliest sign decides, doubt is neither."""
     text = f" {' '.join(said)} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -58,6 +59,7 @@ def key_of(sentence: str) -> str:
     return " ".join(words(sentence))
 
 
+@lru_cache(maxsize=4096)
 def keys_of(text: str) -> frozenset[str]:
     """The keys of all sentences of a text."""
     return frozenset(key for s in sentences(text) if (key := key_of(s)))
