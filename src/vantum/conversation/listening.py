@@ -8,6 +8,8 @@ from vantum.conversation.answering import hush, interrupt, let_go, say
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
+_LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
+
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     """A recording begins; one that was closing has had its time."""
@@ -116,16 +118,19 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     elif event.name == "hold":
         talk.caller.speaking = False  # else it would have been sustained or stopped by now
         let_go(talk)
-    elif event.name == "silence" and talk.state is State.LISTENING:
+    elif event.name == "silence":
         _break_silence(talk, now)
 
 
 def _break_silence(talk: Talk, now: float) -> None:
-    nudges = talk.policy.nudges
-    if talk.counts.nudges < len(nudges):
-        talk.counts.nudges += 1
-        say(talk, nudges[talk.counts.nudges - 1], now)
-    elif talk.policy.goodbye:
+    if not talk.caller.is_idle:  # a noise, or words to come
+        talk.orders.set_timer("silence", now + _LOOK_AGAIN_S)
+        return
+    said, nudges = talk.counts.nudges, talk.policy.nudges
+    talk.counts.nudges += 1
+    if said < len(nudges):
+        say(talk, nudges[said], now)
+    elif said == len(nudges) and talk.policy.goodbye:  # once: noise may have cut it off
         say(talk, talk.policy.goodbye, now, ends="silence")
     else:
         talk.close("silence", now)
@@ -143,8 +148,9 @@ def watch(talk: Talk, now: float) -> None:
         talk.orders.cancel_timer("end_of_turn")
     else:
         talk.orders.set_timer("end_of_turn", over_at)
-    idle = talk.state is State.LISTENING and talk.caller.is_idle and over_at is None
-    if not (idle and talk.input.may_speak_first and talk.policy.nudges):
+    # Only words break a silence: a street or a television must not keep a call alive for ever.
+    waits = talk.state is State.LISTENING and not talk.caller.text
+    if not (waits and talk.input.may_speak_first and talk.policy.nudges):
         talk.orders.cancel_timer("silence")
     elif not talk.orders.has_timer("silence"):
         talk.orders.set_timer("silence", now + talk.policy.nudge_after_s)

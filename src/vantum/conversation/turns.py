@@ -44,7 +44,7 @@ class CallerTurn:
     @property
     def is_idle(self) -> bool:
         """Neither speech nor words are being waited for."""
-        return not self.speaking and not self.text
+        return not self.speaking and not self.text and self.over_at() is None
 
     @property
     def closed(self) -> bool:
