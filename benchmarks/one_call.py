@@ -1,6 +1,6 @@
 """What one caller waits for: greeting, answer, and silence after interrupting.
 
-    uv run python benchmarks/one_call.py --url ws://127.0.0.1:3001/ws RECORDING.wav…
+    uv run python -m benchmarks.one_call --url ws://127.0.0.1:3001/ws RECORDING.wav…
 
 Every recording is said twice: once to be answered, once into that answer to interrupt it.
 """
@@ -12,10 +12,10 @@ import asyncio
 import statistics
 from pathlib import Path
 
-from calibration import headline
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from benchmarks.calibration import headline
 from vantum.talk import CHUNK_S, Caller, Microphone, Recording, read_recording
 from vantum.wire.events import EVENTS, EXTENSIONS, SUBPROTOCOL
 
@@ -77,7 +77,8 @@ def summary(name: str, figures: list[float]) -> str:
         return f"{name}: none"
     figures = sorted(figures)
     p95 = figures[min(len(figures) - 1, round(0.95 * len(figures)))]
-    return f"{name}: median {statistics.median(figures):.0f}  p95 {p95:.0f}  all {[round(f) for f in figures]}"
+    each = [round(figure) for figure in figures]
+    return f"{name}: median {statistics.median(figures):.0f}  p95 {p95:.0f}  all {each}"
 
 
 async def main(url: str, paths: list[Path]) -> None:

@@ -16,7 +16,7 @@ export const NO_OFFER: Offer = { agents: [], voices: [], ready: true };
 /** The offer, or null when the server does not tell: the page works without it. */
 export async function fetchOffer(signal: AbortSignal): Promise<Offer | null> {
   try {
-    const response = await fetch("api/v1/console", { signal, headers: { accept: "application/json" } });
+    const response = await fetch("choices", { signal, headers: { accept: "application/json" } });
     return response.ok ? offerOf(await response.json()) : null;
   } catch {
     return null;

@@ -57,9 +57,7 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
         title="Vantum",
         version=__version__,
         lifespan=lifespan,
-        docs_url="/api/docs",
-        openapi_url="/api/openapi.json",
-        redoc_url=None,
+        openapi_url=None,
     )
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)

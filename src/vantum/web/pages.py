@@ -105,7 +105,7 @@ class Pages:
         router.add_api_route("/health", self.health, methods=["GET"])
         router.add_api_route("/ready", self.ready, methods=["GET"])
         router.add_api_route("/metrics", self.metrics, methods=["GET"])
-        router.add_api_route("/api/v1/console", self.console, methods=["GET"])
+        router.add_api_route("/choices", self.console, methods=["GET"])
         return router
 
 
@@ -122,6 +122,5 @@ async def add_headers(request: Request, call_next: RequestResponseEndpoint) -> R
     response.headers["access-control-allow-origin"] = "*" if open_to_all else frontend
     response.headers["x-content-type-options"] = "nosniff"
     response.headers["referrer-policy"] = "no-referrer"
-    if not request.url.path.startswith("/api/docs"):  # its page loads its own scripts
-        response.headers["content-security-policy"] = _PAGE_POLICY
+    response.headers["content-security-policy"] = _PAGE_POLICY
     return response
