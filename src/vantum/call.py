@@ -19,6 +19,7 @@ from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import State
 from vantum.ears import Ears
+from vantum.errors import ProviderError
 from vantum.limits import INBOX_EVENTS
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
@@ -64,15 +65,12 @@ class Crew:
         self._failed = failed
 
     def start(self, name: str, work: Work) -> asyncio.Task[None]:
-        """Begin a task."""
+        """Begin a task, in place of the one that has its name."""
+        self.cancel(name)
         task = self.group.create_task(self._guard(name, work), name=name)
         self._tasks[name] = task
-        task.add_done_callback(lambda done: self._forget(name, done))
+        task.add_done_callback(lambda done: self._forget(name, done, work))
         return task
-
-    def is_at(self, name: str) -> bool:
-        """The task is running."""
-        return name in self._tasks
 
     def cancel(self, name: str) -> None:
         """Stop one task, if it runs."""
@@ -85,7 +83,8 @@ class Crew:
         for name in tuple(self._tasks):
             self.cancel(name)
 
-    def _forget(self, name: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, name: str, task: asyncio.Task[None], work: Work) -> None:
+        work.close()  # a task cancelled before its first step has not touched it
         if self._tasks.get(name) is task:
             del self._tasks[name]
 
@@ -139,8 +138,12 @@ class Call:
 
     async def hear(self, pcm: bytes) -> None:
         """Take the caller's sound; waits while the recogniser is far behind."""
-        if self._ears is not None:
+        if self._ears is None:
+            return
+        try:
             await self._ears.hear(pcm)
+        except ProviderError as error:
+            await self.post(ev.HearingFailed(str(error)))
 
     def close_input(self) -> None:
         """The recording is complete."""
@@ -205,9 +208,9 @@ class Call:
         saying = self._saying
         if name == "hear":
             self.post_now(ev.HearingFailed("speech recognition failed"))
-        elif saying is not None and name.startswith("turn"):
+        elif saying is not None and name == f"turn-{saying.reply}":
             self.post_now(ev.ReplyFailed(saying.turn, saying.reply, "the model failed"))
-        elif saying is not None and name.startswith("voice"):
+        elif saying is not None and name == f"voice-{saying.reply}":
             self.post_now(ev.VoiceFailed(saying.turn, saying.reply, "the voice failed"))
 
     async def _decide(self) -> None:
@@ -292,7 +295,7 @@ class Call:
         return ev.TurnStopped(effect.turn, heard_s)
 
     def _finalise(self, _effect: do.Finalise) -> None:
-        if self._ears is None or not self._crew.is_at("hear"):
+        if self._ears is None or self._ears.over:
             self.post_now(ev.Finalised())
         else:
             self._crew.start("close-input", self._ears.close())
@@ -300,6 +303,7 @@ class Call:
     def _drop_ears(self) -> None:
         self._ears = None
         self._crew.cancel("hear")
+        self._crew.cancel("close-input")
 
     def _set_timer(self, effect: do.SetTimer) -> None:
         self._cancel_timer(effect)

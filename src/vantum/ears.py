@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from vantum import limits
 from vantum.conversation.events import Event, HearingFailed
-from vantum.errors import ProviderError
+from vantum.errors import ProviderError, ProviderTimeout
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
 
 Post = Callable[[Event], Awaitable[None]]
@@ -22,17 +22,28 @@ class Ears:
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
         self._audio: asyncio.Queue[bytes | Finalise | None] = asyncio.Queue(limits.INPUT_CHUNKS)
-        self.closing = False  # the client ended the recording; later chunks are not part of it
+        self._closing = False  # the client ended the recording; later chunks are not part of it
+        self.over = False  # nobody takes chunks any more
 
     async def hear(self, pcm: bytes) -> None:
-        """Take sound of the caller."""
-        if not self.closing:
-            await self._audio.put(pcm)
+        """Take sound of the caller. Raises ProviderTimeout when none is taken for too long."""
+        if self.over or self._closing:
+            return
+        if not self._audio.full():
+            self._audio.put_nowait(pcm)
+            return
+        try:
+            async with asyncio.timeout(limits.FINALISE_DEADLINE_S):
+                await self._audio.put(pcm)
+        except TimeoutError:
+            self._leave()
+            text = "speech recognition does not keep up"
+            raise ProviderTimeout(text, service="stt") from None
 
     async def close(self) -> None:
         """The recording is complete: have the last words delivered, then end."""
-        if not self.closing:
-            self.closing = True
+        if not self._closing:
+            self._closing = True
             await self._audio.put(FINALISE)
             await self._audio.put(None)
 
@@ -43,8 +54,16 @@ class Ears:
                 async for finding in findings:
                     await post(finding)
         except ProviderError as error:
-            self.closing = True
+            self._leave()
             await post(HearingFailed(str(error)))
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Whoever waits for room is let go: there will be none."""
+        self.over = True
+        while not self._audio.empty():
+            self._audio.get_nowait()
 
     async def _chunks(self) -> AsyncIterator[bytes | Finalise]:
         while (chunk := await self._audio.get()) is not None:

@@ -45,6 +45,8 @@ class BrowserCall:
         self._recording: p.AudioInputStart | None = None
         self._muted = False
         self._unanswered: list[Request] = []  # ends of recordings that are still transcribed
+        self._transcribed = asyncio.Event()
+        self._transcribed.set()
         self._arrivals: deque[float] = deque(maxlen=limits.MESSAGES_PER_S)
         self._warned_at = float("-inf")
         outlet.on_input_closed = self._answer_ends
@@ -106,6 +108,8 @@ class BrowserCall:
         if isinstance(request.payload, p.AudioInputChunk):
             await self._take_chunk(request.payload)
             return
+        if isinstance(request.payload, p.AudioInputStart):
+            await self._transcribed.wait()  # else the last words of the former recording are lost
         _ACTIONS[request.name](self, request)
 
     async def _take_chunk(self, chunk: p.AudioInputChunk) -> None:
@@ -153,12 +157,14 @@ class BrowserCall:
         self._recording = None
         self._session.state = "ended"
         self._unanswered.append(request)
+        self._transcribed.clear()
         self._call.close_input()
 
     def _answer_ends(self) -> None:
         for request in self._unanswered:
             self._ack(request)
         self._unanswered.clear()
+        self._transcribed.set()
 
     def _interrupt(self, request: Request) -> None:
         self._ack(request)

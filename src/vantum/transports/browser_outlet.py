@@ -149,7 +149,7 @@ class BrowserOutlet:
         )
         self.event(EVENTS.transcript.final.RESULT, final)
 
-    def _input_closed(self, _notice: do.InputClosed) -> None:
+    def _input_closed(self, _notice: do.InputClosed | None = None) -> None:
         if self.on_input_closed is not None:
             self.on_input_closed()
 
@@ -178,6 +178,7 @@ class BrowserOutlet:
 
     def close(self, reason: EndReason) -> None:
         """Say why, then close."""
+        self._input_closed()  # an end that still waits for its words is answered now
         code = _CLOSE_CODES.get(reason, 1000)
         self.event(EVENTS.connection.lifecycle.DISCONNECT, p.Disconnect(reason, code))
         self.put(Closing(code, reason))
