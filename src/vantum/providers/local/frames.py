@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 _HEAD: Final = 4
-FRAME_BYTES: Final = 4 * 1024 * 1024  # 11.5 s of recording are 368 kB, a long sentence's sound 2 MB
+FRAME_BYTES: Final = 4 * 1024 * 1024  # 11.5 s of recording are 368 kB, of sound 96 kB at a time
 
 
 class Recognise(Struct, frozen=True, tag="recognise", array_like=True):

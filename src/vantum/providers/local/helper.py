@@ -165,7 +165,7 @@ def recognise_forever(helper: Helper) -> None:
 
 
 def speak_forever(helper: Helper) -> None:
-    """The life of the speaking thread: one sentence for each waiting call in turn."""
+    """The life of the speaking thread: one chunk for each waiting call in turn."""
     try:
         speak = engine.load_voice()
     except ProviderUnavailable as error:

@@ -22,7 +22,7 @@ class Job(Struct, eq=False):
     pcm: bytes = b""
     text: str = ""
     cancelled: bool = False
-    sound: Iterator[bytes] | None = None  # speech under way: one sentence is made at each turn
+    sound: Iterator[bytes] | None = None  # speech under way: one chunk is made at each turn
 
 
 class Jobs:
