@@ -349,3 +349,10 @@ async def serving(
     finally:
         server.should_exit = True
         await task
+
+
+@asynccontextmanager
+async def alone(*, v2: bool = False, **settings: object) -> AsyncIterator[Client]:
+    """The only client of a server of its own."""
+    async with serving(**settings) as server, server.connect(v2=v2) as client:
+        yield client

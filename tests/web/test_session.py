@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from served import Client, Served, serving, tone
+from served import Client, Served, alone, serving, tone
 
 from vantum.providers.scripted import ANSWER, HEARD
 
@@ -141,14 +141,13 @@ async def test_ev_10_audio_input_end_is_accepted_as_stop(server: Served, v2: boo
 
 
 async def test_se_06_many_recordings_keep_one_conversation() -> None:
-    async with serving(llm_provider="staged", llm_model="echo") as server:
-        async with server.connect() as client:
-            for turn in range(1, 4):
-                await client.asks_aloud()
-                complete = await client.hears("conversation.response.complete")
-                assert complete.payload["fullResponse"].count(HEARD) == turn
-                await client.asks("user.action.interrupt")
-                await client.state("LISTENING")
+    async with alone(llm_provider="staged", llm_model="echo") as client:
+        for turn in range(1, 4):
+            await client.asks_aloud()
+            complete = await client.hears("conversation.response.complete")
+            assert complete.payload["fullResponse"].count(HEARD) == turn
+            await client.asks("user.action.interrupt")
+            await client.state("LISTENING")
 
 
 async def test_cv_05_a_silent_recording_is_acked_and_answered_with_nothing(
@@ -183,28 +182,26 @@ async def test_ws_10_two_ends_at_once_are_both_acked(server: Served) -> None:
 
 
 async def test_ws_10_start_right_after_end_is_acked_and_the_question_answered() -> None:
-    async with serving(llm_provider="staged", llm_model="stuck") as server:
-        async with server.connect() as client:
-            await client.start()
-            await client.says()
-            end = await client.send("voicechat.audio.end")
-            start = await client.send("voicechat.audio.start")
-            assert (await client.answer_to(end)).payload == {"success": True}
-            assert (await client.answer_to(start)).payload == {"success": True}
-            assert client.all("transcript.final.result")[0].payload["text"] == HEARD
-            await client.state("THINKING")
+    async with alone(llm_provider="staged", llm_model="stuck") as client:
+        await client.start()
+        await client.says()
+        end = await client.send("voicechat.audio.end")
+        start = await client.send("voicechat.audio.start")
+        assert (await client.answer_to(end)).payload == {"success": True}
+        assert (await client.answer_to(start)).payload == {"success": True}
+        assert client.all("transcript.final.result")[0].payload["text"] == HEARD
+        await client.state("THINKING")
 
 
 async def test_ws_10_start_while_thinking_is_acked_and_the_next_end_too() -> None:
-    async with serving(llm_provider="staged", llm_model="stuck") as server:
-        async with server.connect() as client:
-            await client.asks_aloud()
-            await client.state("THINKING")
-            assert (await client.start()).payload == {"success": True}
-            await client.says()
-            assert (await client.ends()).payload == {"success": True}
-            await client.state("LISTENING")  # the caller went on
-            await client.state("THINKING")  # and is thought about anew
+    async with alone(llm_provider="staged", llm_model="stuck") as client:
+        await client.asks_aloud()
+        await client.state("THINKING")
+        assert (await client.start()).payload == {"success": True}
+        await client.says()
+        assert (await client.ends()).payload == {"success": True}
+        await client.state("LISTENING")  # the caller went on
+        await client.state("THINKING")  # and is thought about anew
 
 
 @both
@@ -259,13 +256,12 @@ async def test_ev_16_end_call_while_responding_stops_the_sound_first(
 
 
 async def test_an_end_that_still_waits_is_acked_before_the_call_closes() -> None:
-    async with serving(stt_provider="staged", stt_model="stuck") as server:
-        async with server.connect() as client:
-            await client.start()
-            end = await client.send("voicechat.audio.end")
-            await client.send("user.action.end_call")
-            assert await client.is_closed() == 1000
-            assert end in {frame.event_id for frame in client.events}
+    async with alone(stt_provider="staged", stt_model="stuck") as client:
+        await client.start()
+        end = await client.send("voicechat.audio.end")
+        await client.send("user.action.end_call")
+        assert await client.is_closed() == 1000
+        assert end in {frame.event_id for frame in client.events}
 
 
 # -- interruption ----------------------------------------------------------------------------------
@@ -321,7 +317,7 @@ async def test_cv_11_five_interruptions_in_a_row_leave_a_working_call(server: Se
 
 async def test_a_v2_client_is_greeted_and_answered_without_ending_its_recording() -> None:
     settings = {"stt_provider": "staged", "stt_model": "alert", "vad_silence_threshold_ms": 100}
-    async with serving(**settings) as server, server.connect(v2=True) as client:
+    async with alone(v2=True, **settings) as client:
         await client.start()
         greeting = await client.hears("audio.output.start")
         await client.hears("audio.output.chunk")
@@ -336,22 +332,21 @@ async def test_a_v2_client_is_greeted_and_answered_without_ending_its_recording(
 
 
 async def test_a_cough_pauses_the_answer_and_lets_it_go_on() -> None:
-    async with serving(stt_provider="staged", stt_model="alert") as server:
-        async with server.connect(v2=True) as client:
-            await client.start()
-            begun = await client.hears("audio.output.chunk")
-            await client.says(0.1)
-            pause = await client.hears("audio.output.pause")
-            await client.is_silent(0.5)
-            resume = await client.hears("audio.output.resume")
-            for frame in (pause, resume):
-                assert frame.payload["utteranceId"] == begun.payload["utteranceId"]
-            assert not client.all("audio.output.cancel")
+    async with alone(v2=True, stt_provider="staged", stt_model="alert") as client:
+        await client.start()
+        begun = await client.hears("audio.output.chunk")
+        await client.says(0.1)
+        pause = await client.hears("audio.output.pause")
+        await client.is_silent(0.5)
+        resume = await client.hears("audio.output.resume")
+        for frame in (pause, resume):
+            assert frame.payload["utteranceId"] == begun.payload["utteranceId"]
+        assert not client.all("audio.output.cancel")
 
 
 async def test_a_legacy_client_with_automatic_turns_is_not_greeted() -> None:
     settings = {"stt_provider": "staged", "stt_model": "alert", "vad_silence_threshold_ms": 100}
-    async with serving(**settings) as server, server.connect() as client:
+    async with alone(**settings) as client:
         await client.start(turnDetection="automatic")
         await client.says(0.5)
         await client.is_silent(0.5)
@@ -362,7 +357,7 @@ async def test_a_legacy_client_with_automatic_turns_is_not_greeted() -> None:
 
 async def test_turn_detection_by_setting() -> None:
     settings = {"stt_provider": "staged", "stt_model": "alert", "turn_detection": "manual"}
-    async with serving(**settings) as server, server.connect(v2=True) as client:
+    async with alone(v2=True, **settings) as client:
         await client.start()
         await client.says(0.5)
         await client.is_silent(0.5)
@@ -374,13 +369,12 @@ async def test_turn_detection_by_setting() -> None:
 
 
 async def test_the_agents_goodbye_is_heard_before_the_call_closes() -> None:
-    async with serving(llm_provider="staged", llm_model="leaving") as server:
-        async with server.connect() as client:
-            await client.asks_aloud()
-            await client.hears_answer()
-            bye = await client.hears("connection.lifecycle.disconnect")
-            assert bye.payload["reason"] == "agent_ended"
-            assert await client.is_closed() == 1000
+    async with alone(llm_provider="staged", llm_model="leaving") as client:
+        await client.asks_aloud()
+        await client.hears_answer()
+        bye = await client.hears("connection.lifecycle.disconnect")
+        assert bye.payload["reason"] == "agent_ended"
+        assert await client.is_closed() == 1000
 
 
 # -- what a session is -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from vantum import limits
+from vantum.audio.pcm import even
 from vantum.call import Call
 from vantum.conversation.events import EndAsked, InterruptAsked
 from vantum.errors import CapacityError, RequestError
@@ -114,9 +115,10 @@ class BrowserCall:
 
     async def _take_chunk(self, chunk: p.AudioInputChunk) -> None:
         # The original page starts its microphone before it asks to; sound of no recording is lost.
-        if self._recording is None or self._muted or chunk.is_muted or not chunk.audio:
+        if self._recording is None or self._muted or chunk.is_muted:
             return
-        await self._call.hear(chunk.audio)
+        if pcm := even(chunk.audio):
+            await self._call.hear(pcm)
 
     def _start(self, request: Request) -> None:
         start = cast(p.AudioInputStart, request.payload)
