@@ -1,0 +1,1 @@
+"""Measurements that can be repeated: `make bench`, or one module at a time."""
