@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -97,6 +97,25 @@ def read_recording(path: Path) -> Recording:
     return Recording(path, pcm, rate_hz)
 
 
+class _Payload(Struct, rename="camel"):
+    """The fields of all server events that matter here."""
+
+    to: str = ""
+    text: str = ""
+    utterance_id: str = ""
+    audio: bytes = b""
+    message: str = ""
+
+
+class _Frame(Struct, rename="camel"):
+    event_type: str
+    session_id: str
+    payload: _Payload
+
+
+_FRAME: Final = msgspec.msgpack.Decoder(_Frame)
+
+
 class Caller:
     """A connection to a server that behaves like the page: what it has heard so far."""
 
@@ -118,28 +137,28 @@ class Caller:
         try:
             async for message in self._socket:
                 if isinstance(message, bytes):
-                    self._take(msgspec.msgpack.decode(message))
+                    self._take(_FRAME.decode(message))
         except ConnectionClosed as closed:
             self.complaint = self.complaint or str(closed)
         self.state = "CLOSED"
         self._changed.set()
 
-    def _take(self, frame: dict[str, Any]) -> None:
-        name, payload = frame["eventType"], frame["payload"]
+    def _take(self, frame: _Frame) -> None:
+        name, payload = frame.event_type, frame.payload
         now = asyncio.get_running_loop().time()
-        self._session_id = frame["sessionId"]
+        self._session_id = frame.session_id
         self._counts[name] += 1
         if name == EVENTS.conversation.state.CHANGED:
-            self.state = payload["to"]
+            self.state = payload.to
         elif name == EVENTS.transcript.final.RESULT:
-            self.finals.append(payload["text"])
+            self.finals.append(payload.text)
         elif name == EVENTS.audio.output.START:
-            self.began[payload["utteranceId"]] = now
+            self.began[payload.utterance_id] = now
         elif name == EVENTS.audio.output.CHUNK:
-            self.first_sound.setdefault(payload["utteranceId"], now)
-            self.sound.append(payload["audio"])
+            self.first_sound.setdefault(payload.utterance_id, now)
+            self.sound.append(payload.audio)
         elif name == EVENTS.system.status.BUSY or ".error." in f".{name}":
-            self.complaint = payload.get("message", name)
+            self.complaint = payload.message or name
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool], deadline_s: float) -> bool:
