@@ -76,11 +76,15 @@ def aimed(conversation: Conversation, event: ev.Event) -> ev.Event:
     return type(event)(**fields)
 
 
-def run(script: list[tuple[ev.Event, float]]) -> Iterator[tuple[Conversation, list[do.Effect]]]:
+def run(
+    script: list[tuple[ev.Event, float]], book: RuleBook
+) -> Iterator[tuple[Conversation, list[do.Effect]]]:
     conversation, now = Conversation(POLICY, "session-7", T0), T0
     openers = [ev.Ready(), ev.InputStarted(automatic=True, greets=False)]
     for event, pause_s in [*((opener, 0.0) for opener in openers), *script]:
         now += pause_s
+        if isinstance(event, ev.TimerFired):
+            book.timers.discard(event.name)
         yield conversation, conversation.handle(aimed(conversation, event), now)
 
 
@@ -88,7 +92,7 @@ def run(script: list[tuple[ev.Event, float]]) -> Iterator[tuple[Conversation, li
 @settings(QUICK, max_examples=150)
 def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]]) -> None:
     book = RuleBook()
-    for conversation, effects in run(script):
+    for conversation, effects in run(script, book):
         book.check(conversation, effects)
 
 
@@ -99,7 +103,7 @@ def test_every_call_that_is_disconnected_is_over_and_leaves_no_timer(
 ) -> None:
     book = RuleBook()
     conversation = Conversation(POLICY, "session-7", T0)
-    for current, effects in run([*script, (ev.Disconnected(), 0.1)]):
+    for current, effects in run([*script, (ev.Disconnected(), 0.1)], book):
         conversation = current
         book.check(conversation, effects)
     assert conversation.state is ENDED

@@ -302,6 +302,16 @@ def test_a_hold_that_nothing_resolves_is_let_go() -> None:
     world.is_answered("And for a hundred?")
 
 
+def test_lost_speech_events_do_not_hold_the_next_answer_too() -> None:
+    world = talking("Sure, that is quite possible.", heard_s=0.5)
+    world.handle(ev.SpeechStarted(9.0))
+    world.until(LISTENING)
+    world.handle(ev.Transcript("and for ten", final=True))
+    world.until(RESPONDING)
+    world.until(LISTENING, within_s=3.0)
+    assert len(world.gave(do.Hold)) == 1
+
+
 def test_a_late_timer_of_an_earlier_hold_does_not_end_a_new_one() -> None:
     world = talking()
     world.handle(ev.SpeechStarted(9.0))
@@ -375,6 +385,13 @@ def test_cv07_the_button_stops_sound_model_and_voice_at_once() -> None:
     played = len(world.gave(do.Play))
     world.advance(10.0)
     assert len(world.gave(do.Play)) == played
+
+
+def test_an_interruption_begins_a_new_turn() -> None:
+    world = talking()
+    world.handle(ev.InterruptAsked())
+    assert world.conversation.talk.turn == 2
+    assert world.gave(do.StopTurn) == [do.StopTurn(1)]
 
 
 def test_cv09_an_interrupted_call_listens_at_once() -> None:
@@ -492,6 +509,7 @@ def test_a_button_that_stops_an_unheard_answer_is_obeyed() -> None:
     world.handle(ev.Token(1, 1, "Well, "))
     world.handle(ev.Speech(1, 1, 0, bytes(2000), RATE_HZ))
     world.handle(ev.InterruptAsked())
+    world.makes_noise(0.5)
     world.advance(20.0)
     assert len(world.asked) == 1
 
