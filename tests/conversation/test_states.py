@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import runpy
+from pathlib import Path
 
 import pytest
 from world import ENDED, ENDING, INTERRUPTED, LISTENING, RESPONDING, T0, THINKING, World
@@ -230,3 +232,9 @@ def test_cv12_the_interrupt_button_does_nothing_when_nothing_is_said(state: Stat
     world = call_in(state)
     assert world.handle(ev.InterruptAsked()) == [do.Refused(state, "InterruptAsked")]
     assert world.state is state
+
+
+def test_the_diagram_in_the_docs_is_drawn_from_the_tables_as_they_are() -> None:
+    root = Path(__file__).parents[2]
+    page = runpy.run_path(str(root / "tools" / "diagram.py"))["page"]
+    assert (root / "docs" / "states.md").read_text() == page(), "run tools/diagram.py"
