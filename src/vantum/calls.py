@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,6 +17,10 @@ from vantum.session import Session
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics
 from vantum.transports.browser_outlet import BrowserOutlet
+from vantum.wire.events import EVENTS
+from vantum.wire.payloads import Maintenance
+
+RESTART_S: Final = 60  # what clients are told; a process manager is back within seconds
 
 
 class Live(Struct, frozen=True):
@@ -118,10 +123,17 @@ class Calls:
                 ):
                     live.call.post_now(EndAsked("expired"))
 
-    async def drain(self) -> None:
-        """Admit nothing more; give calls the time the operator grants, then close them."""
-        self.draining = True
-        await self._wait_until_empty(self._settings.drain_s)
+    async def drain(self, patience_s: float) -> None:
+        """Admit nothing more; give calls time to finish, then close them.
+
+        Called again while it runs, it takes the new patience: 0 closes all calls now.
+        """
+        if not self.draining:
+            self.draining = True
+            notice = Maintenance(estimated_downtime=RESTART_S * 1000)
+            for live in self:
+                live.outlet.event(EVENTS.system.status.MAINTENANCE, notice)
+        await self._wait_until_empty(patience_s)
         for live in self:
             live.call.post_now(EndAsked("shutdown"))
         await self._wait_until_empty(limits.CLOSE_SOCKETS_S)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,7 +27,7 @@ from vantum.calls import Calls
 from vantum.settings import load_settings
 from vantum.transports.ids import Ids
 from vantum.web.app import build_app
-from vantum.web.server import listening_sockets, server_config
+from vantum.web.server import drop_dead_peers, listening_sockets, server_config
 
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 CAMEL = re.compile(r"^[a-z][a-zA-Z0-9]*$")
@@ -297,7 +298,7 @@ class Served:
         compression: str | None = None,
         greeted: bool = True,
     ) -> AsyncIterator[Client]:
-        socket = await connect(
+        connection = await connect(
             url or self.url,
             subprotocols=[Subprotocol("vantum.v2")] if v2 else None,
             origin=None if origin is None else Origin(origin),
@@ -306,14 +307,14 @@ class Served:
             ping_interval=None,
             close_timeout=2,
         )
-        client = Client(socket, v2=v2)
+        client = Client(connection, v2=v2)
         try:
             if greeted:
                 await client.until(lambda: client.events, "connection ack")
             yield client
         finally:
             with suppress(ConnectionClosed):
-                await socket.close()
+                await connection.close()
             await client._reader
 
     async def is_empty(self, deadline_s: float = DEADLINE_S) -> None:
@@ -330,7 +331,10 @@ async def eventually(condition: Callable[[], object], deadline_s: float = DEADLI
 
 @asynccontextmanager
 async def serving(
-    *, ping_interval_s: float | None = None, **settings: object
+    *,
+    ping_interval_s: float | None = None,
+    send_buffer_bytes: int | None = None,
+    **settings: object,
 ) -> AsyncIterator[Served]:
     """A server with scripted providers, configured as `vantum serve` configures it."""
     given = {f"{service}_PROVIDER": "scripted" for service in ("STT", "LLM", "TTS")}
@@ -341,6 +345,10 @@ async def serving(
         config.ws_ping_interval = config.ws_ping_timeout = ping_interval_s
     server = uvicorn.Server(config)
     sockets = listening_sockets("127.0.0.1", 0)
+    if ping_interval_s is not None:
+        drop_dead_peers(sockets[0], 2 * ping_interval_s)
+    if send_buffer_bytes is not None:
+        sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
     port = sockets[0].getsockname()[1]
     task = asyncio.get_running_loop().create_task(server.serve(sockets), name="uvicorn")
     try:

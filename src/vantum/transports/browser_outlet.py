@@ -179,6 +179,9 @@ class BrowserOutlet:
     def close(self, reason: EndReason) -> None:
         """Say why, then close."""
         self._input_closed()  # an end that still waits for its words is answered now
+        if reason == "expired":
+            text = "The session was idle, or open, for too long"
+            self.event(EVENTS.connection.error.TIMEOUT, p.Problem(text))
         code = _CLOSE_CODES.get(reason, 1000)
         self.event(EVENTS.connection.lifecycle.DISCONNECT, p.Disconnect(reason, code))
         self.put(Closing(code, reason))

@@ -47,9 +47,9 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
             if casting.uses_local_speech:
                 tasks.append(group.create_task(speech.run(), name="local-speech"))
             if stop is not None:
-                _stop_on_signals(group, calls, stop)
+                _stop_on_signals(group, calls, settings.drain_s, stop)
             yield
-            await calls.drain()
+            await calls.drain(0)
             for task in tasks:
                 task.cancel()
 
@@ -66,18 +66,18 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
     return app
 
 
-def _stop_on_signals(group: asyncio.TaskGroup, calls: Calls, stop: Callable[[], None]) -> None:
+def _stop_on_signals(
+    group: asyncio.TaskGroup, calls: Calls, patience_s: float, stop: Callable[[], None]
+) -> None:
     """Drain first: the web server's own handler would cut every socket with code 1012."""
 
-    async def drain() -> None:
-        await calls.drain()
+    async def drain(patience_s: float) -> None:
+        await calls.drain(patience_s)
         stop()
 
     def begin() -> None:
-        if not calls.draining:
-            group.create_task(drain(), name="drain")
-        else:
-            stop()  # the operator insists
+        # A second signal means that the operator has waited long enough.
+        group.create_task(drain(0 if calls.draining else patience_s), name="drain")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, begin)

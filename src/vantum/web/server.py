@@ -59,6 +59,18 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         addresses = dict.fromkeys((family, where[:2]) for family, _, _, _, where in found)
-        return [socket.create_server(where, family=family) for family, where in addresses]
+        sockets = [socket.create_server(where, family=family) for family, where in addresses]
     except OSError as error:
         raise SettingsError(f"HOST, PORT: cannot listen on {host}:{port}: {error}") from error
+    for listening in sockets:
+        drop_dead_peers(listening, limits.PING_INTERVAL_S + limits.PING_TIMEOUT_S)
+    return sockets
+
+
+def drop_dead_peers(listening: socket.socket, after_s: float) -> None:
+    """Have the kernel cut connections whose peer takes nothing of what was sent to it.
+
+    A missing answer to a ping closes a connection only once all data before the close was taken.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: tcp(7); accepted sockets inherit it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(after_s * 1000))
