@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from conftest_local import at_rate, recording, room
 
-from vantum.audio import pcm as sound
-from vantum.audio.vad import VoiceEvent
+from vantum.audio.vad import VadParams, VoiceEvent
 from vantum.conversation.events import SpeechStarted, SpeechStopped
 from vantum.providers.local.activity import SpeechDetector, VadModel
 
@@ -78,20 +77,37 @@ def test_rates_may_be_mixed() -> None:
     judged(play)
 
 
-def test_digital_silence_between_words_changes_no_decision() -> None:
-    """It is not shown to the network at all after a third of a second."""
-
+@pytest.mark.parametrize("peak", [0, 8])
+def test_after_a_silence_that_is_not_judged_words_are_judged_as_ever(peak: int) -> None:
     async def play(model: VadModel) -> None:
-        word = speech(1.5)
-        first, pause = await alone(model, word), sound.silence(2.048, 16_000)
+        word, pause = speech(1.5), scaled(room(2.048), peak)
         stream = model.stream(16_000)
         await model.probabilities(stream, pause)
         assert await model.probabilities(stream, pause) == [0.0] * 64
-        again = await model.probabilities(stream, word)
+        first, again = await alone(model, word), await model.probabilities(stream, word)
         agree = [(a > 0.5) == (b > 0.5) for a, b in zip(first, again, strict=True)]
         assert np.mean(agree) > 0.95
 
     judged(play)
+
+
+@pytest.mark.parametrize("name", ["beckett.wav", "two_cities.wav", "endgame_nagg_nell.wav"])
+def test_what_is_too_quiet_to_be_judged_would_not_be_taken_for_speech(name: str) -> None:
+    async def play(model: VadModel) -> None:
+        whisper = scaled(recording(name)[: 10 * 32_000], 16)
+        # Never quiet for long enough to be spared the network.
+        stream, likely = model.stream(16_000), 0.0
+        for at in range(0, len(whisper), 5 * 1024):
+            stream.quiet = 0
+            likely = max(likely, *await model.probabilities(stream, whisper[at : at + 5 * 1024]))
+        assert 0 < likely < VadParams().start_probability
+
+    judged(play)
+
+
+def scaled(pcm: bytes, peak: int) -> bytes:
+    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    return np.rint(samples / np.abs(samples).max() * peak).astype("<i2").tobytes()
 
 
 async def detect(model: VadModel, pcm: bytes, rate_hz: int) -> list[VoiceEvent]:
