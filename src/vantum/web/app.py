@@ -6,17 +6,21 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 
 from vantum import __version__
 from vantum.calls import Calls
 from vantum.casting import Casting
+from vantum.errors import ProviderError
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
-from vantum.telemetry import Metrics, server_log
+from vantum.telemetry import Log, Metrics, server_log
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.socket import SocketDoor
+
+LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -46,6 +50,7 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
             ]
             if casting.uses_local_speech:
                 tasks.append(group.create_task(speech.run(), name="local-speech"))
+                tasks.append(group.create_task(_tell_when_loaded(speech, log), name="loading"))
             if stop is not None:
                 _stop_on_signals(group, calls, settings.drain_s, stop)
             yield
@@ -64,6 +69,16 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
     app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
     app.state.calls = calls
     return app
+
+
+async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:
+    """Models load while calls are already taken; that they cannot is learnt only then."""
+    try:
+        await speech.wait_ready(LOADING_S)
+    except ProviderError as error:
+        log.warning("part_is_off", part="local speech", why=str(error))
+    else:
+        log.info("local_speech_ready")
 
 
 def _stop_on_signals(
