@@ -30,6 +30,7 @@ ONES = (
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMBERS = {word: n for n, word in enumerate(ONES.split())}
 NUMBERS |= {word: 10 * n for n, word in enumerate(TENS.split(), 2)}
+TENS_WRITTEN = [str(10 * n) for n in range(2, 10)]
 
 
 def words(text: str) -> str:
@@ -38,11 +39,10 @@ def words(text: str) -> str:
     out: list[str] = []
     for word in re.findall(r"[a-z]+|\d+", text):
         number = NUMBERS.get(word)
-        if number is not None and 0 < number < 10 and out and out[-1].isdigit():
-            if int(out[-1]) >= 20 and int(out[-1]) % 10 == 0:
-                out[-1] = str(int(out[-1]) + number)  # twenty five
-                continue
-        out.append(word if number is None else str(number))
+        if number and number < 10 and out and out[-1] in TENS_WRITTEN:
+            out[-1] = str(int(out[-1]) + number)  # twenty five
+        else:
+            out.append(word if number is None else str(number))
     return " ".join(out)
 
 
