@@ -323,6 +323,8 @@ class Call:
         notice = effect.notice
         if isinstance(notice, do.InputClosed):
             self._drop_ears()
+        elif isinstance(notice, do.Fault):
+            self._log.warning("fault", service=notice.service, why=notice.message)
         self._metrics.note(notice)
         self._outlet.tell(notice)
 

@@ -74,11 +74,16 @@ class Calls:
         """The call on this connection."""
         return self._by_connection.get(connection_id)
 
+    @property
+    def has_room(self) -> bool:
+        """A further connection can be held."""
+        return not self.draining and len(self) < self._settings.max_sessions
+
     def check_room(self) -> None:
         """Raise CapacityError when no further connection can be held."""
         if self.draining:
             raise CapacityError("The server is about to stop; please connect again in a minute")
-        if len(self) >= self._settings.max_sessions:
+        if not self.has_room:
             raise CapacityError("All lines are busy; please try again in a minute")
 
     def add(self, live: Live) -> None:

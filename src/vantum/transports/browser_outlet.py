@@ -24,11 +24,13 @@ FRAME_S: Final = 0.1  # spec §8: 100 ms pieces; smaller ones only cost frames, 
 # RFC 6455 §7.4.1; 1013 is registered with IANA as "try again later".
 _CLOSE_CODES: Final[dict[EndReason, int]] = {"shutdown": 1001, "faults": 1011, "setup_failed": 1011}
 
+# Providers' own messages hold addresses, and some a part of the key: they are for the log alone.
 _FAULTS: Final = {
-    "stt": EVENTS.transcript.error.STT_FAILED,
-    "llm": EVENTS.conversation.error.LLM_FAILED,
-    "tts": EVENTS.error.service.TTS_UNAVAILABLE,
+    "stt": (EVENTS.transcript.error.STT_FAILED, "Speech recognition does not work now"),
+    "llm": (EVENTS.conversation.error.LLM_FAILED, "The answer could not be written"),
+    "tts": (EVENTS.error.service.TTS_UNAVAILABLE, "The voice does not work now"),
 }
+_OTHER_FAULT: Final = (EVENTS.error.general.INTERNAL_SERVER_ERROR, "The call cannot go on")
 
 
 class Closing(Struct, frozen=True):
@@ -173,8 +175,8 @@ class BrowserOutlet:
         self.event(EVENTS.conversation.state.INTERRUPTED, payload)
 
     def _fault(self, notice: do.Fault) -> None:
-        name = _FAULTS.get(notice.service, EVENTS.error.general.INTERNAL_SERVER_ERROR)
-        self.event(name, p.Problem(notice.message))
+        name, text = _FAULTS.get(notice.service, _OTHER_FAULT)
+        self.event(name, p.Problem(text))
 
     def close(self, reason: EndReason) -> None:
         """Say why, then close."""

@@ -52,7 +52,7 @@ class Pages:
 
     def is_ready(self) -> bool:
         """A call can be admitted, and local models are loaded or not wanted."""
-        if self._calls.draining:
+        if not self._calls.has_room:
             return False
         return not self._casting.uses_local_speech or self._speech.ready or bool(self.off())
 

@@ -1,0 +1,115 @@
+"""What the one port answers over plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from served import Served, eventually, serving
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def http(server: Served) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+        yield client
+
+
+async def sessions(http: httpx.AsyncClient) -> dict[str, float]:
+    return dict((await http.get("/health")).json()["sessions"])
+
+
+async def test_ht_01_health_has_its_fields(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/health")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["status"] == "ok"
+    assert body["message"] == "Vantum API is running"
+    assert body["uptime"] >= 0
+    assert set(body["sessions"]) == {"total", "idle", "active", "ended", "avgDuration"}
+    assert set(body["websocketServer"]) == {"healthy", "totalConnections", "activeSessions"}
+
+
+async def test_ht_01_se_13_health_counts_sessions(server: Served, http: httpx.AsyncClient) -> None:
+    before = await sessions(http)
+    async with server.connect() as client, server.connect():
+        now = await sessions(http)
+        assert (now["total"], now["idle"], now["active"]) == (2, 2, 0)
+        await client.start()
+        now = await sessions(http)
+        assert (now["total"], now["idle"], now["active"]) == (2, 1, 1)
+    await server.is_empty()
+    now = await sessions(http)
+    assert (now["total"], now["idle"], now["active"]) == (0, 0, 0)
+    assert now["ended"] == before["ended"] + 2
+    assert now["avgDuration"] >= 0
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/healthz", "/api/v2", "/ws", "/../etc/passwd"])
+async def test_ht_04_unknown_paths_are_404(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_ht_03_anybody_may_read_the_health(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path, headers={"origin": "https://status.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_ht_03_only_our_own_page_may_read_the_rest(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/metrics", headers={"origin": "https://evil.example"})
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+
+
+async def test_ht_05_metrics_count_without_secrets(server: Served, http: httpx.AsyncClient) -> None:
+    async with server.connect() as client:
+        await client.asks_aloud()
+        await client.hears("audio.output.chunk")
+        text = (await http.get("/metrics")).text
+        assert "vantum_sessions 1.0" in text
+        assert client.session_id not in text
+        assert "hello" not in text
+
+
+async def test_the_page_is_served_with_a_strict_policy(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+async def test_the_page_learns_what_it_may_choose(http: httpx.AsyncClient) -> None:
+    choices = (await http.get("/choices")).json()
+    assert choices["ready"] is True
+    assert choices["agents"]
+    assert all(agent["id"] and agent["name"] for agent in choices["agents"])
+
+
+async def test_ready_says_whether_a_call_can_be_admitted() -> None:
+    async with (
+        serving(max_sessions=1) as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        assert (await http.get("/ready")).status_code == 200
+        async with server.connect():
+            assert (await http.get("/ready")).status_code == 503
+        await server.is_empty()
+        assert (await http.get("/ready")).status_code == 200
+        server.calls.draining = True
+        assert (await http.get("/ready")).status_code == 503
+        assert (await http.get("/health")).json()["websocketServer"]["healthy"] is False
+
+
+async def test_many_scrapes_while_calls_come_and_go(
+    server: Served, http: httpx.AsyncClient
+) -> None:
+    for _ in range(5):
+        async with server.connect() as client:
+            await client.start()
+            assert (await http.get("/health")).json()["sessions"]["total"] >= 1
+            await client.vanishes()
+    await eventually(lambda: not len(server.calls))
