@@ -56,17 +56,22 @@ def diagram() -> list[str]:
     """Return the moves as a mermaid state diagram; what every live state may do is drawn once."""
     over = [State.ENDING, State.ENDED]
     live = [state for state in MOVES if state not in over]
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> call", "    state call {"]
-    lines.append("        [*] --> INITIALIZING")
-    for before in live:
-        for after in sorted(MOVES[before].difference(over), key=list(State).index):
-            lines.append(f"        {before.value} --> {after.value}: {REASONS[before, after]}")
-    lines.append("    }")
-    for after in over:
-        if all(after in MOVES[before] for before in live):
-            lines.append(f"    call --> {after.value}: {ENDS[after]}")
-    lines.append(f"    ENDING --> ENDED: {REASONS[State.ENDING, State.ENDED]}")
-    return [*lines, "    ENDED --> [*]", "```"]
+    moves = [(before, after) for before in live for after in MOVES[before].difference(over)]
+    moves.sort(key=list(REASONS).index)
+    ends = [after for after in over if all(after in MOVES[before] for before in live)]
+    return [
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> call",
+        "    state call {",
+        "        [*] --> INITIALIZING",
+        *(f"        {move[0].value} --> {move[1].value}: {REASONS[move]}" for move in moves),
+        "    }",
+        *(f"    call --> {after.value}: {ENDS[after]}" for after in ends),
+        f"    ENDING --> ENDED: {REASONS[State.ENDING, State.ENDED]}",
+        "    ENDED --> [*]",
+        "```",
+    ]
 
 
 def table() -> list[str]:

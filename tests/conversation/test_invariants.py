@@ -18,7 +18,7 @@ TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending"}
 POLICY = Policy(
     greeting="Hello there!", nudges=("Are you there?", "Can you hear me?"), goodbye="Bye then."
 )
-QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 # -- raw events: any event, at any time, in any order ---------------------------------------------
 
@@ -89,7 +89,7 @@ def run(
 
 
 @given(steps)
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=80)
 def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]]) -> None:
     book = RuleBook()
     for conversation, effects in run(script, book):
@@ -282,7 +282,7 @@ def test_every_call_with_a_caller_gone_silent_ends_by_itself(
 
 
 @given(scripts, st.booleans())
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=10)
 def test_every_end_of_input_is_confirmed_once(script: Script, automatic: bool) -> None:
     world = World(script=script).begin(automatic=automatic)
     for count in range(1, 4):

@@ -158,18 +158,18 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
 
 def hush(talk: Talk, now: float) -> None:
     """Hold the sound: somebody may be speaking."""
-    if not talk.held and talk.reply is not None:
-        talk.held = True
+    if talk.reply is not None and not talk.reply.held:
+        talk.reply.held = True
         talk.orders.give(do.Hold(talk.reply.turn))
         talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
 
 
 def let_go(talk: Talk) -> None:
     """It was nothing: go on where the caller stopped hearing."""
-    if talk.held and talk.reply is not None:
+    if talk.reply is not None and talk.reply.held:
+        talk.reply.held = False
         talk.orders.cancel_timer("hold")
         talk.orders.give(do.Resume(talk.reply.turn))
-    talk.held = False
 
 
 def interrupt(talk: Talk, event: object, now: float) -> None:

@@ -54,6 +54,7 @@ class Reply:
         self.shown = ShownText()
         self.started = False  # its first sound or text went to the client
         self.written = False  # the model has finished
+        self.held = False  # silent while somebody may be speaking
         self.played = False  # all its sound is queued
         self.ends: EndReason | None = None  # the call is over once this was heard
         self.voiceless = False  # the voice failed; the rest is text alone

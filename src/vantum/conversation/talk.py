@@ -51,12 +51,16 @@ class Talk:
         self.turn = 0
         self.reply: Reply | None = None
         self.cut: Reply | None = None  # stopped; how much of it was heard is still to be told
-        self.held = False
         self.history = History()
         self.caller = CallerTurn(policy.end_silence_s, policy.finalise_deadline_s)
         self.input = Input()
         self.counts = Counts()
         self.orders = Orders()
+
+    @property
+    def held(self) -> bool:
+        """The sound is silenced while somebody may be speaking."""
+        return self.reply is not None and self.reply.held
 
     def go(self, after: State, now: float) -> None:
         """Move to another state; raises MoveRefused where the table forbids it."""
@@ -80,7 +84,6 @@ class Talk:
             self.orders.give(do.StopTurn(self.reply.turn))
             self.reply = None
             self.turn += 1
-        self.held = False
         self.orders.cancel_timer("hold")
 
     def close(self, reason: EndReason, now: float) -> None:
