@@ -138,7 +138,8 @@ class World:
         end = self.now + within_s
         while self.state is not state:
             assert self.now < end, f"still {self.state} after {within_s} s"
-            self.advance(TICK_S / 2)
+            soon = self.now + TICK_S / 2 if self.ear.plays else end
+            self.advance(min(soon, self._due[0][0] if self._due else end) - self.now)
 
     def at(self, seconds: float, deed: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + seconds, next(self._order), deed))
