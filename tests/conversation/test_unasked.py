@@ -226,3 +226,21 @@ def test_a_call_without_a_voice_ends_by_itself(shown: bool) -> None:
     world.until(ENDED, within_s=60.0)
     assert world.ended == "silence"
     assert bool(said(world)) is shown
+
+
+# -- another agent takes the call -----------------------------------------------------------------
+
+
+def test_another_agent_may_take_a_call_in_which_nothing_was_said() -> None:
+    world = World()
+    assert world.conversation.recast(GREETING)
+    world.begin(greets=True)
+    world.until(LISTENING)
+    assert said(world) == [GREETING.greeting]
+
+
+def test_no_other_agent_takes_a_call_once_somebody_spoke() -> None:
+    world = World(POLICY).begin()
+    world.asks("Hello?")
+    assert not world.conversation.recast(GREETING)
+    assert world.conversation.talk.policy is POLICY
