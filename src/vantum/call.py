@@ -154,8 +154,11 @@ class Call:
         self._player.confirm(turn, heard_s, self._now())
 
     async def post(self, event: ev.Event) -> None:
-        """Hand an event to the conversation; waits while its inbox is full."""
+        """Hand an event to the conversation and let it be taken."""
         await self._inbox.put(event)
+        # `put` alone does not let others run: a voice faster than speech would fill the inbox
+        # before the first of its sound is played, and never learn that there is enough.
+        await asyncio.sleep(0)
 
     def post_now(self, event: ev.Event) -> None:
         """The same without waiting. A full inbox means that this process stands still."""

@@ -34,11 +34,13 @@ class PlayoutClock:
             if not self._players:
                 self._somebody.clear()
                 await self._somebody.wait()
-            now = loop.time()
-            for player in tuple(self._players):
-                player.pump(now)
+            self._pump_all(loop.time())
             # On the grid, however long the round took.
             await asyncio.sleep(limits.FRAME_S - loop.time() % limits.FRAME_S)
+
+    def _pump_all(self, now: float) -> None:
+        for player in tuple(self._players):
+            player.pump(now)
 
 
 class Player:

@@ -210,7 +210,7 @@ class Client:
     ) -> str:
         """Send one request under exactly this name; returns its id."""
         event_id = event_id or self._ids.new()
-        self._own_ids.add(event_id)
+        self.will_echo(event_id)
         frame = {
             "eventType": name,
             "eventId": event_id,
@@ -219,6 +219,11 @@ class Client:
         } | envelope
         await self.socket.send(msgspec.msgpack.encode(frame))
         return event_id
+
+    def will_echo(self, event_id: str | None) -> None:
+        """An answer may bear this id of a request."""
+        if event_id is not None:
+            self._own_ids.add(event_id)
 
     async def asks(self, name: str, payload: object = None, /, **envelope: Any) -> Frame:
         """Send one request under exactly this name and wait for its ack or error."""

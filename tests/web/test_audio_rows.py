@@ -67,7 +67,7 @@ async def test_au_04_a_payload_that_is_no_map_is_refused(
 async def test_au_04_a_missing_payload_is_refused(server: Served) -> None:
     async with server.connect() as client:
         event_id = "01941f29-7c01-7000-8000-000000000002"
-        client._own_ids.add(event_id)
+        client.will_echo(event_id)
         frame = {
             "eventType": "voicechat.audio.start",
             "eventId": event_id,

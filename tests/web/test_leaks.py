@@ -1,0 +1,104 @@
+"""A thousand connections come and go, half of them cut off: nothing stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections import Counter
+
+import psutil
+import pytest
+from served import Client, Served, eventually, serving
+
+from vantum.call import Call
+from vantum.ears import Ears
+from vantum.playback import Player
+from vantum.session import Session
+from vantum.speaking import Saying
+from vantum.transports.browser import BrowserCall
+from vantum.transports.browser_outlet import BrowserOutlet
+
+pytestmark = pytest.mark.anyio
+
+CONNECTS = 1_000
+WARM_UP = 300
+AT_ONCE = 25
+KINDS = (Call, Ears, Player, Session, Saying, BrowserCall, BrowserOutlet)
+MOMENTS = ["greeted", "recording", "ending", "thinking", "answering", "interrupted"]
+
+
+async def reach(client: Client, moment: str) -> None:
+    """Bring the conversation to that moment."""
+    if moment == "greeted":
+        return
+    await client.start(turnDetection="manual")
+    await client.says(0.1)
+    if moment == "recording":
+        return
+    ended = await client.send(client.wire_name("audio.input.stop"))
+    if moment == "ending":
+        return
+    await client.answer_to(ended)
+    if moment == "thinking":
+        return
+    await client.hears("audio.output.chunk")
+    if moment == "interrupted":
+        await client.send("user.action.interrupt")
+
+
+async def come_and_go(server: Served, number: int, dice: random.Random) -> None:
+    async with server.connect(v2=number % 3 == 0) as client:
+        await reach(client, dice.choice(MOMENTS))
+        if number % 2:
+            await client.vanishes()
+        elif dice.random() < 0.5:
+            await client.leaves()
+        else:
+            await client.asks("user.action.end_call")
+            assert await client.is_closed() == 1000
+
+
+async def many(server: Served, count: int) -> None:
+    dice = random.Random(count)
+    numbers = iter(range(count))
+
+    async def one_after_the_other() -> None:
+        for number in numbers:
+            await come_and_go(server, number, dice)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(one_after_the_other(), name="visitors")
+
+
+async def settled(server: Served) -> dict[str, int]:
+    """What is held once everybody has left."""
+    await server.is_empty()
+    await eventually(lambda: not server.uvicorn.server_state.connections)
+    await eventually(lambda: not server.uvicorn.server_state.tasks)
+    await asyncio.sleep(0.02)  # closed transports give their descriptors back a turn later
+    gc.collect()
+    process = psutil.Process()
+    held = Counter(type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, KINDS))
+    timers = sum("TimerHandle" in type(thing).__name__ for thing in gc.get_objects())
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "descriptors": process.num_fds(),
+        "timers": timers,
+        "memory": process.memory_info().rss,
+        **held,
+    }
+
+
+async def test_se_08_09_qa_05_a_thousand_connections_leave_nothing_behind() -> None:
+    async with serving(llm_provider="staged", llm_model="talkative") as server:
+        await many(server, WARM_UP)
+        before = await settled(server)
+        await many(server, CONNECTS)
+        after = await settled(server)
+        grown = after.pop("memory") / before.pop("memory")
+        assert grown < 1.1
+        assert {name: after.get(name, 0) for name in before} == before
+        assert not [kind.__name__ for kind in KINDS if after.get(kind.__name__)]
+        assert server.calls.tally().ended == WARM_UP + CONNECTS
