@@ -30,7 +30,7 @@ NICENESS: Final = 5  # on shared cores the server's 20 ms frames go first, decod
 _LAST_WORK_S: Final = 2.0  # at the end: one decode of a long utterance
 
 
-class Helper:
+class Workshop:
     """All clients and the threads that work for them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, linger_s: float) -> None:
@@ -99,8 +99,8 @@ class Helper:
 class Client(asyncio.Protocol):
     """One server process."""
 
-    def __init__(self, helper: Helper) -> None:
-        self._helper = helper
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
         self._deframer = frames.Deframer()
         self._number = 0
         self._transport: asyncio.WriteTransport | None = None
@@ -108,11 +108,11 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
-        self._number = self._helper.joined(self)
+        self._number = self._workshop.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._transport = None
-        self._helper.left(self._number)
+        self._workshop.left(self._number)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         try:
@@ -129,50 +129,52 @@ class Client(asyncio.Protocol):
             self._transport.write(frames.encode(answer))
 
     def _asked(self, request: frames.Request) -> None:
-        helper, number = self._helper, self._number
+        workshop, number = self._workshop, self._number
         match request:
             case frames.Recognise(id=id_, stream=stream, pcm=pcm, interim=interim):
                 job = Job(number, id_, stream=stream, interim=interim, pcm=pcm)
-                for dropped in helper.hearing.put(job):
+                for dropped in workshop.hearing.put(job):
                     if dropped.interim:
-                        helper.answer(dropped, frames.Recognised(dropped.id, None))
+                        workshop.answer(dropped, frames.Recognised(dropped.id, None))
                     else:
-                        helper.answer(dropped, frames.Failed(dropped.id, "too much speech at once"))
+                        workshop.answer(
+                            dropped, frames.Failed(dropped.id, "too much speech at once")
+                        )
             case frames.Speak(id=id_, text=text):
-                for dropped in helper.voicing.put(Job(number, id_, text=text)):
-                    helper.answer(dropped, frames.Failed(dropped.id, "too much to say at once"))
+                for dropped in workshop.voicing.put(Job(number, id_, text=text)):
+                    workshop.answer(dropped, frames.Failed(dropped.id, "too much to say at once"))
             case frames.Cancel(id=id_):
-                helper.hearing.cancel(number, id_)
-                helper.voicing.cancel(number, id_)
+                workshop.hearing.cancel(number, id_)
+                workshop.voicing.cancel(number, id_)
 
 
-def recognise_forever(helper: Helper) -> None:
+def recognise_forever(workshop: Workshop) -> None:
     """The life of a recognising thread: its model is its own."""
     try:
         recognise = engine.load_recogniser()
     except ProviderUnavailable as error:
-        helper.loaded_from_thread(trouble=str(error))
+        workshop.loaded_from_thread(trouble=str(error))
         return
-    helper.loaded_from_thread(recognisers=1)
-    while job := helper.hearing.take():
+    workshop.loaded_from_thread(recognisers=1)
+    while job := workshop.hearing.take():
         answer: frames.Answer
         try:
             answer = frames.Recognised(job.id, recognise(job.pcm))
         except Exception as error:  # noqa: BLE001 - thread root: one bad utterance, not all calls
             answer = frames.Failed(job.id, f"speech recognition failed: {type(error).__name__}")
-        helper.hearing.done(job)
-        helper.answer_from_thread(job, answer)
+        workshop.hearing.done(job)
+        workshop.answer_from_thread(job, answer)
 
 
-def speak_forever(helper: Helper) -> None:
+def speak_forever(workshop: Workshop) -> None:
     """The life of the speaking thread: one chunk for each waiting call in turn."""
     try:
         speak = engine.load_voice()
     except ProviderUnavailable as error:
-        helper.loaded_from_thread(trouble=str(error))
+        workshop.loaded_from_thread(trouble=str(error))
         return
-    helper.loaded_from_thread(voices=1)
-    while job := helper.voicing.take():
+    workshop.loaded_from_thread(voices=1)
+    while job := workshop.voicing.take():
         answer: frames.Answer
         try:
             job.sound = job.sound or speak(job.text)
@@ -181,34 +183,34 @@ def speak_forever(helper: Helper) -> None:
         except Exception as error:  # noqa: BLE001 - thread root: one bad text, not all calls
             pcm = None
             answer = frames.Failed(job.id, f"speech synthesis failed: {type(error).__name__}")
-        helper.answer_from_thread(job, answer)
-        helper.voicing.done(job, more=pcm is not None)
+        workshop.answer_from_thread(job, answer)
+        workshop.voicing.done(job, more=pcm is not None)
 
 
 async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None:
     """Serve until told to end or long without a client."""
     loop = asyncio.get_running_loop()
-    helper = Helper(loop, linger_s)
+    workshop = Workshop(loop, linger_s)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, helper.ended.set)
+        loop.add_signal_handler(number, workshop.ended.set)
     before = os.umask(0o177)  # the socket is the owner's alone from its first moment
     try:
-        server = await loop.create_unix_server(lambda: Client(helper), path=str(socket_path))
+        server = await loop.create_unix_server(lambda: Client(workshop), path=str(socket_path))
     finally:
         os.umask(before)
-    helper.leave_later()
-    threads = [_thread(recognise_forever, helper, f"recognise-{n}") for n in range(recognisers)]
-    threads.append(_thread(speak_forever, helper, "speak"))
-    await helper.ended.wait()
+    workshop.leave_later()
+    threads = [_thread(recognise_forever, workshop, f"recognise-{n}") for n in range(recognisers)]
+    threads.append(_thread(speak_forever, workshop, "speak"))
+    await workshop.ended.wait()
     server.close()
-    helper.hearing.close()
-    helper.voicing.close()
+    workshop.hearing.close()
+    workshop.voicing.close()
     for thread in threads:
         await asyncio.to_thread(thread.join, _LAST_WORK_S)
 
 
-def _thread(work: Callable[[Helper], None], helper: Helper, name: str) -> threading.Thread:
-    thread = threading.Thread(target=work, args=(helper,), name=name, daemon=True)
+def _thread(work: Callable[[Workshop], None], workshop: Workshop, name: str) -> threading.Thread:
+    thread = threading.Thread(target=work, args=(workshop,), name=name, daemon=True)
     thread.start()
     return thread
 

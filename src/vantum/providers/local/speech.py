@@ -19,7 +19,9 @@ from vantum.providers.local.activity import SpeechDetector
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.local.segments import Commit, Decode, Utterances
 
-_UNHEARD: Final = 16  # utterances whose words are awaited; then a recording sent at once must wait
+# Utterances whose words are awaited; then a recording that was sent at once must wait. More would
+# wait for each other beyond the deadline on a busy machine (45 s of reading did).
+_UNHEARD: Final = 4
 
 
 class LocalSpeechToText:
