@@ -324,7 +324,7 @@ class Call:
 
     def _notify(self, effect: do.Notify) -> None:
         notice = effect.notice
-        if isinstance(notice, do.InputClosed):
+        if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
         elif isinstance(notice, do.Fault):
             self._log.warning("fault", service=notice.service, why=notice.message)

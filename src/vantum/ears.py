@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from vantum import limits
+from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
@@ -22,12 +23,12 @@ class Ears:
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
         self._audio: asyncio.Queue[bytes | Finalise | None] = asyncio.Queue(limits.INPUT_CHUNKS)
-        self._closing = False  # the client ended the recording; later chunks are not part of it
+        self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
 
     async def hear(self, pcm: bytes) -> None:
         """Take sound of the caller. Raises ProviderTimeout when none is taken for too long."""
-        if self.over or self._closing:
+        if self.over or self.closing:
             return
         if not self._audio.full():
             self._audio.put_nowait(pcm)
@@ -42,8 +43,8 @@ class Ears:
 
     async def close(self) -> None:
         """The recording is complete: have the last words delivered, then end."""
-        if not self._closing:
-            self._closing = True
+        if not self.closing:
+            self.closing = True
             await self._audio.put(FINALISE)
             await self._audio.put(None)
 
@@ -66,5 +67,21 @@ class Ears:
             self._audio.get_nowait()
 
     async def _chunks(self) -> AsyncIterator[bytes | Finalise]:
-        while (chunk := await self._audio.get()) is not None:
+        """What was sent, and silence where a muted or stalled client sends nothing.
+
+        Without it the caller's last word would never end: recognisers count silence in audio.
+        """
+        filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
+        while True:
+            patience_s = None if filled_s >= limits.STALL_FILL_S else limits.STALL_S
+            try:
+                async with asyncio.timeout(patience_s):
+                    chunk = await self._audio.get()
+            except TimeoutError:
+                filled_s += limits.STALL_S
+                yield silence(limits.STALL_S, self.options.rate_hz)
+                continue
+            if chunk is None:
+                return
+            filled_s = limits.STALL_FILL_S if isinstance(chunk, Finalise) else 0.0
             yield chunk

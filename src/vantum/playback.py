@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import floor
+from typing import Final
 
 from vantum import limits
 from vantum.audio.playout import Playout
 from vantum.audio.resample import Resampler, resampler
 from vantum.transports.base import Outlet
+
+_ROUNDING: Final = 1e-6  # of a tick: waking a hair early must not make a second round
 
 
 class PlayoutClock:
@@ -35,12 +39,16 @@ class PlayoutClock:
                 self._somebody.clear()
                 await self._somebody.wait()
             self._pump_all(loop.time())
-            # On the grid, however long the round took.
-            await asyncio.sleep(limits.FRAME_S - loop.time() % limits.FRAME_S)
+            await asyncio.sleep(_next_tick(loop.time()) - loop.time())
 
     def _pump_all(self, now: float) -> None:
         for player in tuple(self._players):
             player.pump(now)
+
+
+def _next_tick(now: float) -> float:
+    """The next point of the grid, however long the last round took; never `now` itself."""
+    return (floor(now / limits.FRAME_S + _ROUNDING) + 1) * limits.FRAME_S
 
 
 class Player:
@@ -55,6 +63,7 @@ class Player:
         self._playout = Playout(outlet.rate_hz, outlet.frame_s, limits.LEAD_S, outlet.on_hold)
         self._voice: tuple[int, Resampler] | None = None  # the voice's rate and its converter
         self._turn: int | None = None  # being played
+        self._held_turn: int | None = None  # may be held before its first sound
         self._finished = False
         self._completed = False  # the client was told that all was sent
         self._room = asyncio.Event()
@@ -63,19 +72,21 @@ class Player:
     def play(self, turn: int, pcm: bytes, rate_hz: int, now: float) -> None:
         """Queue sound of `turn`."""
         if turn != self._turn:
-            self._begin(turn)
+            self._begin(turn, now)
         if self._voice is None or self._voice[0] != rate_hz:
             self._voice = (rate_hz, resampler(rate_hz, self._outlet.rate_hz))
         self._playout.queue(self._voice[1].push(pcm))
         self.pump(now)
 
-    def _begin(self, turn: int) -> None:
+    def _begin(self, turn: int, now: float) -> None:
         self._turn = turn
         self._voice = None
         self._finished = self._completed = False
         self._playout.begin(turn)
         self._outlet.begin(turn)
         self._clock.add(self)
+        if self._held_turn == turn:
+            self.hold(turn, now)
 
     def finish(self, turn: int, now: float) -> None:
         """No more sound of `turn` will come; a turn without sound is over at once."""
@@ -116,13 +127,15 @@ class Player:
         await self._room.wait()
 
     def hold(self, turn: int, now: float) -> None:
-        """Fall silent; what was not heard is kept."""
+        """Fall silent, or begin silent; what was not heard is kept."""
+        self._held_turn = turn
         if turn == self._turn:
             self._playout.hold(now)
             self._outlet.hold(turn)
 
     def resume(self, turn: int, now: float) -> None:
         """Go on where the caller stopped hearing."""
+        self._held_turn = None
         if turn == self._turn:
             self._playout.resume(now)
             self._outlet.resume(turn)

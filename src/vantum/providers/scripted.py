@@ -60,10 +60,10 @@ class ScriptedSpeechToText:
         if self._failure:
             raise ProviderError(self._failure, service="stt")
         loudness = _Loudness(options.rate_hz)
-        begin_s = 0.0
+        begin_s, answered = 0.0, False
         async for chunk in audio:
             if isinstance(chunk, Finalise):
-                if loudness.heard_s > begin_s:
+                if loudness.heard_s > begin_s and (loudness.speaking or not answered):
                     yield self._words(begin_s, loudness.heard_s)
                     begin_s = loudness.heard_s
                 yield Finalised()
@@ -72,7 +72,7 @@ class ScriptedSpeechToText:
                 yield event
                 if options.automatic and isinstance(event, SpeechStopped):
                     yield self._words(begin_s, event.at_s)
-                    begin_s = loudness.heard_s
+                    begin_s, answered = loudness.heard_s, True
 
     def _words(self, start_s: float, end_s: float) -> Transcript:
         return Transcript(self._text, final=True, start_s=start_s, end_s=end_s)
@@ -88,6 +88,10 @@ class _Loudness:
         self._window = 2 * round(rate_hz * self._params.window_s)
         self._activity = VoiceActivity(self._params)
         self._rest = b""
+
+    @property
+    def speaking(self) -> bool:
+        return self._activity.speaking
 
     def take(self, chunk: bytes) -> list[SpeechStarted | SpeechSustained | SpeechStopped]:
         self.heard_s += duration_s(chunk, self._rate_hz)
