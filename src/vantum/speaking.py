@@ -14,6 +14,7 @@ from vantum.providers.base import (
     Action,
     LanguageModel,
     Prompt,
+    Spoken,
     TextToSpeech,
     VoiceOptions,
 )
@@ -30,10 +31,13 @@ class Saying:
         self.tasks: list[asyncio.Task[None]] = []
         # Bounded by the longest answer (500 tokens); a model that exceeds it loses its voice.
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue(limits.PIECES)
+        self._watch = _Watch()
 
     def give(self, text: str | None) -> None:
         """Add a piece; None ends the reply."""
         self._pieces.put_nowait(text)
+        if text is not None:
+            self._watch.given()
 
     def cancel(self) -> None:
         """Stop model and voice."""
@@ -68,43 +72,49 @@ class Saying:
         room: Callable[[], Awaitable[None]],
     ) -> None:
         """Post the sound of each piece as it is made, waiting for `room` before each part."""
-        turn, reply = self.turn, self.reply
-        watch = _Watch()
+        turn, reply, watch = self.turn, self.reply, self._watch
         try:
             async with (
                 asyncio.timeout(None) as watch.limit,
-                aclosing(voice.speak(self._given(watch), options)) as sounds,
+                aclosing(voice.speak(self._given(), options)) as sounds,
             ):
-                async for sound in sounds:
-                    watch.rest()
-                    await room()
-                    if sound.pcm:
-                        await post(ev.Speech(turn, reply, sound.piece, sound.pcm, sound.rate_hz))
-                    if sound.last:
-                        watch.finished()
-                        await post(ev.PieceVoiced(turn, reply, sound.piece))
-                    watch.rearm()
+                watch.rearm()
+                try:
+                    async for sound in sounds:
+                        watch.rest()
+                        await room()
+                        await self._report(sound, post)
+                        watch.rearm()
+                finally:
+                    watch.limit = None
         except TimeoutError:
             await post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
         except ProviderError as error:
             await post(ev.VoiceFailed(turn, reply, str(error)))
 
-    async def _given(self, watch: _Watch) -> AsyncIterator[str]:
+    async def _report(self, sound: Spoken, post: Post) -> None:
+        if sound.pcm:
+            await post(ev.Speech(self.turn, self.reply, sound.piece, sound.pcm, sound.rate_hz))
+        if sound.last:
+            self._watch.finished()
+            await post(ev.PieceVoiced(self.turn, self.reply, sound.piece))
+
+    async def _given(self) -> AsyncIterator[str]:
         while (text := await self._pieces.get()) is not None:
-            watch.given()
             yield spoken_text(text)[: limits.SPEECH_CHARS]
 
 
 class _Watch:
-    """Lets the voice's time run only while it owes sound."""
+    """Lets the voice's time run only while it owes sound, taken up by it or not."""
 
     def __init__(self) -> None:
-        self.limit: asyncio.Timeout | None = None
+        self.limit: asyncio.Timeout | None = None  # of the voice at work
         self._owed = 0
 
     def given(self) -> None:
         self._owed += 1
-        self.rearm()
+        if self._owed == 1:
+            self.rearm()
 
     def finished(self) -> None:
         self._owed -= 1
