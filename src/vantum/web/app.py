@@ -87,8 +87,10 @@ def _stop_on_signals(
     """Drain first: the web server's own handler would cut every socket with code 1012."""
 
     async def drain(patience_s: float) -> None:
-        await calls.drain(patience_s)
-        stop()
+        try:
+            await calls.drain(patience_s)
+        finally:
+            stop()  # whatever became of the calls: a signal must end the server
 
     def begin() -> None:
         # A second signal means that the operator has waited long enough.
