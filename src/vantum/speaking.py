@@ -75,9 +75,10 @@ class Saying:
         turn, reply, watch = self.turn, self.reply, self._watch
         try:
             async with (
-                asyncio.timeout(None) as watch.limit,
+                asyncio.timeout(None) as limit,
                 aclosing(voice.speak(self._given(), options)) as sounds,
             ):
+                watch.limit = limit
                 watch.rearm()
                 try:
                     async for sound in sounds:

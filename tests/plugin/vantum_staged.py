@@ -17,6 +17,7 @@ from vantum.providers.scripted import (
     ScriptedTextToSpeech,
 )
 
+BRIEF_ANSWER = "Yes, I can."  # 0.8 s of sound, which tests over real sockets wait for
 LONG_ANSWER = " ".join(f"This is sentence number {n} of a long answer." for n in range(40))
 SUSTAINED_S = 0.2
 SILENCE_S = 0.3
@@ -143,7 +144,7 @@ def language_model(of: Resources) -> object:
         return Echo()
     if part in {"stuck", "broken"}:
         return Mind(part)
-    return ScriptedModel()
+    return ScriptedModel(BRIEF_ANSWER)
 
 
 def text_to_speech(of: Resources) -> object:

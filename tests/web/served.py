@@ -341,8 +341,8 @@ async def serving(
     send_buffer_bytes: int | None = None,
     **settings: object,
 ) -> AsyncIterator[Served]:
-    """A server with scripted providers, configured as `vantum serve` configures it."""
-    given = {f"{service}_PROVIDER": "scripted" for service in ("STT", "LLM", "TTS")}
+    """A server with scripted providers and brief answers, configured as `vantum serve` is."""
+    given = {"STT_PROVIDER": "scripted", "LLM_PROVIDER": "staged", "TTS_PROVIDER": "scripted"}
     given |= {name.upper(): str(value) for name, value in settings.items()}
     app = build_app(load_settings(given))
     config = server_config(app)

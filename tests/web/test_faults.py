@@ -43,7 +43,8 @@ async def test_ws_10_a_stuck_recogniser_holds_no_ack_back() -> None:
 @both
 @pytest.mark.parametrize("part", ["down", "broken"])
 async def test_a_model_that_fails_is_told_and_a_fallback_spoken(part: str, v2: bool) -> None:
-    async with alone(v2=v2, **staged("llm", part)) as client:
+    brief = {"llm_fallback_tier1": "Once more?"}
+    async with alone(v2=v2, **staged("llm", part), **brief) as client:
         await client.asks_aloud(**MANUAL)
         await client.hears("conversation.error.llm_failed")
         assert await client.hears_answer()
@@ -72,7 +73,7 @@ async def test_tt_17_a_voice_that_fails_leaves_a_text_answer(part: str, v2: bool
             await client.asks_aloud(**MANUAL)
             await client.hears("error.service.tts_unavailable")
             complete = await client.hears("conversation.response.complete")
-            assert "I can hear you" in complete.payload["fullResponse"]
+            assert "Yes, I can." in complete.payload["fullResponse"]
             await client.state("LISTENING")
         assert not client.all("audio.output.chunk")
 

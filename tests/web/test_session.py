@@ -7,8 +7,9 @@ import time
 
 import pytest
 from served import Client, Served, alone, serving, tone
+from vantum_staged import BRIEF_ANSWER
 
-from vantum.providers.scripted import ANSWER, HEARD
+from vantum.providers.scripted import CHARS_PER_S, CHUNK_S, HEARD
 
 pytestmark = pytest.mark.anyio
 
@@ -45,11 +46,11 @@ async def test_tt_05_06_a_turn_is_start_chunks_complete_of_one_utterance(
             assert len(frame.payload["audio"]) % 2 == 0
             assert frame.payload["audio"]
         seconds = sum(len(frame.payload["audio"]) for frame in sound) / 2 / 48_000
-        assert seconds == pytest.approx(3.4, abs=0.3)  # the answer at 15 characters a second
+        assert seconds == pytest.approx(len(BRIEF_ANSWER) / CHARS_PER_S, abs=CHUNK_S)
 
 
-async def test_tt_08_sound_comes_on_time_and_a_little_ahead(server: Served) -> None:
-    async with server.connect() as client:
+async def test_tt_08_sound_comes_on_time_and_a_little_ahead() -> None:
+    async with alone(llm_provider="scripted") as client:
         await client.asks_aloud()
         sound = await client.hears_answer()
         behind = [frame.at - sound[0].at - 0.1 * n for n, frame in enumerate(sound)]
@@ -116,8 +117,10 @@ async def test_the_course_of_a_turn_is_told_in_order(server: Served, v2: bool) -
         ]
         tokens = client.all("conversation.response.token")
         assert [frame.payload["index"] for frame in tokens] == list(range(len(tokens)))
-        assert "".join(frame.payload["token"] for frame in tokens).strip() == ANSWER
-        assert client.all("conversation.response.complete")[0].payload["fullResponse"] == ANSWER
+        assert "".join(frame.payload["token"] for frame in tokens).strip() == BRIEF_ANSWER
+        assert (
+            client.all("conversation.response.complete")[0].payload["fullResponse"] == BRIEF_ANSWER
+        )
 
 
 async def test_ev_09_11_both_vocabularies_may_be_mixed_on_one_connection(server: Served) -> None:
@@ -282,7 +285,7 @@ async def test_cv_07_interrupt_stops_the_sound_within_half_a_second(
         assert stop.at - asked < 0.5
         assert stop.payload["utteranceId"] == utterance
         cut = await client.hears("conversation.state.interrupted")
-        assert ANSWER.startswith(cut.payload["partialResponse"])
+        assert BRIEF_ANSWER.startswith(cut.payload["partialResponse"])
         await client.state("LISTENING")
         await client.asks_aloud(**MANUAL)
         await client.hears_answer()
@@ -310,6 +313,19 @@ async def test_cv_11_five_interruptions_in_a_row_leave_a_working_call(server: Se
         assert len(client.all("conversation.state.interrupted")) == 5
         await client.asks_aloud()
         await client.hears_answer()
+
+
+async def test_what_the_page_has_played_is_what_counts_as_heard(server: Served) -> None:
+    async with server.connect(v2=True) as client:
+        utterance = await begin_answer(client)
+        for told in ("01941f29-7c02-7000-8000-000000000003", utterance):
+            await client.send("audio.output.progress", {"utteranceId": told, "playedMs": 0})
+        await client.asks("user.action.interrupt")
+        cut = await client.hears("conversation.state.interrupted")
+        assert cut.payload["partialResponse"] == ""
+        await client.send("audio.output.progress", {"utteranceId": utterance, "playedMs": 900})
+        await client.is_alive()
+        assert not [frame for frame in client.events if frame.is_error]
 
 
 # -- automatic turns -------------------------------------------------------------------------------
@@ -352,7 +368,7 @@ async def test_a_legacy_client_with_automatic_turns_is_not_greeted() -> None:
         await client.is_silent(0.5)
         await client.state("THINKING")
         sound = await client.hears_answer()
-        assert len(sound) > 20
+        assert sound
 
 
 async def test_turn_detection_by_setting() -> None:
@@ -459,7 +475,7 @@ async def test_qa_06_ten_whole_turns_at_once(server: Served) -> None:
     async def talk() -> None:
         async with server.connect() as client:
             await client.asks_aloud()
-            assert len(await client.hears_answer()) > 20
+            assert await client.hears_answer()
             assert not [frame for frame in client.events if frame.is_error]
 
     async with asyncio.TaskGroup() as group:
