@@ -105,6 +105,12 @@ describe("spoken words", () => {
     expect(spokenParts(line(voice("a"), played("a", 60_000)))[1]).toBe("");
   });
 
+  it("alone stand when the call ends in the middle of an answer", () => {
+    const sound: Step[] = [voice("a"), ["audio.output.complete", { utteranceId: "a", duration: 2_000 }]];
+    expect(line(...sound, played("a", 1_000), ended).text).toBe("One two three…");
+    expect(line(...sound, played("a", 1_700), ended).text).toBe("One two three four");
+  });
+
   it("are all of them when the agent listens again, also without a voice", () => {
     expect(spokenParts(line(moves("LISTENING")))).toEqual(["One two three four", ""]);
   });

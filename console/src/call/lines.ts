@@ -19,6 +19,7 @@ type Lines = readonly Line[];
 
 // Only places the boundary between spoken and coming words until the length is known.
 const SPEECH_CHARS_PER_S = 15;
+const POSITION_LAG_MS = 400;
 
 export function hearInterim(lines: Lines, interim: string): Lines {
   return withCaller(lines, (line) => ({ ...line, interim }));
@@ -75,10 +76,20 @@ export function settleVoices(lines: Lines): Lines {
   return lines.map((line) => (line.who === "agent" ? { ...line, voice: "done" } : line));
 }
 
+/** The call is over: of an answer that was still being spoken only the words heard stand. */
 export function endLines(lines: Lines): Lines {
-  return settleVoices(lines)
+  return settleVoices(lines.map(cutWhereHeard))
     .map((line) => ({ ...line, text: joined(line.text, line.interim), interim: "" }))
     .filter((line) => line.text !== "" || line.interrupted);
+}
+
+function cutWhereHeard(line: Line): Line {
+  const { voice } = line;
+  if (typeof voice !== "object") return line;
+  // The last position reported may lie this far behind the ear.
+  if (voice.totalMs !== null && voice.totalMs - voice.playedMs <= POSITION_LAG_MS) return line;
+  const [heard, unheard] = spokenParts(line);
+  return unheard === "" ? line : { ...line, text: `${heard}…` };
 }
 
 /** Splits an answer where the voice is: [spoken, still to come]. */

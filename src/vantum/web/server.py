@@ -27,7 +27,9 @@ def run_server(settings: Settings) -> None:
     sockets = listening_sockets(settings.host, settings.port)
     for listening in sockets:
         address, port = listening.getsockname()[:2]
-        server_log().info("listening", address=address, port=port)
+        named = "localhost" if address in {"127.0.0.1", "::1"} else address
+        url = f"http://{named}:{port}"
+        server_log().info("listening", url=url, address=address, port=port)
     server.run(sockets)
     if not server.started:
         raise SystemExit(1)
