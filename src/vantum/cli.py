@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from vantum import __version__
 from vantum.errors import VantumError
@@ -62,5 +63,7 @@ def main() -> None:
     try:
         app()
     except VantumError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]vantum:[/] {error}", markup=True)
+        # What a path or value holds in brackets is text, not markup.
+        text = f"[bold red]vantum:[/] {escape(str(error))}"
+        Console(stderr=True, soft_wrap=True).print(text, markup=True)
         raise SystemExit(2) from None

@@ -207,3 +207,18 @@ def test_a_missing_package_is_named_with_its_cure(module: str, package: str) -> 
     ).stdout
     assert f"'{package}'" in told
     assert "uv sync --group local" in told
+
+
+def test_a_helper_that_cannot_be_started_is_trouble_and_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    async def main() -> None:
+        speech = LocalSpeech(tmp_path / "file" / "speech.sock")
+        running = asyncio.create_task(speech.run())
+        with pytest.raises(ProviderUnavailable, match=r"cannot be started.*file"):
+            await speech.wait_ready()
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(main())

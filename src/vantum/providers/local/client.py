@@ -261,7 +261,12 @@ class LocalSpeech:
                     return link
                 if self._launch.failed():
                     break
-                self._launch.start()
+                try:
+                    self._launch.start()
+                except OSError as error:  # a data folder that cannot be written, no memory left
+                    why = f"the speech helper cannot be started: {error}"
+                    self._changes(frames.Status(0, 0, why))
+                    break
                 await asyncio.sleep(_POLL_S)
             self._launch.kill()
         raise AssertionError("the tries do not end")
