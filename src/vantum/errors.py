@@ -2,6 +2,7 @@
 
 VantumError
 ├── SettingsError          the operator's: a setting or agent file cannot be used
+├── ServerUnreachable      the operator's: the server that a command should talk to is not there
 ├── RequestError           the client's: a frame or call that is refused, nothing changed
 ├── CapacityError          nobody's: full now, try again later
 └── ProviderError          a provider's: hearing, answering or speaking broke off

@@ -155,7 +155,9 @@ class Metrics:
         self.refused = Counter(
             "vantum_sessions_refused", "Calls not admitted.", ["reason"], registry=self.registry
         )
-        self.turns = Counter("vantum_turns", "Turns answered.", registry=self.registry)
+        self.turns = Counter(
+            "vantum_turns", "Answers begun, those unasked too.", registry=self.registry
+        )
         self.interruptions = Counter(
             "vantum_interruptions", "Answers broken off by the caller.", registry=self.registry
         )

@@ -1,9 +1,8 @@
 """What a provider must be able to do: hear, answer, speak. One method each.
 
 A provider is a plain object with one async generator. Closing the generator cancels the work and
-releases what it holds; there is no other cancel. Time limits, retries and failover wrap a provider
-from outside (`resilience.py`); a provider itself only speaks its protocol and raises the errors of
-`vantum.errors` when it cannot go on.
+releases what it holds; there is no other cancel. Deadlines wrap a provider from outside; a provider
+itself only speaks its protocol and raises the errors of `vantum.errors` when it cannot go on.
 """
 
 from __future__ import annotations
