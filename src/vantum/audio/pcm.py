@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import audioop
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 BYTES_PER_SAMPLE: Final = 2  # 16 bits: what recognisers take and voices give
 FULL_SCALE: Final = 32_768  # |most negative int16|: int16 -> float -> int16 then loses nothing
@@ -45,8 +44,6 @@ def decode_mulaw(mulaw: bytes) -> bytes:
 
 def from_float(wave: NDArray[np.floating]) -> bytes:
     """Floats in -1..1 to s16le: rounded, louder ones clipped, not-a-number is silence."""
-    import numpy as np  # noqa: PLC0415 - 9 MB that a call on the phone can do without
-
     within = np.clip(np.nan_to_num(wave, nan=0.0), -1.0, 1.0)
     scaled = np.rint(within * FULL_SCALE).clip(max=FULL_SCALE - 1)
     return bytes(scaled.astype("<i2").tobytes())
@@ -54,6 +51,4 @@ def from_float(wave: NDArray[np.floating]) -> bytes:
 
 def to_float(pcm: bytes) -> NDArray[np.float32]:
     """s16le to float32 in -1..1, shape (samples,)."""
-    import numpy as np  # noqa: PLC0415 - as above
-
     return np.frombuffer(even(pcm), "<i2").astype(np.float32) / np.float32(FULL_SCALE)

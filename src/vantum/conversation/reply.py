@@ -40,7 +40,7 @@ class ShownText:
     def untold(self) -> list[tuple[int, str]]:
         """Tokens and their numbers from 0, each handed out once."""
         first, self._told = self._told, len(self.tokens)
-        return list(enumerate(self.tokens))[first:]
+        return list(enumerate(self.tokens[first:], first))
 
 
 class Reply:

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vantum.audio.pcm import from_float, to_float
 from vantum.errors import ProviderUnavailable, Service
 
 RECOGNISER_RATE_HZ: Final = 16_000
@@ -80,7 +81,7 @@ def load_recogniser() -> Recognise:
     )
 
     def recognise(pcm: bytes) -> str:
-        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+        samples = to_float(pcm)
         missing = int(_SHORTEST_S * RECOGNISER_RATE_HZ) - samples.size
         if missing > 0:
             samples = np.pad(samples, (0, missing))
@@ -102,7 +103,7 @@ def load_voice() -> Speak:
             return  # punctuation alone would come out as half a second of breath
         text = _LONG_NUMBER.sub(lambda number: " ".join(number.group()), text)
         for sound in voice.stream(text, seed=0):  # the same text sounds the same each time
-            pcm = (np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+            pcm = from_float(sound)
             for at in range(0, len(pcm), _CHUNK_BYTES):
                 yield pcm[at : at + _CHUNK_BYTES]
 
