@@ -105,7 +105,8 @@ def by_keyboard(
         talk.open(server)
         talk.tab_to("start")
         talk.page.keyboard.press("Enter")
-        talk.until("v.state === 'speaking' && v.playedMs > 700")
+        # "Hi," and its pause are 0.8 s of sound: before that, no word counts as heard.
+        talk.until("v.state === 'speaking' && v.playedMs > 1300")
         pressed_at = talk.page.evaluate("performance.now()")
         talk.page.keyboard.press("Escape")
         interrupted = talk.until_shown(f"{AGENT_LINE}[data-interrupted] .words")
