@@ -1,7 +1,7 @@
 // What the page knows of a call, told as the server tells it.
 import { describe, expect, it } from "vitest";
 import { spokenParts } from "../src/call/lines";
-import { closeNotice, microphoneNotice, noticeOf } from "../src/call/notices";
+import { closeNotice, microphoneNotice, noticeOf, offNotice } from "../src/call/notices";
 import { Outbox } from "../src/call/outbox";
 import { presenceOf } from "../src/call/presence";
 import { type Action, type CallState, INITIAL, reduce } from "../src/call/state";
@@ -36,8 +36,9 @@ const played = (utteranceId: string, playedMs: number, paused = false): Step => 
 const interrupted = (partialResponse: string): Step => ["conversation.state.interrupted", { partialResponse }];
 const ended: Step = { type: "ended", atMs: 66_000, notice: null };
 
+const CUT = { caller: " /", end: " |", none: "" };
 const script = (state: CallState) =>
-  state.lines.map((line) => `${line.who}: ${line.text}${line.interim && ` ~${line.interim}`}${line.interrupted ? " /" : ""}`);
+  state.lines.map((line) => `${line.who}: ${line.text}${line.interim && ` ~${line.interim}`}${CUT[line.cut ?? "none"]}`);
 
 describe("transcript", () => {
   it("shows interim words until the final ones stand", () => {
@@ -105,14 +106,35 @@ describe("spoken words", () => {
     expect(spokenParts(line(voice("a"), played("a", 60_000)))[1]).toBe("");
   });
 
-  it("alone stand when the call ends in the middle of an answer", () => {
-    const sound: Step[] = [voice("a"), ["audio.output.complete", { utteranceId: "a", duration: 2_000 }]];
-    expect(line(...sound, played("a", 1_000), ended).text).toBe("One two three…");
-    expect(line(...sound, played("a", 1_700), ended).text).toBe("One two three four");
-  });
-
   it("are all of them when the agent listens again, also without a voice", () => {
     expect(spokenParts(line(moves("LISTENING")))).toEqual(["One two three four", ""]);
+  });
+});
+
+describe("a call that ends in the middle of an answer", () => {
+  const LONG = "One two three four five six seven eight nine ten.";
+  const sound: Step[] = [voice("a"), ["audio.output.complete", { utteranceId: "a", duration: 4_000 }]];
+  const cut = (...steps: Step[]) => script(after(...live, answers("a"), token(LONG), ...steps, ended));
+
+  it.each([
+    ["no sound had come", [], "agent:  |"],
+    ["nothing had been played", [voice("a")], "agent:  |"],
+    ["the sound's length was unknown", [voice("a"), played("a", 1_000)], "agent: One two three four |"],
+    ["all sound had come and half was played", [...sound, played("a", 2_000)], "agent: One two three four five six |"],
+    ["the sound was held", [...sound, played("a", 1_000, true)], "agent: One two three |"],
+    ["it was played out", [...sound, played("a", 4_000)], `agent: ${LONG}`],
+    ["the agent listened again", [...sound, played("a", 3_000), moves("LISTENING")], `agent: ${LONG}`],
+  ] as [string, Step[], string][])("keeps what was heard when %s", (_, steps, expected) => {
+    expect(cut(...steps)).toEqual([expected]);
+  });
+
+  it("leaves what the caller had interrupted before as it was", () => {
+    expect(cut(...sound, played("a", 2_000), interrupted("One two"))).toEqual(["agent: One two /"]);
+  });
+
+  it("was not interrupted by its caller", () => {
+    const state = after(...live, answers("a"), token(LONG), ...sound, played("a", 2_000), ended);
+    expect(summaryOf(state).interruptions).toBe(0);
   });
 });
 
@@ -138,6 +160,12 @@ describe("presence", () => {
   it("tells a muted caller and a held agent apart", () => {
     expect(presenceOf(after(...live, moves("LISTENING"), { type: "muted", muted: true })).hint).toMatch(/muted/);
     expect(presenceOf(after(...live, moves("RESPONDING"), played("a", 1, true))).hint).toMatch(/Paused/);
+  });
+
+  it("speaks of Esc only where there are keys", () => {
+    const speaking = after(...live, moves("RESPONDING"));
+    expect(presenceOf(speaking).hint).toMatch(/Esc/);
+    expect(presenceOf(speaking, false).hint).toBe("Just talk to interrupt.");
   });
 });
 
@@ -181,11 +209,30 @@ describe("notices", () => {
     expect(after(...live, voiceless, final("Again.")).notice?.text).toMatch(/voice/);
   });
 
-  it("keep the reason of a refusal over the socket's own", () => {
-    const closed: Action = { type: "ended", atMs: 0, notice: closeNotice({ code: 1006, reason: "" }, false) };
-    const refused = after({ type: "dialled" }, ["system.status.busy", { activeSessions: 4, maxSessions: 4 }], closed);
-    expect(refused).toMatchObject({ phase: "idle", notice: { text: expect.stringMatching(/busy/) } });
+  it.each([
+    ["All local voices are busy; please try again in a minute", "All local voices are busy; please try again in a minute."],
+    ["Come back at noon!", "Come back at noon!"],
+    [" ", "All lines are busy right now. Please try again in a minute."],
+    [undefined, "All lines are busy right now. Please try again in a minute."],
+  ])("say in the server's words why it refuses: %s", (message, text) => {
+    const refusal: Step = ["system.status.busy", { activeSessions: 4, maxSessions: 4, message }];
+    for (const code of [1013, 1006]) {
+      const closed: Action = { type: "ended", atMs: 0, notice: closeNotice({ code, reason: "" }, false) };
+      const refused = after({ type: "dialled" }, refusal, closed);
+      expect(refused).toMatchObject({ phase: "idle", notice: { text, retry: "Try again" } });
+    }
   });
+
+  it.each([
+    [{ stt: "a is `b`", tts: "a is `b`" }, "error", "The agent cannot hear you or speak. What to mend on the server: a is “b”. Then"],
+    [{ llm: "no key" }, "error", "The agent cannot think. What to mend on the server: no key. Then"],
+    [{ tts: "no key." }, "warning", "The agent cannot speak. Its answers appear as text. What to mend on the server: no key. Then"],
+    [{ stt: "x", llm: "y" }, "error", "The agent cannot hear you or think. What to mend on the server: x; y. Then"],
+  ])("say what is off and what to do: %j", (off, tone, text) => {
+    expect(offNotice(off)).toMatchObject({ tone, text: expect.stringContaining(text) });
+  });
+
+  it("say nothing where nothing is off", () => expect(offNotice({})).toBeNull());
 });
 
 describe("summary", () => {
@@ -214,6 +261,26 @@ describe("end", () => {
 
   it("of a call that never began leads back to the start", () => {
     expect(after({ type: "dialled" }, ended).phase).toBe("idle");
+  });
+
+  describe("of an attempt to call again", () => {
+    const first: Step[] = [...live, final("Hi."), answers("a"), token("Hello."), moves("LISTENING"), ended];
+    const gone: Action = { type: "ended", atMs: 99_000, notice: closeNotice({ code: 1006, reason: "" }, false) };
+
+    it("leads back to the last call, with the reason", () => {
+      const state = after(...first, { type: "dialled" }, gone);
+      expect(state).toMatchObject({ phase: "ended", endedMs: 66_000, notice: { text: expect.stringMatching(/reached/) } });
+      expect(script(state)).toEqual(["caller: Hi.", "agent: Hello."]);
+      expect(after(...first, { type: "dialled" }, gone, { type: "dialled" }, gone)).toEqual(state);
+    });
+
+    it("shows the last call while it is dialled, and only the new one once that has begun", () => {
+      const dialled = after(...first, { type: "dialled" });
+      expect(script(dialled.previous!)).toEqual(["caller: Hi.", "agent: Hello."]);
+      const begun = reduce(dialled, { type: "answered", atMs: 70_000 });
+      expect(begun).toMatchObject({ previous: null, lines: [] });
+      expect(script(reduce(begun, gone))).toEqual([]);
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { pack } from "msgpackr/index-no-eval";
 import { describe, expect, it } from "vitest";
 import { bytesOf, decode, encode, samplesOf } from "../src/net/codec";
 import { uuid7 } from "../src/net/ids";
-import { firstName, offerOf, socketUrl } from "../src/net/setup";
+import { canCall, firstName, isSettled, offerOf, socketUrl } from "../src/net/setup";
 
 const buffer = (bytes: Uint8Array) => Uint8Array.from(bytes).buffer;
 
@@ -55,12 +55,23 @@ describe("uuid7", () => {
 
 describe("offer", () => {
   it("reads what the server offers", () => {
-    const offer = { agents: [{ id: "sales", name: "Alex" }], voices: [{ id: "k" }], ready: false };
+    const offer = { agents: [{ id: "sales", name: "Alex" }], voices: [{ id: "k" }], ready: false, off: { stt: "why" } };
     expect(offerOf(offer)).toEqual({ ...offer, voices: [{ id: "k", name: "k" }] });
   });
 
-  it.each([null, 7, [], {}, { agents: "x", voices: [null, 3, {}] }])("makes the best of %j", (value) => {
-    expect(offerOf(value)).toEqual({ agents: [], voices: [], ready: true });
+  it.each([null, 7, [], {}, { agents: "x", voices: [null, 3, {}], off: { stt: 3, x: "" } }])("makes the best of %j", (value) => {
+    expect(offerOf(value)).toEqual({ agents: [], voices: [], ready: true, off: {} });
+  });
+
+  it.each([
+    [{}, true, true],
+    [{ ready: false }, false, false],
+    [{ off: { stt: "why" } }, false, false],
+    [{ off: { llm: "why" } }, false, false],
+    [{ off: { tts: "why" } }, true, false], // its answers can be read
+  ])("tells from %j whether one can call, and whether to ask again", (value, callable, settled) => {
+    const offer = offerOf(value);
+    expect([canCall(offer), isSettled(offer)]).toEqual([callable, settled]);
   });
 
   it.each([

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
-from served import Served, eventually, serving
+from served import DEADLINE_S, FAST_POLL_S, Served, eventually, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +89,30 @@ async def test_the_page_learns_what_it_may_choose(http: httpx.AsyncClient) -> No
     assert choices["ready"] is True
     assert choices["agents"]
     assert all(agent["id"] and agent["name"] for agent in choices["agents"])
+    assert choices["off"] == {}
+
+
+async def test_the_page_learns_what_is_off_and_does_not_wait_for_it(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()  # no folder to run the speech helper in
+    async with (
+        serving(stt_provider="local", vantum_data_dir=tmp_path / "file") as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        async with asyncio.timeout(DEADLINE_S):
+            # Only asking tells: the page, too, asks until it is ready.
+            while not (choices := (await http.get("/choices")).json())["ready"]:  # noqa: ASYNC110
+                await asyncio.sleep(FAST_POLL_S)
+        assert set(choices["off"]) == {"stt"}
+        assert choices["off"] == (await http.get("/health")).json()["off"]
+
+
+async def test_who_finds_no_room_may_still_try_to_call() -> None:
+    async with (
+        serving(max_sessions=1) as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+        server.connect(),
+    ):
+        assert (await http.get("/choices")).json()["ready"] is True
 
 
 async def test_ready_says_whether_a_call_can_be_admitted() -> None:

@@ -8,9 +8,12 @@ export interface Line {
   interim: string; // the recogniser may still change it
   utteranceId: string;
   waitedMs: number | null; // caller's last word to the answer's first sound
-  interrupted: boolean;
+  cut: Cut;
   voice: Voice;
 }
+
+/** What kept the rest of an answer from being heard, if anything. */
+export type Cut = "caller" | "end" | null;
 
 /** How far the agent's sound has come; the text runs ahead of it. */
 export type Voice = { playedMs: number; totalMs: number | null } | "none" | "done";
@@ -19,7 +22,6 @@ type Lines = readonly Line[];
 
 // Only places the boundary between spoken and coming words until the length is known.
 const SPEECH_CHARS_PER_S = 15;
-const POSITION_LAG_MS = 400;
 
 export function hearInterim(lines: Lines, interim: string): Lines {
   return withCaller(lines, (line) => ({ ...line, interim }));
@@ -44,7 +46,7 @@ export function completeAnswer(lines: Lines, fullText: string): Lines {
 
 /** What was cut off shows only the words that were heard. */
 export function interruptAnswer(lines: Lines, heard: string): Lines {
-  return withAnswer(lines, (line) => ({ ...line, text: heard, interrupted: true, voice: "done" }));
+  return withAnswer(lines, (line) => ({ ...line, text: heard, cut: "caller", voice: "done" }));
 }
 
 export function beginVoice(lines: Lines, utteranceId: string): Lines {
@@ -80,16 +82,13 @@ export function settleVoices(lines: Lines): Lines {
 export function endLines(lines: Lines): Lines {
   return settleVoices(lines.map(cutWhereHeard))
     .map((line) => ({ ...line, text: joined(line.text, line.interim), interim: "" }))
-    .filter((line) => line.text !== "" || line.interrupted);
+    .filter((line) => line.text !== "" || line.cut !== null);
 }
 
 function cutWhereHeard(line: Line): Line {
-  const { voice } = line;
-  if (typeof voice !== "object") return line;
-  // The last position reported may lie this far behind the ear.
-  if (voice.totalMs !== null && voice.totalMs - voice.playedMs <= POSITION_LAG_MS) return line;
+  if (line.who === "caller") return line;
   const [heard, unheard] = spokenParts(line);
-  return unheard === "" ? line : { ...line, text: `${heard}…` };
+  return unheard === "" ? line : { ...line, text: heard, cut: "end" };
 }
 
 /** Splits an answer where the voice is: [spoken, still to come]. */
@@ -117,7 +116,7 @@ function withCaller(lines: Lines, change: (line: Line) => Line): Lines {
 function withAnswer(lines: Lines, change: (line: Line) => Line): Lines {
   const at = lines.findLastIndex((line) => line.who === "agent");
   const line = lines[at];
-  return line && !line.interrupted ? lines.with(at, change(line)) : lines;
+  return line && line.cut === null ? lines.with(at, change(line)) : lines;
 }
 
 function blank(lines: Lines, who: Line["who"]): Line {
@@ -128,7 +127,7 @@ function blank(lines: Lines, who: Line["who"]): Line {
     interim: "",
     utteranceId: "",
     waitedMs: null,
-    interrupted: false,
+    cut: null,
     voice: "none",
   };
 }

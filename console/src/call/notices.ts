@@ -1,5 +1,6 @@
 // Every trouble in plain words, each with what to do about it.
 import type { Closed } from "../net/connection";
+import type { Off } from "../net/setup";
 import { EVENTS, type ServerEvent, type ServerFrame } from "../wire";
 
 export interface Notice {
@@ -37,7 +38,6 @@ const RESTARTING: Notice = {
 };
 
 const BY_EVENT: { [Name in ServerEvent]?: Notice } = {
-  "system.status.busy": BUSY,
   "system.status.maintenance": RESTARTING,
   "transcript.error.low_confidence": {
     tone: "calm",
@@ -91,14 +91,38 @@ const BY_END: Record<string, Notice> = {
   },
 };
 
+/** What a visitor cannot have on this server, and what to do about it. */
+export function offNotice(off: Off): Notice | null {
+  const lacks = [off.stt !== undefined && "hear you", off.llm !== undefined && "think", off.tts !== undefined && "speak"];
+  const cannot = lacks.filter((lack) => lack !== false).join(" or ");
+  if (!cannot) return null;
+  const deaf = cannot !== "speak";
+  const reasons = [...new Set(Object.values(off))].join("; ").replace(/`([^`]*)`/g, "“$1”");
+  const means = deaf ? "" : " Its answers appear as text.";
+  return {
+    tone: deaf ? "error" : "warning",
+    text: `The agent cannot ${cannot}.${means} What to mend on the server: ${sentence(reasons)} Then start Vantum again.`,
+  };
+}
+
 /** What to tell the caller about this frame, if anything. */
 export function noticeOf({ eventType, payload }: ServerFrame): Notice | null {
+  if (eventType === EVENTS.system.status.BUSY) return busyNotice(payload.message);
   const known = BY_EVENT[eventType as ServerEvent];
   if (known) return known;
   if (eventType === EVENTS.connection.lifecycle.DISCONNECT) return BY_END[payload.reason ?? ""] ?? null;
   if (!eventType.split(".").includes("error")) return null;
   const message = "message" in payload ? payload.message : "";
   return { tone: "warning", text: message ? `Something went wrong: ${message}` : "Something went wrong." };
+}
+
+/** The server's own words tell all lines from all voices. */
+function busyNotice(message = ""): Notice {
+  return message.trim() ? { ...BUSY, text: sentence(message.trim()) } : BUSY;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** Why the socket closed; null when the call simply ended. */

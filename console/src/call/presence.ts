@@ -10,7 +10,8 @@ export interface Presence {
   hint: string;
 }
 
-export function presenceOf(state: CallState): Presence {
+/** `keys`: there is a keyboard to interrupt with. */
+export function presenceOf(state: CallState, keys = true): Presence {
   if (state.phase === "idle") return { key: "idle", word: "Ready", hint: "" };
   if (state.phase === "ended") return { key: "ended", word: "Ended", hint: "The call is over." };
   if (state.phase === "connecting" || state.talk === "INITIALIZING") {
@@ -23,7 +24,7 @@ export function presenceOf(state: CallState): Presence {
       return {
         key: "speaking",
         word: "Speaking",
-        hint: state.held ? "Paused, in case you want to speak." : "Just talk, or press Esc, to interrupt.",
+        hint: speakingHint(state.held, keys),
       };
     case "ENDING":
       return { key: "ending", word: "Ending", hint: "Saying goodbye…" };
@@ -36,4 +37,9 @@ export function presenceOf(state: CallState): Presence {
         hint: state.muted ? "You are muted. Unmute to speak." : "Go ahead, speak.",
       };
   }
+}
+
+function speakingHint(held: boolean, keys: boolean): string {
+  if (held) return "Paused, in case you want to speak.";
+  return keys ? "Just talk, or press Esc, to interrupt." : "Just talk to interrupt.";
 }

@@ -17,6 +17,7 @@ export interface CallState {
   notice: Notice | null;
   startedMs: number;
   endedMs: number;
+  previous: CallState | null; // the last call, kept until the next one has really begun
 }
 
 export type Action =
@@ -37,14 +38,15 @@ export const INITIAL: CallState = {
   notice: null,
   startedMs: 0,
   endedMs: 0,
+  previous: null,
 };
 
 export function reduce(state: CallState, action: Action): CallState {
   switch (action.type) {
     case "dialled":
-      return { ...INITIAL, phase: "connecting" };
+      return { ...INITIAL, phase: "connecting", previous: state.phase === "ended" ? state : null };
     case "answered":
-      return state.phase === "connecting" ? { ...state, phase: "live", startedMs: action.atMs } : state;
+      return state.phase === "connecting" ? begun(state, action.atMs) : state;
     case "frame":
       return state.phase === "ended" ? state : applyFrame(state, action.frame);
     case "moved":
@@ -58,17 +60,23 @@ export function reduce(state: CallState, action: Action): CallState {
   }
 }
 
+function begun(state: CallState, atMs: number): CallState {
+  return { ...state, phase: "live", startedMs: atMs, previous: null };
+}
+
 function ended(state: CallState, atMs: number, notice: Notice | null): CallState {
   if (state.phase === "ended" || state.phase === "idle") return state;
+  const reason = state.notice?.final || !notice ? remaining(state.notice) : notice;
+  // A call that never began has nothing to sum up: back to where one was, with the reason.
+  if (state.phase === "connecting") return { ...(state.previous ?? INITIAL), notice: reason };
   return {
     ...state,
-    // A call that never began has nothing to sum up: back to the start, with the reason.
-    phase: state.phase === "connecting" ? "idle" : "ended",
+    phase: "ended",
     talk: "ENDED",
     held: false,
     lines: endLines(state.lines),
     endedMs: atMs,
-    notice: state.notice?.final || !notice ? remaining(state.notice) : notice,
+    notice: reason,
   };
 }
 

@@ -13,7 +13,7 @@ export function summaryOf(call: { lines: readonly Line[]; startedMs: number; end
   return {
     turns: call.lines.filter((line) => line.who === "caller").length,
     medianWaitMs: median(waits),
-    interruptions: call.lines.filter((line) => line.interrupted).length,
+    interruptions: call.lines.filter((line) => line.cut === "caller").length,
     durationMs: Math.max(0, call.endedMs - call.startedMs),
   };
 }

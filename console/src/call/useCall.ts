@@ -1,5 +1,5 @@
 // How the page's parts hold a call: its state, and the few things one can do to it.
-import { useEffect, useMemo, useReducer, useRef } from "react";
+import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from "react";
 import { seam } from "../seam";
 import { Call, type Wishes } from "./call";
 import { presenceOf } from "./presence";
@@ -8,7 +8,7 @@ import { INITIAL, reduce } from "./state";
 export function useCall() {
   const [state, dispatch] = useReducer(reduce, INITIAL);
   const call = useRef<Call | null>(null);
-  const presence = presenceOf(state);
+  const presence = presenceOf(state, useKeys());
 
   useEffect(() => {
     seam.state = presence.key;
@@ -28,4 +28,16 @@ export function useCall() {
   );
 
   return { state, presence, ...actions };
+}
+
+const TOUCH = window.matchMedia("(pointer: coarse)"); // a phone or tablet: no Esc to press
+
+function useKeys(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      TOUCH.addEventListener("change", changed);
+      return () => TOUCH.removeEventListener("change", changed);
+    },
+    () => !TOUCH.matches,
+  );
 }

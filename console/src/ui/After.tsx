@@ -32,7 +32,7 @@ export function After({ agentName, state, presence, onStart }: Props) {
         <MicrophoneIcon />
         {state.notice?.retry ?? "Talk again"}
       </button>
-      <Transcript lines={state.lines} agentName={agentName} />
+      <Transcript lines={state.lines} agentName={agentName} following={false} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 // What a visitor sees first: who they can talk to, and one button.
-import type { Notice } from "../call/notices";
-import type { Choice, Offer } from "../net/setup";
+import { type Notice, offNotice } from "../call/notices";
+import { canCall, type Choice, type Offer } from "../net/setup";
 import { MicrophoneIcon } from "./icons";
 import { Orb } from "./Orb";
 import { StatusLine } from "./StatusLine";
@@ -19,6 +19,9 @@ const LOADING: Notice = { tone: "calm", text: "The speech models are loading. Th
 const HINT: Notice = { tone: "calm", text: "Your browser will ask for the microphone. Headphones sound best." };
 
 export function Before({ agentName, offer, chosen, notice, onAgent, onVoice, onStart }: Props) {
+  const callable = canCall(offer);
+  const missing = offNotice(offer.off);
+  const told = offer.ready ? (missing ?? HINT) : LOADING;
   return (
     <section className="before" aria-labelledby="title">
       <Orb presence="idle" />
@@ -27,11 +30,18 @@ export function Before({ agentName, offer, chosen, notice, onAgent, onVoice, onS
         A spoken conversation, right here in your browser. Ask anything, take your time, and interrupt
         whenever you like.
       </p>
-      <button type="button" className="primary" data-testid="start" disabled={!offer.ready} onClick={onStart}>
+      <button
+        type="button"
+        className="primary"
+        data-testid="start"
+        disabled={!callable}
+        aria-busy={!offer.ready}
+        onClick={onStart}
+      >
         <MicrophoneIcon />
-        {offer.ready ? (notice?.retry ?? "Start talking") : "Getting ready…"}
+        {callable ? (notice?.retry ?? "Start talking") : offer.ready ? "Not available" : "Getting ready…"}
       </button>
-      <StatusLine notice={notice ?? (offer.ready ? HINT : LOADING)} />
+      <StatusLine notice={(callable && notice) || told} />
       {(offer.agents.length > 0 || offer.voices.length > 0) && (
         <div className="choices">
           <Chooser label="Agent" choices={offer.agents} value={chosen.agentId} onChange={onAgent} />

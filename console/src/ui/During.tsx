@@ -36,7 +36,7 @@ export function During({ agentName, state, presence, onMute, onInterrupt, onEnd 
           <Meter label={agentName} side="agent" />
         </div>
       </div>
-      <Transcript lines={state.lines} agentName={agentName} />
+      <Transcript lines={state.previous?.lines ?? state.lines} agentName={agentName} following />
       <Announcer lines={state.lines} agentName={agentName} />
       <p className="waited">
         {waitedMs !== null && (

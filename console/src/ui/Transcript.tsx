@@ -1,6 +1,6 @@
 // How the conversation is shown, and what a screen reader is told of it.
 import { memo, useEffect, useRef } from "react";
-import { type Line, spokenParts } from "../call/lines";
+import { type Cut, type Line, spokenParts } from "../call/lines";
 import { seconds } from "../call/summary";
 
 interface Props {
@@ -8,8 +8,9 @@ interface Props {
   agentName: string;
 }
 
-export function Transcript({ lines, agentName }: Props) {
-  const list = useFollow(lines);
+/** `following`: the newest words come into view; without it one reads from the top. */
+export function Transcript({ lines, agentName, following }: Props & { following: boolean }) {
+  const list = useFollow(lines, following);
   return (
     // Focusable, so that the keyboard can scroll it.
     <div className="transcript" ref={list} tabIndex={0} role="region" aria-label="Transcript" data-testid="transcript">
@@ -26,7 +27,7 @@ export function Transcript({ lines, agentName }: Props) {
 const Said = memo(function Said({ line, name }: { line: Line; name: string }) {
   const [spoken, coming] = line.who === "agent" ? spokenParts(line) : [line.text, ""];
   return (
-    <li className={line.who} data-interrupted={line.interrupted || undefined}>
+    <li className={line.who} data-interrupted={line.cut === "caller" || undefined}>
       <p className="who">
         {name}
         {line.waitedMs !== null && <span>after {seconds(line.waitedMs)}</span>}
@@ -40,17 +41,22 @@ const Said = memo(function Said({ line, name }: { line: Line; name: string }) {
             {line.interim}
           </span>
         )}
-        {line.interrupted && (
+        {line.cut && (
           <>
             {line.text && " "}
-            <span className="cut">{line.text ? "interrupted" : "interrupted at once"}</span>
+            <span className="cut">{cutWord(line.cut, line.text)}</span>
           </>
         )}
-        {!spoken && !coming && !line.interim && !line.interrupted && <span className="dots">…</span>}
+        {!spoken && !coming && !line.interim && !line.cut && <span className="dots">…</span>}
       </p>
     </li>
   );
 });
+
+function cutWord(cut: Exclude<Cut, null>, heard: string): string {
+  if (cut === "caller") return heard ? "interrupted" : "interrupted at once";
+  return heard ? "cut off" : "not heard";
+}
 
 /** Reads out what stands: the caller's final words and the agent's finished answers, each once. */
 export function Announcer({ lines, agentName }: Props) {
@@ -68,19 +74,19 @@ export function Announcer({ lines, agentName }: Props) {
 const NEAR_END_PX = 80;
 
 /** Keeps the newest words in view unless the reader has scrolled back. */
-function useFollow(lines: readonly Line[]) {
+function useFollow(lines: readonly Line[], active: boolean) {
   const list = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
+  const following = useRef(active);
   useEffect(() => {
     const element = list.current;
     if (!element) return;
     const onScroll = () => {
       const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-      following.current = below < NEAR_END_PX;
+      following.current = active && below < NEAR_END_PX;
     };
     element.addEventListener("scroll", onScroll, { passive: true });
     return () => element.removeEventListener("scroll", onScroll);
-  }, []);
+  }, [active]);
   useEffect(() => {
     if (following.current) list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [lines]);

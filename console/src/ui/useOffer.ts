@@ -1,6 +1,6 @@
-// When the page asks what the server offers: at once, then each second until it is ready.
+// When the page asks what the server offers: at once, then each second while something is missing.
 import { useEffect, useState } from "react";
-import { fetchOffer, NO_OFFER, type Offer } from "../net/setup";
+import { fetchOffer, isSettled, NO_OFFER, type Offer } from "../net/setup";
 
 const ASK_AGAIN_MS = 1_000;
 
@@ -9,11 +9,16 @@ export function useOffer(): Offer {
   useEffect(() => {
     const stop = new AbortController();
     let timer = 0;
+    let waiting = false;
     const ask = async () => {
       const found = await fetchOffer(stop.signal);
-      if (stop.signal.aborted || !found) return;
-      setOffer(found);
-      if (!found.ready) timer = window.setTimeout(() => void ask(), ASK_AGAIN_MS);
+      if (stop.signal.aborted) return;
+      if (found) {
+        setOffer(found);
+        waiting = !isSettled(found);
+      }
+      // No answer to one who waits: the server is being restarted, perhaps with what was missing.
+      if (waiting) timer = window.setTimeout(() => void ask(), ASK_AGAIN_MS);
     };
     void ask();
     return () => {

@@ -52,8 +52,9 @@ class Pages:
 
     def is_ready(self) -> bool:
         """A call can be admitted, and local models are loaded or not wanted."""
-        if not self._calls.has_room:
-            return False
+        return self._calls.has_room and self._is_loaded()
+
+    def _is_loaded(self) -> bool:
         return not self._casting.uses_local_speech or self._speech.ready or bool(self.off())
 
     async def health(self) -> JSONResponse:
@@ -97,7 +98,14 @@ class Pages:
             for name, agent in self._casting.known().items()
         ]
         voices = _VOICES.get(self._casting.providers.tts.provider, [])
-        return JSONResponse({"agents": agents, "voices": voices, "ready": self.is_ready()})
+        body = {
+            "agents": agents,
+            "voices": voices,
+            # Room comes and goes: who finds none is told so on calling, and may call again.
+            "ready": self._is_loaded(),
+            "off": self.off(),
+        }
+        return JSONResponse(body)
 
     def router(self) -> APIRouter:
         """The routes."""
