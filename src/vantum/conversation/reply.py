@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from vantum.conversation.events import EndReason
 from vantum.conversation.history import VoicedPiece, heard_text
-from vantum.conversation.segments import MARKER, Segmenter, spoken_text
-
-_MARKERS: Final = re.compile(re.escape(MARKER), re.IGNORECASE)
+from vantum.conversation.segments import MARKER, MARKERS, Segmenter, spoken_text
 
 
 class ShownText:
@@ -22,7 +17,7 @@ class ShownText:
 
     def push(self, token: str) -> None:
         """Take the model's next token."""
-        text = _MARKERS.sub(" ", self._tail + token)
+        text = MARKERS.sub(" ", self._tail + token)
         ends = (text.upper().endswith(MARKER[:n]) for n in range(len(MARKER) - 1, 0, -1))
         held_back = next((len(MARKER) - n for n, held in enumerate(ends, start=1) if held), 0)
         self._show(text[: len(text) - held_back])

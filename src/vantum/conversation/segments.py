@@ -29,7 +29,7 @@ GROUP_WORDS: Final = 46  # row LL-15 allows 50; the rest is room for a last part
 GROUP_CHARS: Final = 270  # row LL-15 allows 300; the same room
 PIECE_CHARS: Final = 400  # row LL-16: longer text is cut, at a sentence or between words
 
-_MARKERS: Final = re.compile(r"\|\|BREAK\|\|", re.IGNORECASE | re.ASCII)
+MARKERS: Final = re.compile(r"\|\|BREAK\|\|", re.IGNORECASE | re.ASCII)
 _UNFINISHED_MARKER: Final = re.compile(r"\|\|(?:B(?:R(?:E(?:A(?:K\|?)?)?)?)?)?\Z", re.I | re.A)
 
 _ENDS: Final = ".!?…"
@@ -48,7 +48,7 @@ _INITIALS: Final = re.compile(r"(?:[a-z]\.)*[a-z]")  # a.m  p.m  u.s  and a lone
 
 def spoken_text(text: str) -> str:
     """`text` as the caller hears it: markers, finished or cut off, removed; single spaces."""
-    return " ".join(_UNFINISHED_MARKER.sub("", _MARKERS.sub(" ", text)).split())
+    return " ".join(_UNFINISHED_MARKER.sub("", MARKERS.sub(" ", text)).split())
 
 
 class Segmenter:
