@@ -1,7 +1,8 @@
 """One live call: a task group around a conversation that turns its effects into deeds.
 
-Tasks: `listen` and `write` (the transport's), `hear` (one recording), `turn-N` and `voice-N` (model
-and voice of reply N); the call's own task decides, and never waits for anything slow.
+Tasks: `listen` and `write` (the transport's), `hear` and `close-input` (one recording), `turn-N`
+and `voice-N` (model and voice of reply N); the call's own task decides, and never waits for
+anything slow.
 """
 
 from __future__ import annotations

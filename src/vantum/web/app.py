@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -21,8 +21,6 @@ from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.socket import SocketDoor
 
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
-
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> FastAPI:

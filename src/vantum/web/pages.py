@@ -91,7 +91,7 @@ class Pages:
         self._metrics.sessions.set(len(self._calls))
         return Response(self._metrics.exposition(), media_type=METRICS_TYPE)
 
-    async def console(self) -> JSONResponse:
+    async def choices(self) -> JSONResponse:
         """What the page lets its visitor choose."""
         agents = [
             {"id": name, "name": f"{agent.name}, {agent.company}"}
@@ -113,7 +113,7 @@ class Pages:
         router.add_api_route("/health", self.health, methods=["GET"])
         router.add_api_route("/ready", self.ready, methods=["GET"])
         router.add_api_route("/metrics", self.metrics, methods=["GET"])
-        router.add_api_route("/choices", self.console, methods=["GET"])
+        router.add_api_route("/choices", self.choices, methods=["GET"])
         return router
 
 

@@ -24,7 +24,7 @@ from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "testclient"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LEGACY_ACK = "connection.ack"
 
 
