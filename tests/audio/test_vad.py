@@ -33,7 +33,9 @@ def kinds(events: list[VoiceEvent]) -> str:
         ([MURMUR] * 100, ""),  # never sure
         ([VOICE], ""),  # a click
         ([VOICE, QUIET] * 20, ""),  # clicks are not added up
-        ([VOICE, MURMUR, VOICE], ""),  # two sure windows in a row, no less
+        ([VOICE, MURMUR], ""),  # not sure
+        ([MURMUR, VOICE], "("),  # a soft onset
+        ([QUIET, VOICE, MURMUR, VOICE], "("),
         ([VOICE] * 2, "("),
         ([VOICE] * 6, "("),  # 192 ms: a cough
         ([VOICE] * 7, "(!"),  # 224 ms: meant
@@ -60,6 +62,10 @@ def test_what_is_reported(windows: list[float], heard: str) -> None:
 
 def test_speech_began_with_its_first_window() -> None:
     assert hear(QUIET, QUIET, QUIET, VOICE, VOICE) == [SpeechStarted(at_s=3 * WINDOW_S)]
+
+
+def test_speech_began_with_its_soft_onset() -> None:
+    assert hear(*[MURMUR] * 20, VOICE) == [SpeechStarted(at_s=19 * WINDOW_S)]
 
 
 def test_a_click_before_is_not_the_beginning() -> None:

@@ -22,7 +22,7 @@ class VadParams(Struct, frozen=True):
     window_s: float = 0.032  # Silero judges 512 samples at 16 kHz
     start_probability: float = 0.7  # spec §9: less does not interrupt
     keep_probability: float = 0.4  # vowels fade and stops fall silent within a word
-    start_s: float = 0.064  # one window may be a click; two keep the hold within 100 ms
+    start_s: float = 0.064  # one window may be a click; a second, softer one before it is an onset
     sustain_s: float = limits.INTERRUPT_AFTER_S
     stop_s: float = 0.2  # longer than the closure of a stop consonant, shorter than a pause
 
@@ -37,9 +37,8 @@ class VoiceActivity:
         self._stop_windows = self._windows(self._params.stop_s)
         self._speaking = False
         self._now = 0  # windows judged so far
-        self._began = 0  # the window this run of speech began with
         self._ended = 0  # the window after its last speech
-        self._spoken = 0  # its windows of speech
+        self._spoken = 0  # its windows of speech; before it has begun, those that may be its onset
         self._sure = 0  # those of them at start_probability or above
 
     @property
@@ -51,22 +50,26 @@ class VoiceActivity:
         """Judge the next window; not-a-number counts as silence."""
         self._now += 1
         sure = probability >= self._params.start_probability
-        if sure or (self._speaking and probability >= self._params.keep_probability):
-            return self._voiced(sure=sure)
+        if sure or probability >= self._params.keep_probability:
+            return self._voiced(sure=sure) if sure or self._speaking else self._rising()
         if self._spoken:
             return self._silent()
         return []  # nearly every window of a call
 
+    def _rising(self) -> list[VoiceEvent]:
+        """A soft onset counts once a sure window follows it; alone it is never speech."""
+        self._spoken = min(self._spoken + 1, self._start_windows - 1)
+        self._sure = 0
+        return []
+
     def _voiced(self, *, sure: bool) -> list[VoiceEvent]:
-        if not self._spoken:
-            self._began = self._now - 1
         self._ended = self._now
         self._spoken += 1
         self._sure += sure
         events: list[VoiceEvent] = []
         if not self._speaking and self._spoken == self._start_windows:
             self._speaking = True
-            events.append(SpeechStarted(at_s=self._s(self._began)))
+            events.append(SpeechStarted(at_s=self._s(self._now - self._spoken)))
         # only sure windows count: spec §9 asks for 0.7 over the whole 200 ms
         if sure and self._sure == self._sustain_windows:
             events.append(SpeechSustained(at_s=self._s(self._now), speech_s=self._s(self._spoken)))
