@@ -7,7 +7,7 @@ UV_VERSION=0.13.9 # the release that wrote uv.lock
 OURS=.tools/uv
 
 # A company's own certificate authority is known to the system's store, not to uv's bundled list.
-export UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 # Cache and environment are often on different disks in containers, where a hard link cannot be made.
 export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
 

@@ -1,0 +1,1 @@
+"""The vendors' services played on one port: for tests, for rehearsals and for load."""

@@ -1,0 +1,72 @@
+"""How the simulator is put together: every vendor on one port, and a door to switch faults on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from vantum.limits import MESSAGE_BYTES
+from vantum.simulator.faults import FAULTS, Armed, vendors_of
+from vantum.simulator.stage import Stage
+
+VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = ()
+
+_ARMED: Final = msgspec.json.Decoder(Armed)
+
+
+def build_app(stage: Stage) -> Starlette:
+    """The ASGI application."""
+
+    async def show(_request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "armed": msgspec.to_builtins(stage.faults.armed),
+                "struck": stage.faults.struck,
+                "counts": stage.counts,
+                "faults": {fault: sorted(vendors_of(fault)) for fault in FAULTS},
+            }
+        )
+
+    async def arm(request: Request) -> Response:
+        try:
+            stage.faults.arm(_ARMED.decode(await request.body()))
+        except msgspec.DecodeError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return Response(status_code=204)
+
+    async def clear(_request: Request) -> Response:
+        stage.faults.clear()
+        return Response(status_code=204)
+
+    routes: list[BaseRoute] = [route for vendor in VENDORS for route in vendor(stage)]
+    routes += [
+        Route("/simulator", show, methods=["GET"]),
+        Route("/simulator/faults", arm, methods=["POST"]),
+        Route("/simulator/faults", clear, methods=["DELETE"]),
+    ]
+    return Starlette(routes=routes)
+
+
+def simulator_server(stage: Stage) -> uvicorn.Server:
+    """A web server for `stage`; the caller runs it on sockets of its own."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(stage),
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_BYTES,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    stage.connections = server.server_state.connections  # type: ignore[assignment]  # any protocol
+    return server

@@ -1,0 +1,55 @@
+"""What all simulated services of a process share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from vantum.simulator.faults import Faults, Vendor
+from vantum.simulator.latency import Delay, Profile
+from vantum.simulator.talent import Talent
+
+
+class Connection(Protocol):
+    """A connection as the web server holds it."""
+
+    client: tuple[str, int] | None
+    transport: asyncio.Transport
+
+
+class Stage:
+    """Profile, faults, chance, and what was counted."""
+
+    def __init__(
+        self, profile: Profile, talent: Talent, *, seed: int = 0, api_key: str = ""
+    ) -> None:
+        self.profile = profile
+        self.talent = talent
+        self.dice = Random(seed)
+        self.faults = Faults(self.dice)
+        self.counts: Counter[str] = Counter()  # what happened, for tests and `GET /simulator`
+        self.connections: set[Connection] = set()  # the web server's own
+        self._api_key = api_key
+
+    async def takes(self, delay: Delay) -> None:
+        """Let a step take its time."""
+        await asyncio.sleep(delay.drawn(self.dice))
+
+    def knows(self, key: str) -> bool:
+        """Whether a caller with this key may enter; anybody may where no key was chosen."""
+        return not self._api_key or key == self._api_key
+
+    def cut(self, peer: HTTPConnection) -> None:
+        """Break the connection off, as a dead host or a lost network would."""
+        address = None if peer.client is None else (peer.client.host, peer.client.port)
+        for connection in tuple(self.connections):
+            if connection.client == address:
+                connection.transport.abort()
+
+    def count(self, vendor: Vendor, what: str) -> None:
+        """Count something that happened at a service."""
+        self.counts[f"{vendor}.{what}"] += 1
