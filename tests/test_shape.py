@@ -42,7 +42,12 @@ DOCS_PER_CODE = 0.5
 BAD_ENDINGS = re.compile(r"(Manager|Handler|Helper|Helpers|Utils?|Base|Impl)$")
 
 # Where a task may be born: the roots that own their task groups.
-TASK_ROOTS = ("src/vantum/call.py", "src/vantum/calls.py", "src/vantum/web/app.py")
+TASK_ROOTS = (
+    "src/vantum/call.py",
+    "src/vantum/calls.py",
+    "src/vantum/upkeep.py",
+    "src/vantum/web/app.py",
+)
 TASK_ROOMS = ("src/vantum/campaigns/",)
 # Where everything may be caught: task roots, which log what no rule foresaw, and the command line.
 CATCHERS = (*TASK_ROOTS, "src/vantum/cli.py")

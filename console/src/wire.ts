@@ -282,11 +282,11 @@ export interface Problem {
   code?: string;
 }
 
-/** A provider's allowance is used up, and when it is renewed. */
+/** A provider's allowance is used up, and when it is renewed, where that is known. */
 export interface QuotaExceeded {
   service: "llm" | "stt" | "telephony" | "tts";
   /** a number of milliseconds since 1970 */
-  resetAt: number;
+  resetAt?: number;
 }
 
 /** A provider's allowance is nearly used up. */

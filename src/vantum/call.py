@@ -30,6 +30,7 @@ from vantum.providers.base import (
     Prompt,
     SpeechToText,
     TextToSpeech,
+    Usage,
     VoiceOptions,
 )
 from vantum.session import Session
@@ -144,7 +145,7 @@ class Call:
         try:
             await self._ears.hear(pcm)
         except ProviderError as error:
-            await self.post(ev.HearingFailed(str(error)))
+            await self.post(ev.HearingFailed(str(error), error.trouble))
 
     def close_input(self) -> None:
         """The recording is complete."""
@@ -243,8 +244,13 @@ class Call:
             for line in effect.lines
         )
         prompt = Prompt(self._cast.system_prompt, messages, self.session.session_id)
-        work = saying.ask(self._cast.mind, prompt, self.post)
+        work = saying.ask(self._cast.mind, prompt, self.post, self._spent)
         saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
+
+    def _spent(self, usage: Usage) -> None:
+        self._metrics.spent(
+            prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens
+        )
 
     def _open_saying(self, turn: int, reply: int) -> Saying:
         if self._saying is not None and (self._saying.turn, self._saying.reply) == (turn, reply):

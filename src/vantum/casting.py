@@ -7,20 +7,29 @@ from vantum.agents.schema import Agent, load_agent
 from vantum.call import Cast
 from vantum.conversation.policy import Policy
 from vantum.errors import RequestError, SettingsError
+from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.local.client import LocalSpeech
-from vantum.providers.resources import Resources
+from vantum.providers.resources import Resources, Upkeep
 from vantum.settings import Providers, Settings, chosen_providers
 
 
 class Casting:
     """Casts calls; an agent file is read once."""
 
-    def __init__(self, settings: Settings, local_speech: LocalSpeech) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        local_speech: LocalSpeech,
+        upkeep: Upkeep,
+        budgets: Budgets | None = None,
+    ) -> None:
         self.providers: Providers = chosen_providers(settings, registry.registered())
         self.default = str(settings.vantum_agent)
         self._settings = settings
         self._local_speech = local_speech
+        self._upkeep = upkeep
+        self._budgets = budgets or Budgets()
         self._agents: dict[str, Agent] = {}
         self._casts: dict[str, Cast] = {}
         self.agent(self.default)  # a broken default stops the start, not the first call
@@ -63,7 +72,7 @@ class Casting:
 
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
-        resources = Resources(settings, agent, self._local_speech)
+        resources = Resources(settings, agent, self._local_speech, self._upkeep, self._budgets)
         return Cast(
             ears=registry.speech_to_text(chosen.stt.provider, resources),
             mind=registry.language_model(chosen.llm.provider, resources),

@@ -56,7 +56,7 @@ class Ears:
                     await post(finding)
         except ProviderError as error:
             self._leave()
-            await post(HearingFailed(str(error)))
+            await post(HearingFailed(str(error), error.trouble))
         finally:
             self._leave()
 

@@ -16,6 +16,14 @@ from typing import ClassVar, Literal
 
 Fault = Literal["operator", "client", "provider", "nobody"]
 Service = Literal["stt", "llm", "tts", "telephony"]
+Trouble = Literal[
+    "fatal",  # the same request would fail again: wrong key, unknown model, malformed
+    "network",  # not reached, broken off, or silent
+    "server",  # 500, 502, 504: the vendor erred
+    "unavailable",  # 503: the vendor is overloaded
+    "throttled",  # 429: too many at once, or too fast
+    "quota",  # 402, or 429 for an empty account: only the operator can mend it
+]
 
 
 class VantumError(Exception):
@@ -64,10 +72,23 @@ class ProviderError(VantumError):
     fault = "provider"
     code = "PROVIDER_ERROR"
 
-    def __init__(self, message: str, *, service: Service, retry: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: Service,
+        trouble: Trouble = "network",
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.service: Service = service
-        self.may_retry = retry
+        self.trouble: Trouble = trouble
+        self.retry_after_s = retry_after_s  # what the vendor asked for, where it did
+
+    @property
+    def may_retry(self) -> bool:
+        """The same request may succeed later."""
+        return self.trouble not in {"fatal", "quota"}
 
 
 class ProviderUnavailable(ProviderError):  # noqa: N818 - names a state of the world

@@ -6,7 +6,9 @@ Numbers marked (spec §n) are kept from the product's specification.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from msgspec import Struct
 
 # The wire
 MESSAGE_BYTES: Final = 10 * 1024 * 1024  # spec §2.1: the largest frame; larger closes with 1009
@@ -50,3 +52,51 @@ ADDRESSES: Final = 10_000  # remembered for that; forgotten together, which errs
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
 CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile
 INTERIM_EVERY_S: Final = 1.0  # interim text is for display; each costs a whole decode
+
+
+class Budgets(Struct, frozen=True, kw_only=True):
+    """How long providers may take before something is done about it; all in seconds.
+
+    Passed to every provider, so that a test over real sockets may run on a fraction of them.
+    """
+
+    # Hearing
+    stt_connect_s: float = 10.0  # spec §6
+    stt_reconnect_s: float = 1.0  # spec §6: the caller goes on talking meanwhile
+    stt_keepalive_s: float = 8.0  # Deepgram closes after 10 s without audio or keep-alive
+    stt_progress_s: float = 1.5  # a recogniser that takes audio says something every second
+    stt_finalise_s: float = 0.7  # its p99 is 0.33; not every Finalize is answered
+    # Waits before each try, by what went wrong (spec §6)
+    stt_first_waits_s: tuple[float, ...] = (0.0, 0.1, 1.0, 3.0, 5.0)
+    stt_waits_s: tuple[float, ...] = (0.0, 0.1, 0.5)
+    stt_server_waits_s: tuple[float, ...] = (0.0, 0.5, 1.0)
+    stt_unavailable_waits_s: tuple[float, ...] = (1.0, 3.0, 5.0)
+    stt_throttled_waits_s: tuple[float, ...] = (5.0, 10.0, 20.0)
+
+    # Answering
+    llm_connect_s: float = 2.0
+    llm_hedge_s: float = 1.2  # twice the usual p50: a second request is usually there sooner
+    llm_request_s: float = MODEL_DEADLINE_S  # spec §7
+    llm_pause_s: float = 1.5  # inside an answer; what was said so far hides about this much
+    llm_waits_s: tuple[float, ...] = (1.0, 2.0, 4.0)  # spec §7
+
+    # Speaking
+    tts_connect_s: float = 5.0  # spec §8
+    tts_keepalive_s: float = 8.0  # spec §8
+    tts_first_audio_s: float = 1.0  # five times the usual p50
+    tts_pause_s: float = 1.0  # inside a piece; sound made so far hides it
+    tts_waits_s: tuple[float, ...] = (0.5, 1.0, 2.0)  # spec §8
+    tts_throttled_s: float = 5.0  # spec §8
+    tts_request_s: float = SYNTHESIS_DEADLINE_S  # spec §8
+
+    filler_s: float = 1.2  # without sound after the caller's last word, then a filler is spoken
+
+    def divided(self, by: float) -> Budgets:
+        """The same proportions in less time."""
+        return Budgets(
+            **{name: _divided(getattr(self, name), by) for name in self.__struct_fields__}
+        )
+
+
+def _divided(seconds: Any, by: float) -> Any:
+    return tuple(one / by for one in seconds) if isinstance(seconds, tuple) else seconds / by

@@ -16,6 +16,7 @@ from vantum.providers.base import (
     Prompt,
     Spoken,
     TextToSpeech,
+    Usage,
     VoiceOptions,
 )
 
@@ -44,7 +45,9 @@ class Saying:
         for task in self.tasks:
             task.cancel()
 
-    async def ask(self, model: LanguageModel, prompt: Prompt, post: Post) -> None:
+    async def ask(
+        self, model: LanguageModel, prompt: Prompt, post: Post, spent: Callable[[Usage], None]
+    ) -> None:
         """Post the model's answer as it is written."""
         turn, reply = self.turn, self.reply
         try:
@@ -56,13 +59,17 @@ class Saying:
                         break
                     if isinstance(item, Action):
                         await post(ev.ActionAsked(turn, reply, item.name))
+                    elif isinstance(item, ev.Setback):
+                        await post(item)
+                    elif isinstance(item, Usage):
+                        spent(item)
                     else:
                         await post(ev.Token(turn, reply, item))
             await post(ev.ReplyWritten(turn, reply))
         except TimeoutError:
             await post(ev.ReplyFailed(turn, reply, "the model did not answer in time"))
         except ProviderError as error:
-            await post(ev.ReplyFailed(turn, reply, str(error)))
+            await post(ev.ReplyFailed(turn, reply, str(error), error.trouble))
 
     async def voice(
         self,
@@ -83,15 +90,18 @@ class Saying:
                 try:
                     async for sound in sounds:
                         watch.rest()
-                        await room()
-                        await self._report(sound, post)
+                        if isinstance(sound, ev.Setback):
+                            await post(sound)
+                        else:
+                            await room()
+                            await self._report(sound, post)
                         watch.rearm()
                 finally:
                     watch.limit = None
         except TimeoutError:
             await post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
         except ProviderError as error:
-            await post(ev.VoiceFailed(turn, reply, str(error)))
+            await post(ev.VoiceFailed(turn, reply, str(error), error.trouble))
 
     async def _report(self, sound: Spoken, post: Post) -> None:
         if sound.pcm:

@@ -170,6 +170,9 @@ class Metrics:
         self.faults = Counter(
             "vantum_faults", "Provider faults, by service.", ["service"], registry=self.registry
         )
+        self.tokens = Counter(
+            "vantum_model_tokens", "Tokens of language models.", ["kind"], registry=self.registry
+        )
         Info("vantum_build", "What is running.", registry=self.registry).info(
             {"version": vantum.__version__}
         )
@@ -185,6 +188,11 @@ class Metrics:
             self.interruptions.inc()
         elif isinstance(notice, Fault):
             self.faults.labels(notice.service).inc()
+
+    def spent(self, *, prompt_tokens: int, completion_tokens: int) -> None:
+        """Count what an answer has cost."""
+        self.tokens.labels("prompt").inc(prompt_tokens)
+        self.tokens.labels("completion").inc(completion_tokens)
 
     def exposition(self) -> bytes:
         """The page that Prometheus reads; its type is `METRICS_TYPE`."""

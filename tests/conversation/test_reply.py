@@ -79,7 +79,7 @@ def test_a_failure_after_the_third_whose_goodbye_was_interrupted_ends_the_call_s
 def test_ll11_an_answer_with_nothing_to_say_is_a_failure(answer: str) -> None:
     world = World(POLICY, Script(answers=[answer])).begin()
     world.is_answered("Hello?")
-    assert world.told(do.Fault) == [do.Fault("llm", "the model gave an empty answer")]
+    assert world.told(do.Fault) == [do.Fault("llm", "the model gave an empty answer", "server")]
     assert world.lines[-1] == ("assistant", FALLBACKS[0])
 
 

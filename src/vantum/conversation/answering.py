@@ -7,6 +7,7 @@ from vantum.conversation import events as ev
 from vantum.conversation.reply import Reply
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
+from vantum.errors import Trouble
 
 
 def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) -> None:
@@ -52,12 +53,14 @@ def fail_reply(talk: Talk, reply: Reply, event: ev.ReplyFailed, now: float) -> N
     if reply.written:
         return
     _speak(talk, reply, reply.finish())
-    _fail(talk, reply, event.message, now)
+    _fail(talk, reply, event.message, now, trouble=event.trouble)
 
 
-def _fail(talk: Talk, reply: Reply, message: str, now: float) -> None:
+def _fail(
+    talk: Talk, reply: Reply, message: str, now: float, *, trouble: Trouble = "server"
+) -> None:
     """Speak what the model wrote, or a sentence of our own; the third failure ends the call."""
-    talk.orders.tell(do.Fault("llm", message))
+    talk.orders.tell(do.Fault("llm", message, trouble))
     talk.counts.failures += 1
     fallbacks = talk.policy.fallbacks
     tier = min(talk.counts.failures, len(fallbacks))
@@ -123,7 +126,7 @@ def lose_voice(talk: Talk, reply: Reply, event: ev.VoiceFailed, now: float) -> N
     """The voice failed; the answer goes on as text."""
     if reply.voiceless or reply.played:
         return
-    talk.orders.tell(do.Fault("tts", event.message))
+    talk.orders.tell(do.Fault("tts", event.message, event.trouble))
     reply.lose_voice()
     _finish_if_made(talk, reply, now)
 

@@ -6,10 +6,13 @@ client is told; each transport words them in its own protocol.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from vantum.conversation.events import EndReason
 from vantum.conversation.states import State
+from vantum.errors import Service, Trouble
 
 
 class Line(Struct, frozen=True):
@@ -76,10 +79,15 @@ class AnswerInterrupted(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """A part is down or failed; the call goes on without it as well as it can."""
+    """A part is down or failed; the call goes on without it as well as it can.
 
-    service: str  # stt, llm, tts or setup
+    `passing` where it is being mended and nothing was lost so far.
+    """
+
+    service: Service | Literal["setup"]
     message: str
+    trouble: Trouble = "network"
+    passing: bool = False
 
 
 Notice = (

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vantum.errors import Service, Trouble
+
 EndReason = Literal[
     "caller_ended",  # the caller asked to end, or hung up politely through the page
     "agent_ended",  # the agent said goodbye
@@ -88,6 +90,15 @@ class HearingFailed(Struct, frozen=True):
     """Speech recognition is lost for this recording; the call goes on."""
 
     message: str
+    trouble: Trouble = "network"
+
+
+class Setback(Struct, frozen=True):
+    """A provider stumbled and it is being mended behind the scenes; the client is told."""
+
+    service: Service
+    trouble: Trouble
+    message: str
 
 
 class Token(Struct, frozen=True):
@@ -119,6 +130,7 @@ class ReplyFailed(Struct, frozen=True):
     turn: int
     reply: int
     message: str
+    trouble: Trouble = "network"
 
 
 class Speech(Struct, frozen=True):
@@ -145,6 +157,7 @@ class VoiceFailed(Struct, frozen=True):
     turn: int
     reply: int
     message: str
+    trouble: Trouble = "network"
 
 
 class PlayedOut(Struct, frozen=True):
@@ -193,6 +206,7 @@ Event = (
     | Transcript
     | Finalised
     | HearingFailed
+    | Setback
     | Token
     | ActionAsked
     | ReplyWritten

@@ -57,10 +57,15 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
 
 def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     """Recognition is lost for this recording; the call goes on without ears."""
-    talk.orders.tell(do.Fault("stt", event.message))
+    talk.orders.tell(do.Fault("stt", event.message, event.trouble))
     talk.caller.fall_silent(now)
     let_go(talk)
     conclude_input(talk, None, now)
+
+
+def pass_on(talk: Talk, event: ev.Setback, _now: float) -> None:
+    """The client learns of what is being mended."""
+    talk.orders.tell(do.Fault(event.service, event.message, event.trouble, passing=True))
 
 
 def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:

@@ -58,6 +58,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.Transcript: listening.hear_words,
     ev.Finalised: listening.conclude_input,
     ev.HearingFailed: listening.lose_hearing,
+    ev.Setback: listening.pass_on,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,
 }

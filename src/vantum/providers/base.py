@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from vantum.conversation.events import Hearing
+from vantum.conversation.events import Hearing, Setback
 
 
 class Finalise:
@@ -22,16 +22,22 @@ class Finalise:
 FINALISE: Final = Finalise()
 
 
+Encoding = Literal["s16le", "mulaw"]
+
+
 class ListenOptions(Struct, frozen=True):
-    """How a recording is to be heard. Audio is s16le mono at `rate_hz`.
+    """How a recording is to be heard. Audio is mono at `rate_hz`; mulaw is G.711 at 8000 Hz.
 
     `automatic`: nobody will say when the caller has finished, so words are wanted at every pause.
+    `key_terms` are names and words that a recogniser would not expect.
     """
 
     rate_hz: int = 16_000
     language: str = "en-US"
     session_id: str = ""
     automatic: bool = True
+    encoding: Encoding = "s16le"
+    key_terms: tuple[str, ...] = ()
 
 
 class Message(Struct, frozen=True):
@@ -56,24 +62,49 @@ class Prompt(Struct, frozen=True):
     session_id: str = ""
 
 
+class Usage(Struct, frozen=True):
+    """What an answer has cost in tokens, told at its end by models that count them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0  # of the prompt's
+
+
 class VoiceOptions(Struct, frozen=True):
-    """Which voice is to speak; unknown ids fall back to the provider's default voice."""
+    """Which voice is to speak; unknown ids fall back to the provider's default voice.
+
+    `encoding` and `rate_hz` are what the transport would like; a voice may answer in s16le at a
+    rate of its own.
+    """
 
     voice_id: str = ""
     language: str = "en-US"
     session_id: str = ""
+    encoding: Encoding = "s16le"
+    rate_hz: int = 16_000
+
+
+class SpokenWord(Struct, frozen=True):
+    """A word and when it sounds, in seconds from the beginning of its piece's sound."""
+
+    text: str
+    start_s: float
+    end_s: float
 
 
 class Spoken(Struct, frozen=True):
-    """Sound of piece number `piece` (counted from 0): s16le mono at `rate_hz`.
+    """Sound of piece number `piece` (counted from 0): mono at `rate_hz`, s16le unless it says so.
 
-    `last` marks the end of the piece; its `pcm` may be empty.
+    `last` marks the end of the piece; its `pcm` may be empty. `words` are the timings that became
+    known with it, each told once.
     """
 
     piece: int
     pcm: bytes
     rate_hz: int
     last: bool = False
+    encoding: Encoding = "s16le"
+    words: tuple[SpokenWord, ...] = ()
 
 
 class SpeechToText(Protocol):
@@ -81,7 +112,7 @@ class SpeechToText(Protocol):
 
     def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
-    ) -> AsyncGenerator[Hearing, None]:
+    ) -> AsyncGenerator[Hearing | Setback, None]:
         """Report speech and words until the audio ends.
 
         After each FINALISE all pending finals are yielded, then `Finalised()`. The end of `audio`
@@ -93,7 +124,7 @@ class SpeechToText(Protocol):
 class LanguageModel(Protocol):
     """Answers a caller."""
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[str | Action, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[str | Action | Usage | Setback, None]:
         """Yield the answer as it is written. Raises ProviderError when it breaks off."""
         ...
 
@@ -103,6 +134,6 @@ class TextToSpeech(Protocol):
 
     def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions
-    ) -> AsyncGenerator[Spoken, None]:
+    ) -> AsyncGenerator[Spoken | Setback, None]:
         """Yield sound for each piece in order, as it is made. Raises ProviderError on failure."""
         ...

@@ -13,6 +13,7 @@ from vantum.audio.playout import OnHold
 from vantum.conversation import effects as do
 from vantum.conversation.events import EndReason
 from vantum.conversation.states import State
+from vantum.errors import Service
 from vantum.transports.ids import Ids
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, EXTENSIONS
@@ -25,12 +26,16 @@ FRAME_S: Final = 0.1  # spec §8: 100 ms pieces; smaller ones only cost frames, 
 _CLOSE_CODES: Final[dict[EndReason, int]] = {"shutdown": 1001, "faults": 1011, "setup_failed": 1011}
 
 # Providers' own messages hold addresses, and some a part of the key: they are for the log alone.
-_FAULTS: Final = {
+# What failed, in the event of its domain where there is one, and which service is down.
+_FAILED: Final = {
     "stt": (EVENTS.transcript.error.STT_FAILED, "Speech recognition does not work now"),
     "llm": (EVENTS.conversation.error.LLM_FAILED, "The answer could not be written"),
-    "tts": (EVENTS.error.service.TTS_UNAVAILABLE, "The voice does not work now"),
 }
-_OTHER_FAULT: Final = (EVENTS.error.general.INTERNAL_SERVER_ERROR, "The call cannot go on")
+_UNAVAILABLE: Final[dict[Service, tuple[str, str]]] = {
+    "stt": (EVENTS.error.service.STT_UNAVAILABLE, "Speech recognition"),
+    "llm": (EVENTS.error.service.LLM_UNAVAILABLE, "The language model"),
+    "tts": (EVENTS.error.service.TTS_UNAVAILABLE, "The voice"),
+}
 
 
 class Closing(Struct, frozen=True):
@@ -175,8 +180,21 @@ class BrowserOutlet:
         self.event(EVENTS.conversation.state.INTERRUPTED, payload)
 
     def _fault(self, notice: do.Fault) -> None:
-        name, text = _FAULTS.get(notice.service, _OTHER_FAULT)
-        self.event(name, p.Problem(text))
+        if notice.service == "setup":
+            text = "The call cannot go on"
+            self.event(EVENTS.error.general.INTERNAL_SERVER_ERROR, p.Problem(text))
+            return
+        if notice.service in _FAILED and not notice.passing:
+            name, text = _FAILED[notice.service]
+            self.event(name, p.Problem(text))
+        name, part = _UNAVAILABLE[notice.service]
+        if notice.trouble == "throttled":
+            warning = p.RateLimitWarning(notice.service, remaining_quota=0)
+            self.event(EVENTS.system.notification.RATE_LIMIT_WARNING, warning)
+        elif notice.trouble == "quota":
+            self.event(EVENTS.system.notification.QUOTA_EXCEEDED, p.QuotaExceeded(notice.service))
+        how = "stumbled and is being mended" if notice.passing else "does not work now"
+        self.event(name, p.Problem(f"{part} {how}"))
 
     def close(self, reason: EndReason) -> None:
         """Say why, then close."""

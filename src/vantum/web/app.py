@@ -14,23 +14,31 @@ from vantum import __version__
 from vantum.calls import Calls
 from vantum.casting import Casting
 from vantum.errors import ProviderError
+from vantum.limits import Budgets
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
+from vantum.upkeep import HouseUpkeep
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.socket import SocketDoor
 
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
 
-def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> FastAPI:
+def build_app(
+    settings: Settings,
+    *,
+    stop: Callable[[], None] | None = None,
+    budgets: Budgets | None = None,
+) -> FastAPI:
     """The ASGI application. `stop` ends the server once SIGTERM or SIGINT has drained it.
 
     Raises SettingsError for a provider or default agent that cannot be used.
     """
     log = server_log()
     speech = LocalSpeech(socket_path(settings.vantum_data_dir))
-    casting = Casting(settings, speech)
+    upkeep = HouseUpkeep(log)
+    casting = Casting(settings, speech, upkeep, budgets)
     metrics = Metrics()
     calls = Calls(settings, metrics, log)
 
@@ -41,7 +49,7 @@ def build_app(settings: Settings, *, stop: Callable[[], None] | None = None) -> 
         app.mount("/", console_files())  # last: it takes every path that is left
         for part, why in pages.off().items():
             log.warning("part_is_off", part=part, why=why)
-        async with asyncio.TaskGroup() as group:
+        async with upkeep.open(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(calls.house.clock.run(), name="playout"),
                 group.create_task(calls.sweep(), name="sweep"),

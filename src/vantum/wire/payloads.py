@@ -269,7 +269,7 @@ class RateLimitWarning(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class QuotaExceeded(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A provider's allowance is used up, and when it is renewed."""
+    """A provider's allowance is used up, and when it is renewed, where that is known."""
 
     service: Service
-    reset_at: Instant
+    reset_at: Instant | None = None

@@ -211,7 +211,7 @@ class LocalSpeech:
 
     def _refuse_when_lost(self, service: Service) -> None:
         if self.trouble:
-            raise ProviderUnavailable(self.trouble, service=service, retry=False)
+            raise ProviderUnavailable(self.trouble, service=service, trouble="fatal")
         if self._over:
             raise ProviderUnavailable("local speech is shut down", service=service)
 

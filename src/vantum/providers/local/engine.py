@@ -139,4 +139,4 @@ def _import(module: str, service: Service) -> Any:  # the packages are not typed
         return importlib.import_module(module)
     except (ImportError, OSError) as error:  # OSError: moonshine needs glibc 2.34 or later
         message = f"{how_to_install([PACKAGES[module]])} ({error})"
-        raise ProviderUnavailable(message, service=service, retry=False) from error
+        raise ProviderUnavailable(message, service=service, trouble="fatal") from error
