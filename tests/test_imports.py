@@ -22,7 +22,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     # Reads a socket and drives the call at its other end, so it stands above the call.
     frozenset({"vantum.transports.browser", "vantum.transports.twilio"}),
     frozenset({"vantum.call"}),
-    frozenset({"vantum.ears", "vantum.speaking", "vantum.playback", "vantum.upkeep"}),
+    frozenset(
+        {"vantum.ears", "vantum.speaking", "vantum.playback", "vantum.timers", "vantum.upkeep"}
+    ),
     frozenset({"vantum.transports", "vantum.providers", "vantum.store"}),
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents"}),

@@ -36,6 +36,7 @@ from vantum.providers.base import (
 from vantum.session import Session
 from vantum.speaking import Saying
 from vantum.telemetry import Log, Metrics
+from vantum.timers import Timers
 from vantum.transports.base import Outlet
 
 Work = Coroutine[Any, Any, None]
@@ -112,7 +113,7 @@ class Call:
         self._conversation = Conversation(cast.policy, session.session_id, self._now())
         self._player = Player(outlet, house.clock, self._played_out)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers(self._fired)
         self._crew = Crew(self._task_failed)
         self._ears: Ears | None = None
         self._saying: Saying | None = None
@@ -203,9 +204,7 @@ class Call:
         self._inbox.put_nowait(ev.Disconnected())
 
     def _end(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel_all()
         self._crew.dismiss()
 
     def _task_failed(self, name: str, error: Exception) -> None:
@@ -238,7 +237,7 @@ class Call:
     # -- deeds ---------------------------------------------------------------------------------
 
     def _ask(self, effect: do.Ask) -> None:
-        saying = self._open_saying(effect.turn, effect.reply)
+        saying = self._open_saying(effect.turn, effect.reply, released=not effect.guess)
         messages = tuple(
             Message("user" if line.role == "user" else "assistant", line.text, line.interrupted)
             for line in effect.lines
@@ -247,16 +246,22 @@ class Call:
         work = saying.ask(self._cast.mind, prompt, self.post, self._spent)
         saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
 
+    def _release(self, effect: do.Release) -> None:
+        self._open_saying(effect.turn, effect.reply).released.set()
+
+    def _guessed(self, effect: do.Guessed) -> None:
+        self._metrics.guessed(effect)
+
     def _spent(self, usage: Usage) -> None:
         self._metrics.spent(
             prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens
         )
 
-    def _open_saying(self, turn: int, reply: int) -> Saying:
+    def _open_saying(self, turn: int, reply: int, *, released: bool = True) -> Saying:
         if self._saying is not None and (self._saying.turn, self._saying.reply) == (turn, reply):
             return self._saying
         self._drop_saying()
-        self._saying = saying = Saying(turn, reply)
+        self._saying = saying = Saying(turn, reply, released=released)
         options = VoiceOptions(
             voice_id=self.session.voice_id,
             language=self.session.language or "en-US",
@@ -316,17 +321,12 @@ class Call:
         self._crew.cancel("close-input")
 
     def _set_timer(self, effect: do.SetTimer) -> None:
-        self._cancel_timer(effect)
-        loop = asyncio.get_running_loop()
-        self._timers[effect.name] = loop.call_at(effect.at, self._fire, effect.name)
+        self._timers.set(effect.name, effect.at)
 
-    def _cancel_timer(self, effect: do.SetTimer | do.CancelTimer) -> None:
-        timer = self._timers.pop(effect.name, None)
-        if timer is not None:
-            timer.cancel()
+    def _cancel_timer(self, effect: do.CancelTimer) -> None:
+        self._timers.cancel(effect.name)
 
-    def _fire(self, name: str) -> None:
-        self._timers.pop(name, None)
+    def _fired(self, name: str) -> None:
         self.post_now(ev.TimerFired(name))
 
     def _notify(self, effect: do.Notify) -> None:
@@ -351,6 +351,8 @@ class Call:
 # Each deed takes the effect that is its key, which no annotation of a dictionary can say.
 _DEEDS: Final[dict[type, Callable[[Call, Any], ev.Event | None]]] = {
     do.Ask: Call._ask,
+    do.Release: Call._release,
+    do.Guessed: Call._guessed,
     do.Speak: Call._speak,
     do.FinishSpeaking: Call._finish_speaking,
     do.Play: Call._play,

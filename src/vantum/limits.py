@@ -27,6 +27,9 @@ AHEAD_S: Final = 10.0  # while the sound is held, model and voice may run this f
 # Turns
 INTERRUPT_AFTER_S: Final = 0.2  # spec §9: shorter sounds are coughs
 END_SILENCE_S: Final = 0.5  # spec §9: VAD_SILENCE_THRESHOLD_MS
+# Two seconds of silence is where callers ask "hello?"; a voice needs 0.2-0.3 s to begin.
+FILLER_AFTER_S: Final = 1.6
+FILLER_AGAIN_S: Final = 4.0  # a sentence, and a breath in which the answer may come
 FINALISE_DEADLINE_S: Final = 5.0  # spec §6: then what is there is used
 TRANSCRIPT_CHARS: Final = 50_000  # spec §6: about 25,000 words
 MODEL_DEADLINE_S: Final = 30.0  # spec §7: then a fallback sentence
@@ -89,7 +92,9 @@ class Budgets(Struct, frozen=True, kw_only=True):
     tts_throttled_s: float = 5.0  # spec §8
     tts_request_s: float = SYNTHESIS_DEADLINE_S  # spec §8
 
-    filler_s: float = 1.2  # without sound after the caller's last word, then a filler is spoken
+    # The caller waits: without sound after their last word a filler is spoken
+    filler_after_s: float = FILLER_AFTER_S
+    filler_again_s: float = FILLER_AGAIN_S
 
     def divided(self, by: float) -> Budgets:
         """The same proportions in less time."""

@@ -26,13 +26,17 @@ Post = Callable[[ev.Event], Awaitable[None]]
 class Saying:
     """The pieces of one reply on their way to the voice, and the tasks that work on it."""
 
-    def __init__(self, turn: int, reply: int) -> None:
+    def __init__(self, turn: int, reply: int, *, released: bool = True) -> None:
         self.turn = turn
         self.reply = reply
+        self.released = asyncio.Event()  # the answer counts; a guess may only be made so far ahead
+        if released:
+            self.released.set()
         self.tasks: list[asyncio.Task[None]] = []
         # Bounded by the longest answer (500 tokens); a model that exceeds it loses its voice.
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue(limits.PIECES)
         self._watch = _Watch()
+        self._made_s = 0.0
 
     def give(self, text: str | None) -> None:
         """Add a piece; None ends the reply."""
@@ -90,11 +94,8 @@ class Saying:
                 try:
                     async for sound in sounds:
                         watch.rest()
-                        if isinstance(sound, ev.Setback):
-                            await post(sound)
-                        else:
-                            await room()
-                            await self._report(sound, post)
+                        await room()
+                        await self._report(sound, post)
                         watch.rearm()
                 finally:
                     watch.limit = None
@@ -103,9 +104,17 @@ class Saying:
         except ProviderError as error:
             await post(ev.VoiceFailed(turn, reply, str(error), error.trouble))
 
-    async def _report(self, sound: Spoken, post: Post) -> None:
-        if sound.pcm:
-            await post(ev.Speech(self.turn, self.reply, sound.piece, sound.pcm, sound.rate_hz))
+    async def _report(self, sound: Spoken | ev.Setback, post: Post) -> None:
+        if isinstance(sound, ev.Setback):
+            await post(sound)
+            return
+        if self._made_s > limits.AHEAD_S:
+            await self.released.wait()
+        self._made_s += len(sound.pcm) / 2 / sound.rate_hz
+        if sound.pcm or sound.words:
+            await post(
+                ev.Speech(self.turn, self.reply, sound.piece, sound.pcm, sound.rate_hz, sound.words)
+            )
         if sound.last:
             self._watch.finished()
             await post(ev.PieceVoiced(self.turn, self.reply, sound.piece))

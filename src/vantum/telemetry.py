@@ -26,7 +26,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 import vantum
-from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, Fault, Notice
+from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, Fault, Guessed, Notice
 from vantum.settings import Settings
 
 Log = FilteringBoundLogger
@@ -173,6 +173,15 @@ class Metrics:
         self.tokens = Counter(
             "vantum_model_tokens", "Tokens of language models.", ["kind"], registry=self.registry
         )
+        self.guesses = Counter(
+            "vantum_guesses",
+            "Answers begun before the caller's turn was confirmed.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.wasted = Counter(
+            "vantum_guess_tokens_wasted", "Tokens of wrong guesses.", registry=self.registry
+        )
         Info("vantum_build", "What is running.", registry=self.registry).info(
             {"version": vantum.__version__}
         )
@@ -188,6 +197,12 @@ class Metrics:
             self.interruptions.inc()
         elif isinstance(notice, Fault):
             self.faults.labels(notice.service).inc()
+
+    def guessed(self, guess: Guessed) -> None:
+        """Count how a guess turned out."""
+        self.guesses.labels("right" if guess.right else "wrong").inc()
+        if not guess.right:
+            self.wasted.inc(guess.tokens)
 
     def spent(self, *, prompt_tokens: int, completion_tokens: int) -> None:
         """Count what an answer has cost."""

@@ -9,6 +9,7 @@ from world import LISTENING, RATE_HZ, RESPONDING, Script, World
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
+from vantum.conversation.events import SpokenWord
 from vantum.conversation.history import History, VoicedPiece, heard_text
 from vantum.conversation.policy import Policy
 
@@ -179,3 +180,42 @@ def test_words_of_the_greeting_count_as_heard() -> None:
     world = World(Policy(greeting="Hello there!")).begin(greets=True)
     world.until(LISTENING)
     assert world.lines == [("assistant", "Hello there!")]
+
+
+# -- where the voice tells when its words sound ---------------------------------------------------
+
+
+def timed(text: str, *ends_s: float, complete: bool = False) -> VoicedPiece:
+    starts_s = (0.0, *ends_s)
+    words = [
+        SpokenWord(word, start_s, end_s)
+        for word, start_s, end_s in zip(text.split(), starts_s, ends_s, strict=False)
+    ]
+    return VoicedPiece(text, ends_s[-1], complete, words=words)
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "heard"),
+    [
+        (0.0, ""),
+        (0.5, ""),
+        (0.92, "Hello,"),
+        (1.0, "Hello,"),
+        (1.3, "Hello, I"),
+        (9, "Hello, I am"),
+    ],
+)
+def test_words_count_by_their_own_timings(heard_s: float, heard: str) -> None:
+    assert heard_text([timed("Hello, I am", 1.0, 1.3, 2.0)], heard_s) == heard
+
+
+def test_words_whose_timing_is_not_known_yet_were_not_heard() -> None:
+    piece = timed("Hello, I am here now", 1.0, 1.3)
+    assert heard_text([piece], 9.0) == "Hello, I"
+
+
+def test_a_word_that_the_voice_splits_is_still_one() -> None:
+    words = [SpokenWord("twenty", 0.0, 0.4), SpokenWord("five", 0.4, 0.8)]
+    piece = VoicedPiece("twenty-five people", 2.0, words=words)
+    assert heard_text([piece], 0.5) == ""
+    assert heard_text([piece], 0.9) == "twenty-five"

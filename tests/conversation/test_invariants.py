@@ -14,9 +14,13 @@ from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import MOVES, State
 
-TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending"}
+TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler"}
 POLICY = Policy(
-    greeting="Hello there!", nudges=("Are you there?", "Can you hear me?"), goodbye="Bye then."
+    greeting="Hello there!",
+    nudges=("Are you there?", "Can you hear me?"),
+    goodbye="Bye then.",
+    fillers=("One moment.",),
+    guesses=2,
 )
 QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -40,6 +44,7 @@ raw = st.one_of(
         start_s=seconds,
         end_s=seconds,
         end_of_turn=st.booleans(),
+        eager=st.booleans(),
     ),
     st.builds(ev.Finalised),
     st.builds(ev.HearingFailed, texts),
@@ -68,7 +73,8 @@ steps = st.lists(st.tuples(st.one_of(*[raw] * 12, rare_end), seconds), max_size=
 
 def aimed(conversation: Conversation, event: ev.Event) -> ev.Event:
     """The same event about the current reply, where it asks for number 0; else as it is."""
-    reply = conversation.talk.reply
+    talk = conversation.talk
+    reply = talk.aside.guess.reply if talk.aside.guess else talk.reply
     if reply is None or getattr(event, "turn", 1) != 0:
         return event
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
@@ -137,7 +143,9 @@ class RuleBook:
         assert (talk.reply is not None) is (talk.state in {THINKING, RESPONDING})
         for effect in effects:  # the order within one event: the last turn named is the current
             if isinstance(effect, do.Ask | do.Speak | do.Play | do.FinishPlaying | do.Hold):
-                assert effect.turn == talk.turn or effect.turn in self.stopped
+                guess = talk.aside.guess if isinstance(effect, do.Ask | do.Speak) else None
+                current = {talk.turn} | ({guess.reply.turn} if guess else set())
+                assert effect.turn in current | self.stopped
 
     def _sound(self, effect: do.Effect) -> None:
         match effect:

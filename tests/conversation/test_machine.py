@@ -429,7 +429,7 @@ def test_cv11_five_interruptions_in_a_row_leave_nothing_behind() -> None:
         world.advance(0.5)
         world.handle(ev.InterruptAsked())
     talk = world.conversation.talk
-    assert (talk.reply, talk.cut, talk.held) == (None, None, False)
+    assert (talk.reply, talk.aside.cut, talk.held) == (None, None, False)
     assert world.timers == {}
     assert talk.counts.interruptions == 10
     assert len(world.told(do.AnswerInterrupted)) == 10

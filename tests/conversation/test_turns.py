@@ -29,7 +29,7 @@ def said(turn: CallerTurn, begin_s: float, end_s: float) -> CallerTurn:
 
 @pytest.fixture
 def turn() -> CallerTurn:
-    return CallerTurn(end_silence_s=0.5, finalise_deadline_s=5.0)
+    return CallerTurn(Policy(end_silence_s=0.5, finalise_deadline_s=5.0))
 
 
 # -- the arbiter ----------------------------------------------------------------------------------

@@ -22,6 +22,16 @@ def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) 
     _finish_if_made(talk, reply, now)
 
 
+def fill(talk: Talk, now: float) -> None:
+    """The caller waits and there is nothing to say yet: say so."""
+    reply, fillers, said = talk.reply, talk.policy.fillers, talk.counts.fillers
+    if reply is None or not reply.may_be_filled or said >= len(fillers):
+        return
+    talk.counts.fillers += 1
+    _speak(talk, reply, reply.fill(fillers[said]))
+    talk.orders.set_timer("filler", now + talk.policy.filler_again_s)
+
+
 def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
     """The model wrote some text."""
     if reply.written:
@@ -41,7 +51,7 @@ def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float
     if reply.written:
         return
     _speak(talk, reply, reply.finish())
-    if not reply.pieces and reply.ends is None:
+    if reply.is_empty and reply.ends is None:
         _fail(talk, reply, "the model gave an empty answer", now)
         return
     talk.counts.failures = 0
@@ -68,7 +78,7 @@ def _fail(
     if not reply.pieces:
         say(talk, fallbacks[tier - 1], now, ends=ends)
         return
-    if ends:
+    if ends or reply.is_empty:
         reply.ends = ends
         _speak(talk, reply, reply.append(fallbacks[tier - 1]))
     _finish_text(talk, reply, now)
@@ -95,9 +105,11 @@ def _show_text(talk: Talk, reply: Reply) -> None:
 
 def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
     """Sound was made."""
-    if not event.pcm or not reply.awaits_sound(event.piece):
+    if not reply.awaits_sound(event.piece):
         return
-    reply.voiced(event.piece, len(event.pcm) / 2 / event.rate_hz)
+    reply.voiced(event.piece, len(event.pcm) / 2 / event.rate_hz, event.words)
+    if not event.pcm:
+        return
     _start_answer(talk, reply, now)
     talk.orders.give(do.Play(reply.turn, event.pcm, event.rate_hz))
 
@@ -187,10 +199,10 @@ def interrupt(talk: Talk, event: object, now: float) -> None:
 
 def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     """The sound is off, and it is known how much of it was heard."""
-    cut = talk.cut
+    cut = talk.aside.cut
     if cut is None or cut.turn != event.turn:
         return
-    talk.cut = None
+    talk.aside.cut = None
     heard = cut.heard(event.heard_s)
     talk.history.caller_heard(heard, interrupted=True)
     if heard:

@@ -103,11 +103,29 @@ Notice = (
 
 
 class Ask(Struct, frozen=True):
-    """Ask the model for reply `reply` of `turn`; replaces any earlier reply of that turn."""
+    """Ask the model for reply `reply` of `turn`; replaces any earlier reply of that turn.
+
+    A `guess` may never be heard: its sound is made at most `AHEAD_S` ahead until it is released.
+    """
 
     turn: int
     reply: int
     lines: tuple[Line, ...]
+    guess: bool = False
+
+
+class Release(Struct, frozen=True):
+    """The guess was right: its reply is the turn's."""
+
+    turn: int
+    reply: int
+
+
+class Guessed(Struct, frozen=True):
+    """How a guess turned out, and how many tokens it had by then; for the figures alone."""
+
+    right: bool
+    tokens: int
 
 
 class Speak(Struct, frozen=True):
@@ -196,6 +214,8 @@ class Refused(Struct, frozen=True):
 
 Effect = (
     Ask
+    | Release
+    | Guessed
     | Speak
     | FinishSpeaking
     | Play

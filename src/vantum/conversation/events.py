@@ -71,7 +71,8 @@ class Transcript(Struct, frozen=True):
     """Words recognised between `start_s` and `end_s`.
 
     Interim text replaces the last interim; final text stands. `end_of_turn` is the recogniser's own
-    opinion that the caller has finished, for recognisers that have one.
+    opinion that the caller has finished, for recognisers that have one; `eager` that they may have,
+    and that the words will not change if they have.
     """
 
     text: str
@@ -80,6 +81,7 @@ class Transcript(Struct, frozen=True):
     start_s: float = 0.0
     end_s: float = 0.0
     end_of_turn: bool = False
+    eager: bool = False
 
 
 class Finalised(Struct, frozen=True):
@@ -133,14 +135,26 @@ class ReplyFailed(Struct, frozen=True):
     trouble: Trouble = "network"
 
 
+class SpokenWord(Struct, frozen=True):
+    """A word and when it sounds, in seconds from the beginning of its piece's sound."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
 class Speech(Struct, frozen=True):
-    """Sound for piece number `piece` of the answer, in the voice's own rate (s16le mono)."""
+    """Sound for piece number `piece` of the answer, in the voice's own rate (s16le mono).
+
+    `words` are the timings that came with it, from voices that tell them.
+    """
 
     turn: int
     reply: int
     piece: int
     pcm: bytes
     rate_hz: int
+    words: tuple[SpokenWord, ...] = ()
 
 
 class PieceVoiced(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What was said and what was heard of it: the one truth that context and transcripts are read from.
 
-An answer enters only as far as its sound reached the caller. Where the voice gives no word timings,
-a word's time is its share of the piece's characters (errors stay under a word for even speech).
+An answer enters only as far as its sound reached the caller. A word's time is the voice's own where
+it tells it, else its share of the piece's characters (errors stay under a word for even speech).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from msgspec import Struct
 
 from vantum.conversation.effects import Line
+from vantum.conversation.events import SpokenWord
 
 _WORD = re.compile(r"\S+\s*")
 # A word that lacks only its last breath was heard; frames are 20 ms and marks come every 400 ms.
@@ -23,6 +24,8 @@ class VoicedPiece(Struct):
     text: str
     sound_s: float = 0.0
     complete: bool = False
+    filler: bool = False  # said to keep the caller company; answers nothing
+    words: list[SpokenWord] = []  # timings, from voices that tell them
 
 
 def heard_text(pieces: list[VoicedPiece], heard_s: float) -> str:
@@ -43,6 +46,8 @@ def heard_text(pieces: list[VoicedPiece], heard_s: float) -> str:
 def _heard_words(piece: VoicedPiece, heard_s: float) -> str:
     if piece.sound_s <= 0 or not piece.text:
         return ""
+    if piece.words:
+        return _timed_words(piece, heard_s)
     # An unfinished piece has an unknown length; a slow speaker's 12 characters a second bounds it.
     length_s = piece.sound_s if piece.complete else max(piece.sound_s, len(piece.text) / 12)
     end = 0
@@ -52,6 +57,22 @@ def _heard_words(piece: VoicedPiece, heard_s: float) -> str:
             break
         end = stripped_end
     return piece.text[:end]
+
+
+def _timed_words(piece: VoicedPiece, heard_s: float) -> str:
+    """By the voice's own timings. Letters are counted: it may split words as the text does not."""
+    heard = [word.text for word in piece.words if word.end_s <= heard_s + _WORD_GRACE_S]
+    reach, end = sum(map(_letters, heard)), 0
+    for word in _WORD.finditer(piece.text):
+        reach -= _letters(word.group())
+        if reach < 0:
+            break
+        end = word.start() + len(word.group().rstrip())
+    return piece.text[:end]
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 class History:
@@ -67,12 +88,21 @@ class History:
 
     def caller_said(self, text: str) -> None:
         """Add the caller's words; with nothing heard in between they continue the last line."""
+        self._lines = self._continued(text)
+
+    def with_caller(self, text: str, most: int) -> tuple[Line, ...]:
+        """What `recent` would give if the caller had said this."""
+        lines = self._continued(text)
+        return tuple(lines[-most:]) if most else tuple(lines)
+
+    def _continued(self, text: str) -> list[Line]:
         text = text.strip()
         if not text:
-            return
-        if self._lines and self._lines[-1].role == "user":
-            text = f"{self._lines.pop().text} {text}"
-        self._lines.append(Line(role="user", text=text))
+            return self._lines
+        lines = self._lines
+        if lines and lines[-1].role == "user":
+            lines, text = lines[:-1], f"{lines[-1].text} {text}"
+        return [*lines, Line(role="user", text=text)]
 
     def caller_heard(self, text: str, *, interrupted: bool = False) -> None:
         """Add the part of an answer that the caller heard; nothing heard leaves no line."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.answering import hush, interrupt, let_go, say
+from vantum.conversation import guessing
+from vantum.conversation.answering import fill, hush, interrupt, let_go, say
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
@@ -123,6 +124,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     elif event.name == "hold":
         talk.caller.speaking = False  # else it would have been sustained or stopped by now
         let_go(talk)
+    elif event.name == "filler":
+        fill(talk, now)
     elif event.name == "silence":
         _break_silence(talk, now)
 
@@ -141,18 +144,27 @@ def _break_silence(talk: Talk, now: float) -> None:
         talk.close("silence", now)
 
 
-def watch(talk: Talk, now: float) -> None:
-    """Run after every event: is the caller's turn over, and has it been quiet for too long?"""
-    over_at = None
+def watch(talk: Talk, now: float) -> list[ev.Event]:
+    """Run after every event: is the caller's turn over, and has it been quiet for too long?
+
+    Returns what a right guess has kept for this moment.
+    """
+    over_at, kept = None, None
     if talk.state is State.LISTENING and (talk.input.automatic or talk.caller.closed):
         over_at = talk.caller.over_at()
     if over_at is not None and over_at <= now:
-        _take_turn(talk, now)
+        kept = _take_turn(talk, now)
         over_at = None
     if over_at is None:
         talk.orders.cancel_timer("end_of_turn")
     else:
         talk.orders.set_timer("end_of_turn", over_at)
+    guessing.follow(talk)
+    _watch_silence(talk, now)
+    return kept or []
+
+
+def _watch_silence(talk: Talk, now: float) -> None:
     # Only words break a silence: a street or a television must not keep a call alive for ever.
     waits = talk.state is State.LISTENING and not talk.caller.text
     if not (waits and talk.input.may_speak_first and talk.policy.nudges):
@@ -161,16 +173,23 @@ def watch(talk: Talk, now: float) -> None:
         talk.orders.set_timer("silence", now + talk.policy.nudge_after_s)
 
 
-def _take_turn(talk: Talk, now: float) -> None:
+def _take_turn(talk: Talk, now: float) -> list[ev.Event]:
     waited_from = talk.caller.quiet_since
     if not talk.caller.text and not talk.caller.owed:
         talk.caller.give_up()
-        return
+        return []
     text = talk.caller.take()
     if text:
         talk.counts.nudges = 0
         talk.history.caller_said(text)
     talk.go(State.THINKING, now)
-    reply = talk.open_reply(waited_from)
-    lines = talk.history.recent(talk.policy.max_lines)
-    talk.orders.give(do.Ask(reply.turn, reply.number, lines))
+    talk.counts.guesses = talk.counts.fillers = 0
+    kept = guessing.confirm(talk, text, waited_from)
+    if kept is None:
+        reply = talk.open_reply(waited_from)
+        lines = talk.history.recent(talk.policy.max_lines)
+        talk.orders.give(do.Ask(reply.turn, reply.number, lines))
+    if talk.policy.fillers:
+        since = now if waited_from is None else waited_from
+        talk.orders.set_timer("filler", since + talk.policy.filler_after_s)
+    return kept or []

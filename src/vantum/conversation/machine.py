@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from vantum.conversation import answering, listening
+from vantum.conversation import answering, guessing, listening
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
@@ -120,22 +120,22 @@ class Conversation:
     def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
         """Take one event at clock time `now` (seconds); returns what is to be done, in order."""
         talk = self.talk
-        reply_rule = REPLY_TABLE.get(type(event))
-        if reply_rule is not None:
-            reply = _current_reply(talk, event)
-            if reply is not None:
-                reply_rule(talk, reply, event, now)
+        if type(event) in REPLY_TABLE:
+            _go_on(talk, event, now)
             return talk.orders.taken()
         rule = TABLE[talk.state].get(type(event))
         if rule is None:
             return [do.Refused(talk.state, type(event).__name__)]
         rule(talk, event, now)
-        listening.watch(talk, now)
+        for kept in listening.watch(talk, now):
+            _go_on(talk, kept, now)
         return talk.orders.taken()
 
 
-def _current_reply(talk: Talk, event: Any) -> Reply | None:
-    reply = talk.reply
-    if reply is None or (event.turn, event.reply) != (reply.turn, reply.number):
-        return None
-    return reply
+def _go_on(talk: Talk, event: Any, now: float) -> None:
+    """Something was made of a reply: it counts for the current one, or for a guess."""
+    reply, guess = talk.reply, talk.aside.guess
+    if reply is not None and (event.turn, event.reply) == (reply.turn, reply.number):
+        REPLY_TABLE[type(event)](talk, reply, event, now)
+    elif guess is not None and (event.turn, event.reply) == (guess.reply.turn, guess.reply.number):
+        guessing.keep(talk, guess, event)

@@ -20,6 +20,11 @@ class Policy(Struct, frozen=True):
         "I have a technical problem on my side, please bear with me.",
         "I am sorry, our connection is poor. We will call you back. Goodbye.",
     )
+    # Said when the answer keeps the caller waiting; none are repeated within a turn.
+    fillers: tuple[str, ...] = ()
+    filler_after_s: float = limits.FILLER_AFTER_S
+    filler_again_s: float = limits.FILLER_AGAIN_S
+    guesses: int = 0  # answers begun before the caller's turn is confirmed, at most so many a turn
     end_silence_s: float = limits.END_SILENCE_S
     finalise_deadline_s: float = limits.FINALISE_DEADLINE_S
     # A hold that nothing resolves: speech events are lost, so the agent goes on.

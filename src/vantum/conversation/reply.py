@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from vantum.conversation.events import EndReason
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from vantum.conversation.events import EndReason, Event, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
 from vantum.conversation.segments import MARKER, MARKERS, Segmenter, spoken_text
 
@@ -76,6 +81,23 @@ class Reply:
         self.shown.finish()
         return self._begin(self._segmenter.finish())
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was said that answers anything."""
+        return all(piece.filler for piece in self.pieces)
+
+    @property
+    def may_be_filled(self) -> bool:
+        """A filler can still come before the answer."""
+        return self.is_empty and len(self.shown.tokens) == len(self.pieces) and not self.written
+
+    def fill(self, text: str) -> list[str]:
+        """Say something before the answer, which keeps the caller waiting."""
+        self.shown.push(f"{text} ")
+        texts = self._begin([text])
+        self.pieces[-1].filler = True
+        return texts
+
     def append(self, text: str) -> list[str]:
         """Add a sentence of our own to a finished answer."""
         self._segmenter = Segmenter()
@@ -96,9 +118,10 @@ class Reply:
         known = 0 <= piece < len(self.pieces)
         return known and not self.voiceless and not self.pieces[piece].complete
 
-    def voiced(self, piece: int, sound_s: float) -> None:
+    def voiced(self, piece: int, sound_s: float, words: Iterable[SpokenWord] = ()) -> None:
         """Sound was made for a piece."""
         self.pieces[piece].sound_s += sound_s
+        self.pieces[piece].words.extend(words)
 
     def voiced_whole(self, piece: int) -> None:
         """All sound of a piece was made."""
@@ -112,3 +135,16 @@ class Reply:
     def heard(self, heard_s: float) -> str:
         """The words whose sound fell within the first `heard_s` seconds."""
         return heard_text(self.pieces, heard_s)
+
+
+class Guess(Struct):
+    """An answer to words that the caller may not have finished."""
+
+    reply: Reply
+    words: list[str]
+    kept: list[Event] = []  # bounded by the shell, which lets a voice run 10 s ahead
+
+
+def same_words(text: str) -> list[str]:
+    """What must agree for a guess to be right: words, not their case or punctuation."""
+    return re.findall(r"\w+", text.casefold())

@@ -12,7 +12,7 @@ from vantum.conversation import effects as do
 from vantum.conversation.events import EndReason
 from vantum.conversation.history import History
 from vantum.conversation.policy import Policy
-from vantum.conversation.reply import Reply
+from vantum.conversation.reply import Guess, Reply
 from vantum.conversation.states import State, check_move
 from vantum.conversation.turns import CallerTurn
 
@@ -38,6 +38,15 @@ class Counts(Struct):
     interruptions: int = 0
     failures: int = 0  # in a row
     nudges: int = 0  # in a row
+    guesses: int = 0  # in this turn of the caller
+    fillers: int = 0  # in this turn of the agent
+
+
+class Aside(Struct):
+    """Replies that are not being given."""
+
+    guess: Guess | None = None  # may become the next turn's
+    cut: Reply | None = None  # stopped; how much of it was heard is still to be told
 
 
 class Talk:
@@ -50,9 +59,9 @@ class Talk:
         self.since = now  # clock time at which the state began
         self.turn = 0
         self.reply: Reply | None = None
-        self.cut: Reply | None = None  # stopped; how much of it was heard is still to be told
+        self.aside = Aside()
         self.history = History()
-        self.caller = CallerTurn(policy.end_silence_s, policy.finalise_deadline_s)
+        self.caller = CallerTurn(policy)
         self.input = Input()
         self.counts = Counts()
         self.orders = Orders()
@@ -80,11 +89,12 @@ class Talk:
     def stop_reply(self) -> None:
         """Cancel whatever is being answered; from here on nothing of that turn counts."""
         if self.reply is not None:
-            self.cut = self.reply
+            self.aside.cut = self.reply
             self.orders.give(do.StopTurn(self.reply.turn))
             self.reply = None
             self.turn += 1
         self.orders.cancel_timer("hold")
+        self.orders.cancel_timer("filler")
 
     def close(self, reason: EndReason, now: float) -> None:
         """Begin to end the call."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from vantum import limits
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained, Transcript
+from vantum.conversation.policy import Policy
 
 # Recognisers round the end of words; a final that ends this close to the speech end covers it.
 _COVER_S = 0.25
@@ -16,9 +17,8 @@ _COVER_S = 0.25
 class CallerTurn:
     """What the caller has said since the last answer was asked for."""
 
-    def __init__(self, end_silence_s: float, finalise_deadline_s: float) -> None:
-        self._end_silence_s = end_silence_s
-        self._finalise_deadline_s = finalise_deadline_s
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self._finals: list[str] = []
         self._interim: Transcript | None = None  # its final is still to come
         self.speaking = False
@@ -28,6 +28,7 @@ class CallerTurn:
         self._taken_s = 0.0  # audio time up to which an answer was already asked for
         self._quiet_since: float | None = None  # clock time of the last speech frame
         self._finished = False  # the recogniser itself said the turn is over
+        self._ripe = False  # the recogniser said that the turn may be over, or the same words twice
         self._sees_speech = False  # speech events come; otherwise words are the only sign of life
 
     @property
@@ -45,6 +46,12 @@ class CallerTurn:
     def is_idle(self) -> bool:
         """Neither speech nor words are being waited for."""
         return not self.speaking and not self.text and self.over_at() is None
+
+    @property
+    def may_be_over(self) -> bool:
+        """It is worth guessing: the words are there, and nothing speaks against an end."""
+        quiet = not self.speaking and (self._sees_speech or self._interim is None)
+        return bool(self.text) and (self._ripe or quiet)
 
     @property
     def closed(self) -> bool:
@@ -80,6 +87,7 @@ class CallerTurn:
     def wrote(self, event: Transcript, now: float) -> None:
         """Words arrived."""
         text = event.text.strip()
+        self._ripe = event.eager or self._is_repeated(event)
         if event.final:
             if text:
                 self._finals.append(text)
@@ -93,9 +101,13 @@ class CallerTurn:
             self._sees_speech = False  # words are the only sign of this speech
             self._quiet_since = now
 
+    def _is_repeated(self, event: Transcript) -> bool:
+        before = self._interim
+        return before is not None and not event.final and event.text.split() == before.text.split()
+
     def _just_spoke(self, now: float) -> bool:
         quiet = self._quiet_since
-        return quiet is not None and now - quiet <= self._finalise_deadline_s
+        return quiet is not None and now - quiet <= self._policy.finalise_deadline_s
 
     def close(self, now: float) -> None:
         """The recording is complete: nothing more is to be waited for."""
@@ -129,9 +141,9 @@ class CallerTurn:
                 return None
             if self._finished:
                 return self._quiet_since
-            return self._quiet_since + self._end_silence_s
+            return self._quiet_since + self._policy.end_silence_s
         # Speech whose words are still to come: wait for them, but not for ever.
-        return self._quiet_since + self._finalise_deadline_s
+        return self._quiet_since + self._policy.finalise_deadline_s
 
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
@@ -140,5 +152,5 @@ class CallerTurn:
         self._taken_s = self._covered_s
         self._finals.clear()
         self._quiet_since = None
-        self._finished = self._sees_speech = self.owed = False
+        self._finished = self._sees_speech = self.owed = self._ripe = False
         return text

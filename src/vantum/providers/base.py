@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from vantum.conversation.events import Hearing, Setback
+from vantum.conversation.events import Hearing, Setback, SpokenWord
 
 
 class Finalise:
@@ -82,14 +82,6 @@ class VoiceOptions(Struct, frozen=True):
     session_id: str = ""
     encoding: Encoding = "s16le"
     rate_hz: int = 16_000
-
-
-class SpokenWord(Struct, frozen=True):
-    """A word and when it sounds, in seconds from the beginning of its piece's sound."""
-
-    text: str
-    start_s: float
-    end_s: float
 
 
 class Spoken(Struct, frozen=True):

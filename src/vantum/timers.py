@@ -1,0 +1,35 @@
+"""When the timers of one call fire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class Timers:
+    """Timers by name on the running loop's clock; `fire` is called with the name of each."""
+
+    def __init__(self, fire: Callable[[str], None]) -> None:
+        self._fire = fire
+        self._running: dict[str, asyncio.TimerHandle] = {}
+
+    def set(self, name: str, at: float) -> None:
+        """Fire at clock time `at`, in place of the timer that has this name."""
+        self.cancel(name)
+        loop = asyncio.get_running_loop()
+        self._running[name] = loop.call_at(at, self._due, name)
+
+    def cancel(self, name: str) -> None:
+        """Forget the timer, if it runs."""
+        timer = self._running.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def cancel_all(self) -> None:
+        """Forget all timers."""
+        for name in tuple(self._running):
+            self.cancel(name)
+
+    def _due(self, name: str) -> None:
+        self._running.pop(name, None)
+        self._fire(name)
