@@ -96,11 +96,15 @@ class HearingFailed(Struct, frozen=True):
 
 
 class Setback(Struct, frozen=True):
-    """A provider stumbled and it is being mended behind the scenes; the client is told."""
+    """A provider stumbled and it is being mended behind the scenes; the client is told.
+
+    `unheard`: somebody may have spoken meanwhile, and waits.
+    """
 
     service: Service
     trouble: Trouble
     message: str
+    unheard: bool = False
 
 
 class Token(Struct, frozen=True):

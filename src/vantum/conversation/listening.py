@@ -64,9 +64,12 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     conclude_input(talk, None, now)
 
 
-def pass_on(talk: Talk, event: ev.Setback, _now: float) -> None:
-    """The client learns of what is being mended."""
+def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
+    """The client learns of what is being mended; a caller who may be waiting hears of it."""
     talk.orders.tell(do.Fault(event.service, event.message, event.trouble, passing=True))
+    waits = event.unheard and talk.input.automatic and talk.state is State.LISTENING
+    if waits and talk.policy.fillers:
+        say(talk, talk.policy.fillers[0], now)
 
 
 def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:

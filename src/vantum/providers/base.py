@@ -29,7 +29,8 @@ class ListenOptions(Struct, frozen=True):
     """How a recording is to be heard. Audio is mono at `rate_hz`; mulaw is G.711 at 8000 Hz.
 
     `automatic`: nobody will say when the caller has finished, so words are wanted at every pause.
-    `key_terms` are names and words that a recogniser would not expect.
+    `key_terms` are names and words that a recogniser would not expect. `again`: a connection was
+    lost in mid-recording, so there is little time for a new one.
     """
 
     rate_hz: int = 16_000
@@ -38,6 +39,7 @@ class ListenOptions(Struct, frozen=True):
     automatic: bool = True
     encoding: Encoding = "s16le"
     key_terms: tuple[str, ...] = ()
+    again: bool = False
 
 
 class Message(Struct, frozen=True):

@@ -1,0 +1,110 @@
+"""How an answer is asked for a second time when the first request keeps the caller waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+from typing import Final
+
+from msgspec import Struct
+
+from vantum.conversation.events import Setback
+from vantum.errors import ProviderError, ProviderTimeout
+from vantum.limits import Budgets
+from vantum.providers.base import Action, LanguageModel, Prompt, Usage
+from vantum.providers.resilience import next_wait_s, setback
+
+Item = str | Action | Usage | Setback
+_Answer = AsyncGenerator[Item, None]
+
+_HEDGES: Final = 1  # second requests an answer: a slow vendor must not be asked ever more often
+
+
+class _Begun(Struct):
+    """The answer that begins first, and how."""
+
+    first: Item
+    rest: _Answer
+
+
+class SteadyLanguageModel:
+    """Wraps any model: hedges a slow or failed beginning, gives up on a stall in the middle."""
+
+    def __init__(self, inner: LanguageModel, budgets: Budgets, *, retries: int = 0) -> None:
+        self._inner = inner
+        self._budgets = budgets
+        self._tries = 1 + _HEDGES + retries
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Item, None]:
+        """As the wrapped one. Raises ProviderError when no request begins, or one breaks off."""
+        async with AsyncExitStack() as stack:
+            async for found in self._race(prompt, stack):
+                if isinstance(found, Setback):
+                    yield found
+                    continue
+                yield found.first
+                while (item := await self._next(found.rest)) is not None:
+                    yield item
+
+    async def _next(self, answer: _Answer) -> Item | None:
+        try:
+            async with asyncio.timeout(self._budgets.llm_pause_s):
+                return await anext(answer, None)
+        except TimeoutError:
+            raise ProviderTimeout("the model stopped in mid-answer", service="llm") from None
+
+    async def _race(
+        self, prompt: Prompt, stack: AsyncExitStack
+    ) -> AsyncGenerator[Setback | _Begun]:
+        """Ask; ask once more when nothing comes in time or a request fails; take who begins."""
+        running: dict[asyncio.Task[Item], _Answer] = {}
+        left, wait_s = self._tries, 0.0
+        error: ProviderError
+        while True:
+            if left:
+                await asyncio.sleep(wait_s)
+                left -= 1
+                task, answer = await self._ask(prompt, stack)
+                running[task] = answer
+            hedge_s = self._budgets.llm_hedge_s if left else None
+            done, _ = await asyncio.wait(
+                running, timeout=hedge_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            error, wait_s = ProviderTimeout("the model is slow to begin", service="llm"), 0.0
+            for task in done:
+                answer = running.pop(task)
+                try:
+                    yield _Begun(await task, answer)
+                    return
+                except ProviderError as failure:
+                    error = failure
+            if not error.may_retry:
+                left = 0
+            if not running:
+                tried = self._tries - left - 1
+                wait_s = next_wait_s(error, (0.0, *self._budgets.llm_waits_s), tried) or 0.0
+                if not left:
+                    raise error
+            yield setback(error)
+
+    async def _ask(
+        self, prompt: Prompt, stack: AsyncExitStack
+    ) -> tuple[asyncio.Task[Item], _Answer]:
+        answer = await stack.enter_async_context(aclosing(self._inner.reply(prompt)))
+        # Two requests are waited for at once; the tasks end with the generator that asked.
+        task = asyncio.create_task(_first(answer), name="first-token")
+        stack.push_async_callback(_call_off, task)
+        return task, answer
+
+
+async def _first(answer: _Answer) -> Item:
+    first = await anext(answer, None)
+    if first is None:
+        raise ProviderError("the model gave an empty answer", service="llm", trouble="server")
+    return first
+
+
+async def _call_off(task: asyncio.Task[Item]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

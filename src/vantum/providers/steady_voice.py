@@ -1,0 +1,182 @@
+"""How a voice that is late, stalls or breaks off is mended without a sentence lost or repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+import msgspec
+
+from vantum.conversation.events import Setback, SpokenWord
+from vantum.conversation.history import VoicedPiece, heard_text
+from vantum.errors import ProviderError, ProviderTimeout
+from vantum.limits import PIECES, Budgets
+from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions
+from vantum.providers.phrases import Phrases
+from vantum.providers.resilience import next_wait_s, setback, speaking_waits
+from vantum.providers.resources import Upkeep
+
+
+class SteadyTextToSpeech:
+    """Wraps any voice: says known phrases from memory, and goes on from the last word elsewhere."""
+
+    def __init__(
+        self, inner: TextToSpeech, budgets: Budgets, phrases: Phrases, upkeep: Upkeep
+    ) -> None:
+        self._inner = inner
+        self._budgets = budgets
+        self._phrases = phrases
+        self._upkeep = upkeep
+
+    async def speak(
+        self, pieces: AsyncIterator[str], options: VoiceOptions
+    ) -> AsyncGenerator[Spoken | Setback, None]:
+        """As the wrapped one. Raises ProviderError when all tries fail."""
+        sounding = msgspec.structs.replace(options, session_id="")  # what phrases are kept under
+        if self._phrases.are_new(sounding):
+            self._upkeep.start("phrases", self._learn(sounding))
+        number = 0
+        line = _Line(self._inner, options, self._budgets)
+        try:
+            async for text in pieces:
+                async with aclosing(self._piece(text, sounding, line)) as sounds:
+                    async for sound in sounds:
+                        yield _numbered(sound, number)
+                number += 1
+        finally:
+            await line.close()
+
+    async def _piece(
+        self, text: str, options: VoiceOptions, line: _Line
+    ) -> AsyncGenerator[Spoken | Setback, None]:
+        for sound in self._phrases.find(text, options):
+            yield sound
+            if sound.last:
+                return
+        made, tries = _Made(text), 0
+        while not made.whole:
+            try:
+                async with aclosing(line.say(made.rest)) as sounds:
+                    async for sound in sounds:
+                        yield made.added(sound)
+            except ProviderError as error:
+                await line.close()
+                wait_s = next_wait_s(error, speaking_waits(self._budgets, error.trouble), tries)
+                if wait_s is None:
+                    raise
+                tries += 1
+                yield setback(error)
+                if not made.sound_s:
+                    for sound in self._phrases.filler(options):
+                        yield made.filled(sound)
+                await asyncio.sleep(wait_s)
+                if end := made.go_on():
+                    yield end
+        if not tries:
+            self._phrases.keep(text, options, made.kept)
+
+    async def _learn(self, options: VoiceOptions) -> None:
+        """Have the fixed phrases ready before the voice is in trouble."""
+        line = _Line(self._inner, options, self._budgets.divided(1 / 4))  # nobody waits for these
+        try:
+            for text in self._phrases.missing(options):
+                self._phrases.keep(text, options, [sound async for sound in line.say(text)])
+        except ProviderError:
+            self._phrases.forget(options)  # the next call tries again
+        finally:
+            await line.close()
+
+
+def _numbered(sound: Spoken | Setback, piece: int) -> Spoken | Setback:
+    return msgspec.structs.replace(sound, piece=piece) if isinstance(sound, Spoken) else sound
+
+
+class _Line:
+    """One conversation with the voice, opened when there is something to say."""
+
+    def __init__(self, inner: TextToSpeech, options: VoiceOptions, budgets: Budgets) -> None:
+        self._inner = inner
+        self._options = options
+        self._budgets = budgets
+        # Pieces are said one after the other, so there is never more than one in it.
+        self._texts: asyncio.Queue[str | None] = asyncio.Queue(PIECES)
+        self._sounds: AsyncGenerator[Spoken | Setback, None] | None = None
+
+    async def say(self, text: str) -> AsyncGenerator[Spoken, None]:
+        """Yield the sound of one piece. Raises ProviderError when it is late or breaks off."""
+        if self._sounds is None:
+            self._texts = asyncio.Queue(PIECES)
+            self._sounds = self._inner.speak(_given(self._texts), self._options)
+        self._texts.put_nowait(text)
+        budget_s = self._budgets.tts_first_audio_s
+        while True:
+            try:
+                async with asyncio.timeout(budget_s):
+                    sound = await anext(self._sounds)
+            except TimeoutError:
+                raise ProviderTimeout("the voice is late", service="tts") from None
+            except StopAsyncIteration:
+                raise ProviderError("the voice ended too early", service="tts") from None
+            if isinstance(sound, Spoken):
+                yield sound
+                if sound.last:
+                    return
+            budget_s = self._budgets.tts_pause_s
+
+    async def close(self) -> None:
+        """End it; the next piece opens another."""
+        if self._sounds is not None:
+            sounds, self._sounds = self._sounds, None
+            await sounds.aclose()
+
+
+async def _given(texts: asyncio.Queue[str | None]) -> AsyncIterator[str]:
+    while (text := await texts.get()) is not None:
+        yield text
+
+
+class _Made:
+    """What was made of one piece. Seconds count from the beginning of its sound."""
+
+    def __init__(self, text: str) -> None:
+        self.rest = text  # still to be said
+        self.whole = False
+        self.sound_s = 0.0
+        self.kept: list[Spoken] = []  # for the next call that says the same
+        self._begin_s = 0.0  # where the sound of `rest` begins
+        self._words: list[SpokenWord] = []  # of `rest`, timed from there
+
+    def added(self, sound: Spoken) -> Spoken:
+        """Count more sound; its words' times become those of the whole piece."""
+        self._words += sound.words
+        words = tuple(
+            SpokenWord(word.text, word.start_s + self._begin_s, word.end_s + self._begin_s)
+            for word in sound.words
+        )
+        self.sound_s += _length_s(sound)
+        self.whole = sound.last
+        sound = msgspec.structs.replace(sound, words=words)
+        self.kept.append(sound)
+        return sound
+
+    def filled(self, sound: Spoken) -> Spoken:
+        """A filler sounds before the first word."""
+        self.sound_s += _length_s(sound)
+        self._begin_s = self.sound_s
+        return msgspec.structs.replace(sound, words=(), last=False)
+
+    def go_on(self) -> Spoken | None:
+        """Begin again behind the last word that has sounded; what to say when none is left."""
+        made_s = self.sound_s - self._begin_s
+        said = heard_text([VoicedPiece(self.rest, made_s, words=self._words)], made_s)
+        self.rest = self.rest[len(said) :].lstrip()
+        self._begin_s, self._words = self.sound_s, []
+        self.whole = not self.rest
+        if not self.whole:
+            return None
+        return msgspec.structs.replace(self.kept[-1], pcm=b"", words=(), last=True)
+
+
+def _length_s(sound: Spoken) -> float:
+    return len(sound.pcm) / (1 if sound.encoding == "mulaw" else 2) / sound.rate_hz
