@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from vantum.conversation import effects as do
@@ -50,6 +51,7 @@ class Cast(Struct, frozen=True):
     voice: TextToSpeech
     policy: Policy
     system_prompt: str = ""
+    key_terms: tuple[str, ...] = ()
 
 
 class House(Struct, frozen=True):
@@ -135,6 +137,7 @@ class Call:
     def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
+        options = msgspec.structs.replace(options, key_terms=self._cast.key_terms)
         self._ears = Ears(self._cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))

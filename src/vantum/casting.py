@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import Agent, load_agent
 from vantum.call import Cast
@@ -10,8 +12,15 @@ from vantum.errors import RequestError, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.local.client import LocalSpeech
+from vantum.providers.phrases import Phrases
 from vantum.providers.resources import Resources, Upkeep
+from vantum.providers.steady_ears import SteadySpeechToText
+from vantum.providers.steady_mind import SteadyLanguageModel
+from vantum.providers.steady_voice import SteadyTextToSpeech
 from vantum.settings import Providers, Settings, chosen_providers
+
+# They mend themselves, or never break; all others are wrapped.
+EMBEDDED: Final = frozenset({"local", "playbook", "scripted"})
 
 
 class Casting:
@@ -29,7 +38,7 @@ class Casting:
         self._settings = settings
         self._local_speech = local_speech
         self._upkeep = upkeep
-        self._budgets = budgets or Budgets()
+        self._budgets = budgets or budgets_of(settings)
         self._agents: dict[str, Agent] = {}
         self._casts: dict[str, Cast] = {}
         self.agent(self.default)  # a broken default stops the start, not the first call
@@ -73,13 +82,34 @@ class Casting:
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
         resources = Resources(settings, agent, self._local_speech, self._upkeep, self._budgets)
-        return Cast(
-            ears=registry.speech_to_text(chosen.stt.provider, resources),
-            mind=registry.language_model(chosen.llm.provider, resources),
-            voice=registry.text_to_speech(chosen.tts.provider, resources),
-            policy=policy_of(agent, settings),
-            system_prompt=settings.llm_system_prompt or system_prompt(agent, None),
+        ears = registry.speech_to_text(chosen.stt.provider, resources)
+        mind = registry.language_model(chosen.llm.provider, resources)
+        voice = registry.text_to_speech(chosen.tts.provider, resources)
+        if chosen.stt.provider not in EMBEDDED:
+            ears = SteadySpeechToText(ears, self._budgets)
+        if chosen.llm.provider not in EMBEDDED:
+            mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
+        policy = policy_of(agent, settings)
+        if chosen.tts.provider not in EMBEDDED:
+            voice = SteadyTextToSpeech(voice, self._budgets, phrases_of(policy), self._upkeep)
+        tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
+        prompt = system_prompt(
+            agent, None, override=settings.llm_system_prompt or "", speech_tags=tags
         )
+        return Cast(
+            ears=ears,
+            mind=mind,
+            voice=voice,
+            policy=policy,
+            system_prompt=prompt,
+            key_terms=(agent.name, agent.company, *agent.vocabulary),
+        )
+
+
+def phrases_of(policy: Policy) -> Phrases:
+    """What is said in every call, or when something is wrong."""
+    texts = (policy.greeting, *policy.fallbacks, policy.broken_off, policy.deaf, policy.goodbye)
+    return Phrases(filter(None, texts), policy.fillers)
 
 
 def policy_of(agent: Agent, settings: Settings) -> Policy:
@@ -95,6 +125,20 @@ def policy_of(agent: Agent, settings: Settings) -> Policy:
             settings.llm_fallback_tier2 or second,
             settings.llm_fallback_tier3 or third,
         ),
+        broken_off=agent.broken_off,
+        deaf=agent.deaf,
+        fillers=agent.fillers,
+        guesses=settings.llm_speculation,
         end_silence_s=settings.vad_silence_threshold_s,
         max_lines=settings.llm_max_messages,
+    )
+
+
+def budgets_of(settings: Settings) -> Budgets:
+    """The usual budgets with the ones that the operator may set."""
+    return Budgets(
+        llm_request_s=settings.llm_request_timeout_s,
+        tts_request_s=settings.tts_synthesis_timeout_s,
+        tts_connect_s=settings.tts_connection_timeout_s,
+        tts_keepalive_s=settings.tts_keepalive_interval_s,
     )

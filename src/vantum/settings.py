@@ -160,6 +160,9 @@ class Settings(BaseModel):
         "LLM_STREAM_PROCESSING_TIMEOUT", 30_000, "Longest pause inside an answer."
     )
     llm_max_retries: int = whole(0, 0, 10, "Further tries before a fallback sentence is spoken.")
+    llm_speculation: int = whole(
+        1, 0, 5, "Answers begun before the caller's turn is confirmed, at most so many a turn."
+    )
     llm_max_queue_size: int = whole(3, 1, 100, "Questions of one call that may wait.")
     llm_session_idle_timeout_s: Milliseconds = milliseconds(
         "LLM_SESSION_IDLE_TIMEOUT", 1_800_000, "As SESSION_IDLE_S; the shorter one holds."

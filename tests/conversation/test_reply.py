@@ -315,3 +315,38 @@ def test_an_answer_is_made_when_it_is_written_and_all_pieces_sounded() -> None:
     assert reply.finish() == []
     assert reply.is_made
     assert reply.sound_s == pytest.approx(0.4)
+
+
+def test_an_answer_that_breaks_off_is_excused_behind_what_was_said() -> None:
+    world = failing(1, after_tokens=4, policy=Policy(broken_off="Where was I?"))
+    world.is_answered("Hello?")
+    assert world.lines[-1][1].endswith("Where was I?")
+    assert not world.lines[-1][1].startswith("Where was I?")
+
+
+def test_a_caller_who_cannot_be_heard_any_more_is_told_so_aloud() -> None:
+    world = World(Policy(deaf="I cannot hear you.")).begin()
+    world.handle(ev.HearingFailed("gone"))
+    world.until(LISTENING)
+    assert world.lines == [("assistant", "I cannot hear you.")]
+
+
+def test_a_client_that_ends_turns_itself_reads_that_it_is_not_heard() -> None:
+    world = World(Policy(deaf="I cannot hear you.")).begin(automatic=False)
+    world.handle(ev.HearingFailed("gone"))
+    world.advance(5.0)
+    assert world.lines == []
+    assert world.told(do.Fault)
+
+
+@pytest.mark.parametrize(("unheard", "said"), [(True, 1), (False, 0)])
+def test_a_caller_who_may_be_waiting_is_kept_company_while_hearing_is_mended(
+    unheard: bool, said: int
+) -> None:
+    world = World(Policy(fillers=("One moment.",))).begin()
+    world.handle(ev.Setback("stt", "network", "stalled", unheard))
+    world.advance(3.0)
+    assert len(world.told(do.AnswerStarted)) == said
+    [fault] = world.told(do.Fault)
+    assert isinstance(fault, do.Fault)
+    assert fault.passing

@@ -290,6 +290,11 @@ def test_every_piece_can_be_spoken(text: str) -> None:
         assert "||BREAK||" not in piece
 
 
+def test_a_word_as_long_as_a_piece_stands_alone() -> None:
+    text = "First one. One two three four five six. || " + "a" * PIECE_CHARS
+    assert max(map(len, pieces_of(text))) == PIECE_CHARS
+
+
 @given(st.lists(st.sampled_from(["we", "can", "call,", "Ok.", "now?", "||BREAK||", "I"])))
 def test_only_the_first_and_an_only_second_piece_are_short(words: list[str]) -> None:
     pieces = pieces_of(" ".join(words))

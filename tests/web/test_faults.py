@@ -46,8 +46,8 @@ async def test_a_model_that_fails_is_told_and_a_fallback_spoken(part: str, v2: b
     brief = {"llm_fallback_tier1": "Once more?"}
     async with alone(v2=v2, **staged("llm", part), **brief) as client:
         await client.asks_aloud(**MANUAL)
-        await client.hears("conversation.error.llm_failed")
-        assert await client.hears_answer()
+        assert await client.hears_answer()  # it may have begun before the model broke off
+        assert client.all("conversation.error.llm_failed")
         await client.state("LISTENING")
 
 

@@ -177,6 +177,14 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     fallbacks: Annotated[tuple[Text, ...], Meta(min_length=3, max_length=3)]
     playbook: Playbook
     role: str = "sales development representative"
+    # Said when an answer is late, when it breaks off, and when nothing can be heard any more.
+    fillers: tuple[Text, ...] = (
+        "One moment, please.",
+        "Sorry, this is taking a little longer than usual.",
+    )
+    broken_off: str = "Sorry, I lost my thread. Shall I go on?"
+    deaf: str = "I am sorry, I cannot hear you at the moment."
+    vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
     language: str = "en-US"
     facts: tuple[Text, ...] = ()

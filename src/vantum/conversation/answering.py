@@ -78,9 +78,10 @@ def _fail(
     if not reply.pieces:
         say(talk, fallbacks[tier - 1], now, ends=ends)
         return
-    if ends or reply.is_empty:
+    excuse = fallbacks[tier - 1] if ends or reply.is_empty else talk.policy.broken_off
+    if excuse:
         reply.ends = ends
-        _speak(talk, reply, reply.append(fallbacks[tier - 1]))
+        _speak(talk, reply, reply.append(excuse))
     _finish_text(talk, reply, now)
 
 

@@ -62,6 +62,8 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     talk.caller.fall_silent(now)
     let_go(talk)
     conclude_input(talk, None, now)
+    if talk.policy.deaf and talk.input.automatic and talk.state is State.LISTENING:
+        say(talk, talk.policy.deaf, now)
 
 
 def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:

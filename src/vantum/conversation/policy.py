@@ -20,6 +20,8 @@ class Policy(Struct, frozen=True):
         "I have a technical problem on my side, please bear with me.",
         "I am sorry, our connection is poor. We will call you back. Goodbye.",
     )
+    broken_off: str = ""  # said behind an answer that breaks off
+    deaf: str = ""  # said where the caller speaks and cannot be heard any more
     # Said when the answer keeps the caller waiting; none are repeated within a turn.
     fillers: tuple[str, ...] = ()
     filler_after_s: float = limits.FILLER_AFTER_S

@@ -137,7 +137,9 @@ class Segmenter:
         if not self._word:
             return
         word, self._word = self._word, ""
-        if _length(self._group) + _length(self._sentence) + len(word) + 2 > PIECE_CHARS:
+        while self._group or self._sentence:
+            if _length(self._group) + _length(self._sentence) + len(word) + 2 <= PIECE_CHARS:
+                break
             self._make_room()
         self._sentence.append(word)
         if self._first:

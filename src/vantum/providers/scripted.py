@@ -58,7 +58,7 @@ class ScriptedSpeechToText:
     ) -> AsyncGenerator[Hearing, None]:
         """Report sound as speech, and the text when it ends or is finalised."""
         if self._failure:
-            raise ProviderError(self._failure, service="stt")
+            raise ProviderError(self._failure, service="stt", trouble="fatal")
         loudness = _Loudness(options.rate_hz)
         begin_s, answered = 0.0, False
         async for chunk in audio:
@@ -126,7 +126,7 @@ class ScriptedModel:
         if self._first_token_s:
             await asyncio.sleep(self._first_token_s)
         if self._failure:
-            raise ProviderError(self._failure, service="llm")
+            raise ProviderError(self._failure, service="llm", trouble="fatal")
         for word in self._answer.split(" "):
             yield word + " "
         if self._ends_call:
@@ -149,7 +149,7 @@ class ScriptedTextToSpeech:
             if self._first_sound_s:
                 await asyncio.sleep(self._first_sound_s)
             if self._failure:
-                raise ProviderError(self._failure, service="tts")
+                raise ProviderError(self._failure, service="tts", trouble="fatal")
             for _ in range(math.ceil(len(text) / CHARS_PER_S / CHUNK_S)):
                 yield Spoken(number, TONE, RATE_HZ)
             yield Spoken(number, b"", RATE_HZ, last=True)
