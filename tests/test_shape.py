@@ -66,6 +66,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "tasks": {
         "src/vantum/providers/local/speech.py": "lives no longer than the generator it feeds",
+        "src/vantum/providers/local/alert.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/steady_ears.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/steady_mind.py": "a race of two; both end with the generator",
         "src/vantum/talk.py": "a program of its own: the caller, in one task group",

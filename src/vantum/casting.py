@@ -11,6 +11,7 @@ from vantum.conversation.policy import Policy
 from vantum.errors import RequestError, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
+from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
 from vantum.providers.resources import Resources, Upkeep
@@ -87,6 +88,8 @@ class Casting:
         voice = registry.text_to_speech(chosen.tts.provider, resources)
         if chosen.stt.provider not in EMBEDDED:
             ears = SteadySpeechToText(ears, self._budgets)
+        if settings.vad == "local" and chosen.stt.provider != "local":
+            ears = AlertSpeechToText(ears, self._local_speech.vad)
         if chosen.llm.provider not in EMBEDDED:
             mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
         policy = policy_of(agent, settings)

@@ -111,7 +111,7 @@ class Settings(BaseModel):
     # Turns
     vad: Annotated[Literal["auto", "local", "off"], Word] = setting(
         "auto",
-        "Own voice activity detection: auto where the recogniser has none or a slower one.",
+        "Own voice activity detection; auto leaves it to a recogniser that reports speech itself.",
         "auto, local or off",
     )
     turn_detection: Annotated[Literal["manual", "automatic"], Word] | None = setting(
