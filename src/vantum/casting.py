@@ -92,7 +92,7 @@ class Casting:
             ears = AlertSpeechToText(ears, self._local_speech.vad)
         if chosen.llm.provider not in EMBEDDED:
             mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
-        policy = policy_of(agent, settings)
+        policy = policy_of(agent, settings, self._budgets)
         if chosen.tts.provider not in EMBEDDED:
             voice = SteadyTextToSpeech(voice, self._budgets, phrases_of(policy), self._upkeep)
         tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
@@ -115,7 +115,7 @@ def phrases_of(policy: Policy) -> Phrases:
     return Phrases(filter(None, texts), policy.fillers)
 
 
-def policy_of(agent: Agent, settings: Settings) -> Policy:
+def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
     """What the agent may say unasked; fallback texts of the settings come before its own."""
     first, second, third = agent.fallbacks
     return Policy(
@@ -131,6 +131,8 @@ def policy_of(agent: Agent, settings: Settings) -> Policy:
         broken_off=agent.broken_off,
         deaf=agent.deaf,
         fillers=agent.fillers,
+        filler_after_s=budgets.filler_after_s,
+        filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,
         end_silence_s=settings.vad_silence_threshold_s,
         max_lines=settings.llm_max_messages,

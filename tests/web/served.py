@@ -24,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from vantum.calls import Calls
+from vantum.limits import Budgets
 from vantum.settings import load_settings
 from vantum.transports.ids import Ids
 from vantum.web.app import build_app
@@ -339,12 +340,13 @@ async def serving(
     *,
     ping_interval_s: float | None = None,
     send_buffer_bytes: int | None = None,
+    budgets: Budgets | None = None,
     **settings: object,
 ) -> AsyncIterator[Served]:
     """A server with scripted providers and brief answers, configured as `vantum serve` is."""
     given = {"STT_PROVIDER": "scripted", "LLM_PROVIDER": "staged", "TTS_PROVIDER": "scripted"}
     given |= {name.upper(): str(value) for name, value in settings.items()}
-    app = build_app(load_settings(given))
+    app = build_app(load_settings(given), budgets=budgets)
     config = server_config(app)
     if ping_interval_s is not None:
         config.ws_ping_interval = config.ws_ping_timeout = ping_interval_s

@@ -1,0 +1,224 @@
+"""A call on simulated vendors, of which one is struck by a fault; judged by the sound that arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import yaml
+from served import Client, Frame, serving, tone
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "simulator"))
+from simulated import Simulator, simulating
+
+import vantum.agents
+from vantum.limits import Budgets
+from vantum.simulator.faults import Fault, Vendor
+from vantum.simulator.latency import PROFILES, Delay
+from vantum.simulator.talent import Canned
+
+AGENT = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
+GREETING = "Hi there."
+QUESTIONS = ("What does it cost?", "How does it work?")
+CHUNK_S = 0.1
+PROMISE_S = 2.0  # of silence that nothing explains
+# Struck while a connection is opened; all other faults strike one that stands.
+AT_THE_DOOR: frozenset[Fault] = frozenset(
+    {"refused", "unauthorized", "payment_required", "forbidden", "throttled", "unavailable"}
+)
+
+
+@dataclass
+class Answer:
+    """What the caller heard after a question."""
+
+    waited_s: float  # from the last word to the first sound
+    gap_s: float  # the longest silence inside
+    text: str
+    sound_s: float
+
+    @property
+    def silent_s(self) -> float:
+        return max(self.waited_s, self.gap_s)
+
+    @property
+    def expected_s(self) -> float:
+        """How long the simulated voice sounds for this text."""
+        return sum(len(word) + 1 for word in self.text.split()) / 15
+
+
+@dataclass
+class Course:
+    """What came of a call."""
+
+    answers: list[Answer] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # events about trouble
+    heard: list[str] = field(default_factory=list)  # the caller's words, as recognised
+    ended: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """In the words of the table."""
+        fallback, filler, broken, deaf = (
+            "say it once more",
+            "One moment",
+            "my thread",
+            "cannot hear",
+        )
+        said = " ".join(answer.text for answer in self.answers)
+        if deaf in said:
+            return "says that it cannot hear"
+        if self.answers and not any(answer.sound_s for answer in self.answers):
+            return "answers in text"
+        if fallback in said or "technical problem" in said:
+            return "asks to say it again"
+        if broken in said:
+            return "excuses itself and goes on"
+        return "answers behind a filler" if filler in said else "answers"
+
+
+class Caller:
+    """Speaks and is silent in real time, as a microphone does."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._loud = 0
+        self._said = asyncio.Event()
+        self.last_word_at = 0.0
+
+    async def run(self) -> None:
+        due = time.monotonic()
+        quiet, loud = bytes(3_200), tone(CHUNK_S)
+        while True:
+            due += CHUNK_S
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            speaks, self._loud = self._loud > 0, max(0, self._loud - 1)
+            await self._client.send("audio.input.chunk", {"audio": loud if speaks else quiet})
+            if speaks and not self._loud:
+                self.last_word_at = time.monotonic()
+                self._said.set()
+
+    async def says_something(self) -> None:
+        self._said.clear()
+        self._loud = 12
+        await self._said.wait()
+
+
+def silences(frames: list[Frame]) -> tuple[float, float]:
+    """The longest gap while sound plays, and how long it all sounds."""
+    gap_s, ends_at, sound_s = 0.0, frames[0].at, 0.0
+    for frame in frames:
+        length_s = len(frame.payload["audio"]) / 2 / 48_000
+        gap_s = max(gap_s, frame.at - ends_at)
+        ends_at = max(ends_at, frame.at) + length_s
+        sound_s += length_s
+    return gap_s, sound_s
+
+
+async def ask(client: Client, caller: Caller, patience_s: float) -> Answer | None:
+    """Say something and hear the answer to its end; None when the call ended instead."""
+    seen = len(client.events)
+    await caller.says_something()
+    asked_at = caller.last_word_at
+    over = ("conversation.response.complete", "connection.lifecycle.disconnect")
+    text = ""
+    while True:
+        await client.until(
+            lambda: any(frame.name in over for frame in client.events[seen:]), "answer", patience_s
+        )
+        found = next(frame for frame in client.events[seen:] if frame.name in over)
+        if found.name == over[1]:
+            return None
+        text = f"{text} {found.payload['fullResponse']}".strip()
+        await client.until(lambda: _listens(client, found), "end of the answer", patience_s)
+        seen = client.events.index(found) + 1
+        if not any(frame.name == "conversation.response.start" for frame in client.events[seen:]):
+            break
+    after = [frame for frame in client.events if frame.at > asked_at]
+    sound = [frame for frame in after if frame.name == "audio.output.chunk"]
+    if not sound:
+        first = next(frame for frame in after if frame.name == "conversation.response.start")
+        return Answer(first.at - asked_at, 0.0, text, 0.0)
+    gap_s, sound_s = silences(sound)
+    return Answer(sound[0].at - asked_at, gap_s, text, sound_s)
+
+
+def _listens(client: Client, after: Frame) -> bool:
+    later = client.events[client.events.index(after) :]
+    states = [frame for frame in later if frame.name == "conversation.state.changed"]
+    return any(frame.payload["to"] in {"LISTENING", "ENDING"} for frame in states)
+
+
+@asynccontextmanager
+async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, dict[str, object]]]:
+    """The simulator, and the settings of a server that lives on it."""
+    agent = yaml.safe_load(AGENT.read_text("utf-8")) | {"greeting": GREETING}
+    path = folder / "agent.yaml"
+    path.write_text(yaml.safe_dump(agent, sort_keys=False), "utf-8")
+    profile = msgspec.structs.replace(
+        PROFILES["fast"], endpointing_s=0.3 / faster, first_audio=Delay(0.1 / faster)
+    )
+    async with simulating(profile=profile, talent=Canned(QUESTIONS)) as simulator:
+        yield (
+            simulator,
+            {
+                "stt_provider": "deepgram",
+                "llm_provider": "openai",
+                "tts_provider": "cartesia",
+                "deepgram_base_url": simulator.url,
+                "openai_base_url": f"{simulator.url}/v1",
+                "cartesia_base_url": simulator.url,
+                "vad_silence_threshold_ms": round(500 / faster),
+                "vantum_agent": path,
+                "budgets": Budgets().divided(faster),
+            },
+        )
+
+
+async def rehearse(vendor: Vendor, fault: Fault, folder: Path, *, faster: float) -> Course:
+    """One call with a greeting and two questions; the fault strikes once, in the first."""
+    course = Course()
+    strikes = {"seconds": 12.0 / faster} if fault == "slow_first_token" else {}
+    if fault == "throttled":
+        strikes = {"seconds": 5.0 / faster}
+    async with stage(folder, faster) as (simulator, settings):
+        at_the_door = fault in AT_THE_DOOR and vendor != "openai"
+        if at_the_door:
+            simulator.breaks(vendor, fault, **strikes)
+        async with serving(**settings) as server, server.connect(v2=True) as client:
+            await client.start()
+            caller = Caller(client)
+            microphone = asyncio.get_running_loop().create_task(caller.run(), name="microphone")
+            try:
+                await client.until(lambda: _greeted(client), "greeting", 30.0)
+                if not at_the_door:
+                    simulator.breaks(vendor, fault, **strikes)
+                for _ in QUESTIONS:
+                    answer = await ask(client, caller, patience_s=40.0)
+                    if answer is None:
+                        break
+                    course.answers.append(answer)
+            finally:
+                microphone.cancel()
+            assert simulator.stage.faults.struck == [(vendor, fault)], "the fault did not strike"
+            course.told = sorted(
+                {
+                    f.name
+                    for f in client.events
+                    if ".error." in f.name or f.name.startswith("error.")
+                }
+                | {f.name for f in client.events if f.name.startswith("system.notification.")}
+            )
+            course.heard = [f.payload["text"] for f in client.all("transcript.final.result")]
+    return course
+
+
+def _greeted(client: Client) -> bool:
+    completes = client.all("conversation.response.complete")
+    return bool(completes) and _listens(client, completes[0])
