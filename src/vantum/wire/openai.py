@@ -143,12 +143,15 @@ class ToolCall(Struct, frozen=True):
     arguments: str
 
 
+_NOTHING: Final = msgspec.Raw(b"null")
+
+
 class _Chunk(Struct):
     choices: list[Choice] | None = None
     usage: TokenUsage | None = None
-    error: msgspec.Raw | None = None
-    message: msgspec.Raw | None = None  # only in errors without their envelope
-    detail: msgspec.Raw | None = None  # the same, of servers written with FastAPI
+    error: msgspec.Raw = _NOTHING
+    message: msgspec.Raw = _NOTHING  # only in errors without their envelope
+    detail: msgspec.Raw = _NOTHING  # the same, of servers written with FastAPI
 
 
 _CHUNK: Final = msgspec.json.Decoder(_Chunk)
@@ -166,10 +169,9 @@ def read_fault(body: bytes) -> Fault:
 
 
 def _fault_in(chunk: _Chunk, data: bytes) -> Fault | None:
-    raw = bytes(chunk.error) if chunk.error is not None else b"null"
+    raw = bytes(chunk.error)
     if raw == b"null":
-        bare = chunk.choices is None and (chunk.message or chunk.detail) is not None
-        if not bare:
+        if chunk.choices is not None or chunk.message == chunk.detail:
             return None
         raw = data
     try:
@@ -228,26 +230,31 @@ class Answer:
         return delta.content or ""
 
     def _add(self, piece: ToolPiece) -> None:
-        """Join a piece to its call: the one of that index, or the last where servers omit it.
-
-        A name begins a new call under another id, since some number all their calls 0.
-        """
         given = piece.function or FunctionPiece()
-        last = next(reversed(self._calls), -1)
-        index = last if piece.index is None else piece.index
-        call = self._calls.get(index)
-        other = piece.id != call.id if call and piece.id else piece.index is None
-        if call is None or (given.name and other):
-            index = index if call is None and index >= 0 else max(self._calls, default=-1) + 1
-            call = self._calls[index] = _Call(piece.id or "", given.name or "")
+        call = self._call_of(piece, begins=bool(given.name))
+        call.id = call.id or piece.id or ""
         call.name = call.name or given.name or ""
         arguments = given.arguments
         if isinstance(arguments, dict):  # whole, and not packed into a string
             arguments = msgspec.json.encode(arguments).decode()
         call.arguments += arguments or ""
 
+    def _call_of(self, piece: ToolPiece, *, begins: bool) -> _Call:
+        """The call that a piece belongs to: that of its index, or the last where servers omit it.
+
+        A name begins a new call under another id, since some servers number all their calls 0.
+        """
+        index = next(reversed(self._calls), 0) if piece.index is None else piece.index
+        call = self._calls.get(index)
+        if call is not None:
+            other = piece.id != call.id if piece.id and call.id else piece.index is None
+            if not (begins and other and call.name):
+                return call
+            index = max(self._calls) + 1
+        return self._calls.setdefault(index, _Call())
+
 
 class _Call(Struct):
-    id: str
-    name: str
+    id: str = ""
+    name: str = ""
     arguments: str = ""
