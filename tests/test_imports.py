@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"vantum.transports", "vantum.providers", "vantum.store"}),
     frozenset({"vantum.telemetry"}),
-    frozenset({"vantum.settings", "vantum.session", "vantum.agents"}),
+    frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum.setting_kinds", "vantum"}),
 )

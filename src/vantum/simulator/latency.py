@@ -35,6 +35,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     flux_end: Delay = Delay(0.0)  # from the last word to EndOfTurn
     first_token: Delay = Delay(0.0)
     tokens_per_s: float = 1_000.0
+    one_answer: bool = False  # the model says the same to everybody, which costs next to nothing
     first_audio: Delay = Delay(0.0)
     sound_per_s: float = 20.0  # seconds of speech made in a second
 
@@ -58,6 +59,7 @@ PROFILES: Final[dict[str, Profile]] = {
         flux_end=Delay(0.1),
         first_token=Delay(0.2),
         tokens_per_s=100.0,
+        one_answer=True,
         first_audio=Delay(0.1),
         sound_per_s=10.0,
     ),
