@@ -65,10 +65,12 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/providers/local/helper.py": "thread roots: one bad text, not every call",
     },
     "tasks": {
+        "src/vantum/providers/cartesia.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/speech.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/alert.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/steady_ears.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/steady_mind.py": "a race of two; both end with the generator",
+        "src/vantum/simulator/cartesia_socket.py": "one a context, in the group of its socket",
         "src/vantum/talk.py": "a program of its own: the caller, in one task group",
     },
 }

@@ -8,7 +8,7 @@ itself only speaks its protocol and raises the errors of `vantum.errors` when it
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -130,4 +130,13 @@ class TextToSpeech(Protocol):
         self, pieces: AsyncIterator[str], options: VoiceOptions
     ) -> AsyncGenerator[Spoken | Setback, None]:
         """Yield sound for each piece in order, as it is made. Raises ProviderError on failure."""
+        ...
+
+
+@runtime_checkable
+class Prewarmed(Protocol):
+    """A provider that can get ready before it is needed; not all can."""
+
+    async def prewarm(self) -> None:
+        """Connect ahead. Never raises: what fails here fails again when it matters."""
         ...

@@ -13,6 +13,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from vantum.calls import Calls
 from vantum.casting import Casting
+from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.local.client import LocalSpeech
 from vantum.telemetry import METRICS_TYPE, Metrics
 
@@ -24,8 +25,10 @@ _PAGE_POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-# The one local voice; cloud providers add theirs.
-_VOICES: Final = {"local": [{"id": "heart", "name": "Heart"}]}
+_VOICES: Final = {
+    "local": [{"id": "heart", "name": "Heart"}],
+    "cartesia": [{"id": voice.id, "name": voice.name} for voice in VOICES],
+}
 
 
 class Pages:
