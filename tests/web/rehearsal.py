@@ -1,8 +1,9 @@
-"""A call on simulated vendors, of which one is struck by a fault; judged by the sound that arrives."""
+"""A call on simulated vendors, one of them struck by a fault; judged by the sound that arrives."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ AGENT = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
 GREETING = "Hi there."
 QUESTIONS = ("What does it cost?", "How does it work?")
 CHUNK_S = 0.1
+TROUBLE = re.compile(r"(^|\.)error\.|notification")
 PROMISE_S = 2.0  # of silence that nothing explains
 # Struck while a connection is opened; all other faults strike one that stands.
 AT_THE_DOOR: frozenset[Fault] = frozenset(
@@ -122,37 +124,32 @@ def silences(frames: list[Frame]) -> tuple[float, float]:
 
 
 async def ask(client: Client, caller: Caller, patience_s: float) -> Answer | None:
-    """Say something and hear the answer to its end; None when the call ended instead."""
+    """Say something and hear all that follows; None when the call ended instead."""
     seen = len(client.events)
     await caller.says_something()
     asked_at = caller.last_word_at
-    over = ("conversation.response.complete", "connection.lifecycle.disconnect")
-    text = ""
-    while True:
-        await client.until(
-            lambda: any(frame.name in over for frame in client.events[seen:]), "answer", patience_s
-        )
-        found = next(frame for frame in client.events[seen:] if frame.name in over)
-        if found.name == over[1]:
-            return None
-        text = f"{text} {found.payload['fullResponse']}".strip()
-        await client.until(lambda: _listens(client, found), "end of the answer", patience_s)
-        seen = client.events.index(found) + 1
-        if not any(frame.name == "conversation.response.start" for frame in client.events[seen:]):
-            break
-    after = [frame for frame in client.events if frame.at > asked_at]
-    sound = [frame for frame in after if frame.name == "audio.output.chunk"]
+    await client.until(lambda: _is_over(client.events[seen:]), "answer", patience_s)
+    after = client.events[seen:]
+    if any(frame.name == "connection.lifecycle.disconnect" for frame in after):
+        return None
+    texts = [f.payload["fullResponse"] for f in after if f.name == "conversation.response.complete"]
+    begun = [f for f in after if f.name == "conversation.response.start" and f.at > asked_at]
+    sound = [f for f in after if f.name == "audio.output.chunk" and f.at > asked_at]
     if not sound:
-        first = next(frame for frame in after if frame.name == "conversation.response.start")
-        return Answer(first.at - asked_at, 0.0, text, 0.0)
+        return Answer(begun[0].at - asked_at, 0.0, " ".join(texts), 0.0)
     gap_s, sound_s = silences(sound)
-    return Answer(sound[0].at - asked_at, gap_s, text, sound_s)
+    return Answer(sound[0].at - asked_at, gap_s, " ".join(texts), sound_s)
 
 
-def _listens(client: Client, after: Frame) -> bool:
-    later = client.events[client.events.index(after) :]
-    states = [frame for frame in later if frame.name == "conversation.state.changed"]
-    return any(frame.payload["to"] in {"LISTENING", "ENDING"} for frame in states)
+def _is_over(frames: list[Frame]) -> bool:
+    """An answer to words that were heard is complete and played, or the call is over."""
+    names = [frame.name for frame in frames]
+    if "connection.lifecycle.disconnect" in names:
+        return True
+    states = [f.payload["to"] for f in frames if f.name == "conversation.state.changed"]
+    deaf = "transcript.error.stt_failed" in names
+    answered = "THINKING" in states or deaf
+    return answered and states[-1:] == ["LISTENING"] and "conversation.response.complete" in names
 
 
 @asynccontextmanager
@@ -220,5 +217,6 @@ async def rehearse(vendor: Vendor, fault: Fault, folder: Path, *, faster: float)
 
 
 def _greeted(client: Client) -> bool:
-    completes = client.all("conversation.response.complete")
-    return bool(completes) and _listens(client, completes[0])
+    """The greeting was said to its end, or could not be said at all."""
+    states = [frame.payload["to"] for frame in client.all("conversation.state.changed")]
+    return bool(client.all("conversation.response.complete")) and states[-1] == "LISTENING"

@@ -17,9 +17,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vantum.conversation.events import SpokenWord
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
-from vantum.providers.base import Encoding, Spoken, SpokenWord
+from vantum.providers.base import Encoding, Spoken
 from vantum.providers.cartesia_sockets import Context, Heard, Sockets
 from vantum.providers.cartesia_trouble import refused
 from vantum.providers.cartesia_voices import speakable, untagged
@@ -93,7 +94,10 @@ class Answer:
 
     def close(self) -> None:
         """Nobody listens any more."""
-        self._leave(cancel=bool(self._under_way) or not self._input_ended)
+        owed = bool(self._under_way)
+        if self._line is not None:
+            self._line.context.release(cancel=owed or not self._input_ended, owed=owed)
+            self._line = None
 
     async def _say(self, piece: _Piece) -> None:
         if not piece.text:

@@ -24,6 +24,7 @@ from vantum.wire import cartesia as wire
 
 CONTEXTS_PER_SOCKET: Final = 8  # so many answers break off at most when a socket does
 IDLE_S: Final = 240.0  # the vendor closes after 300 s, perhaps just when a call needs it
+_MOST_OF: Final = 0.9  # whoever gave up has waited that long since the last sound
 CLOSE_S: Final = 1.0  # for the closing handshake, which the end of the process waits for
 
 Heard = wire.ServerMessage | ProviderError
@@ -46,8 +47,13 @@ class Context:
         """Pass on what the service said, or that the socket is lost."""
         self._hear(self, heard)
 
-    def release(self, *, cancel: bool) -> None:
-        """Leave; `cancel` stops what the service has not begun, without waiting for it."""
+    def release(self, *, cancel: bool, owed: bool = False) -> None:
+        """Leave; `cancel` stops what the service has not begun, without waiting for it.
+
+        `owed`: sound was being waited for, so a socket that is silent may be dead.
+        """
+        if owed:
+            self._socket.look_alive()
         self._socket.release(self, cancel=cancel)
 
 
@@ -64,6 +70,7 @@ class Socket:
         self._too_old_at = (
             asyncio.get_running_loop().time() + resources.settings.tts_session_timeout_s
         )
+        self._heard_at = asyncio.get_running_loop().time()
         self._retirement: asyncio.TimerHandle | None = None
         self._task: Stoppable = resources.upkeep.start("cartesia-socket", self._run())
 
@@ -89,6 +96,13 @@ class Socket:
             telling = self._tell(wire.Cancel(context.id))
             self._resources.upkeep.start("cartesia-cancel", telling)
         self._rest()
+
+    def look_alive(self) -> None:
+        """Begin nothing more here if nothing was heard for as long as callers are patient."""
+        now, budgets = asyncio.get_running_loop().time(), self._resources.budgets
+        patience_s = min(budgets.tts_first_audio_s, budgets.tts_pause_s)
+        if now - self._heard_at > _MOST_OF * patience_s:
+            self._too_old_at = now
 
     async def send(self, message: wire.GenerationRequest | wire.Cancel) -> None:
         """Send once the socket is open, which connecting has a deadline for."""
@@ -145,6 +159,7 @@ class Socket:
         )
 
     def _route(self, frame: str | bytes) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         message = wire.server_message(frame)
         if message is None:
             return

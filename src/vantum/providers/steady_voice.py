@@ -12,7 +12,7 @@ from vantum.conversation.events import Setback, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import PIECES, Budgets
-from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions
+from vantum.providers.base import Prewarmed, Spoken, TextToSpeech, VoiceOptions
 from vantum.providers.phrases import Phrases
 from vantum.providers.resilience import next_wait_s, setback, speaking_waits
 from vantum.providers.resources import Upkeep
@@ -28,6 +28,11 @@ class SteadyTextToSpeech:
         self._budgets = budgets
         self._phrases = phrases
         self._upkeep = upkeep
+
+    async def prewarm(self) -> None:
+        """Have the wrapped one get ready, if it can."""
+        if isinstance(self._inner, Prewarmed):
+            await self._inner.prewarm()
 
     async def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions
