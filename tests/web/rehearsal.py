@@ -159,7 +159,10 @@ async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, d
     path = folder / "agent.yaml"
     path.write_text(yaml.safe_dump(agent, sort_keys=False), "utf-8")
     profile = msgspec.structs.replace(
-        PROFILES["fast"], endpointing_s=0.3 / faster, first_audio=Delay(0.1 / faster)
+        PROFILES["fast"],
+        endpointing_s=0.3 / faster,
+        first_audio=Delay(0.1 / faster),
+        one_answer=True,
     )
     async with simulating(profile=profile, talent=Canned(QUESTIONS)) as simulator:
         yield (
