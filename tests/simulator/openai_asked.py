@@ -11,6 +11,7 @@ from simulated import Simulator, simulating
 
 from vantum.agents.schema import load_agent
 from vantum.limits import Budgets
+from vantum.providers import registry
 from vantum.providers.base import Action, Message, Prompt, Usage
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.openai import OpenAIModel
@@ -35,7 +36,10 @@ async def asking(
     async with upkeep.open():
         none = cast(LocalSpeech, None)  # not this provider's
         resources = Resources(settings, AGENT, none, upkeep, budgets or Budgets())
-        yield OpenAIModel(resources, dialect=dialect)
+        if dialect is None:
+            yield cast(OpenAIModel, registry.language_model("openai", resources))
+        else:
+            yield OpenAIModel(resources, dialect=dialect)
 
 
 @asynccontextmanager

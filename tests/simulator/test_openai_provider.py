@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from openai_asked import GOODBYE, HELLO, asking, reply, saying, simulated, text_of
+from openai_asked import AGENT, GOODBYE, HELLO, asking, reply, saying, simulated, text_of
 from simulated import Simulator
 
+from vantum.agents.playbook import Said, answer
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
 from vantum.providers.base import Action, Message, Prompt, Usage
@@ -164,6 +165,26 @@ async def test_ll_08_an_answer_that_does_not_begin_is_given_up(fault: str) -> No
             await reply(model)
         assert caught.value.trouble == "network"
         await gone(simulator)
+
+
+async def test_an_answer_may_take_only_so_long_in_all() -> None:
+    how = {"profile": PROFILES["bench"]}
+    async with simulated(how=how, LLM_STREAMING_TIMEOUT="300") as (simulator, model):
+        with pytest.raises(ProviderTimeout):
+            await reply(model)
+        assert simulator.stage.counts["openai.tokens_sent"] > 0
+
+
+async def test_ll_05_the_mark_of_an_interruption_confuses_nobody() -> None:
+    cut = Message("assistant", "Hi, this is Alex from Vantum. We build", interrupted=True)
+    heard = Message("user", "What does it cost?")
+    async with simulated() as (_, model):
+        said = text_of(await reply(model, cut, heard))
+    assert said.replace("\u2019", "'") == answer(AGENT, (told(cut), told(heard))).text
+
+
+def told(message: Message) -> Said:
+    return Said(message.role, message.content, message.interrupted)
 
 
 async def test_a_server_that_does_not_exist_is_network_trouble() -> None:

@@ -211,9 +211,11 @@ async def test_a_cut_connection_is_an_error_to_the_client() -> None:
         simulator.breaks("openai", "refused")
         with pytest.raises(openai.APIConnectionError):
             await ask(client)
-        simulator.breaks("openai", "drop")
+        simulator.breaks("openai", "drop", times=2)
         with pytest.raises(openai.APIConnectionError):
             await ask(client)
+        with pytest.raises(openai.APIConnectionError):
+            await client.chat.completions.create(model="gpt-6-luna", messages=HELLO)
 
 
 async def test_a_cut_stream_looks_like_success_to_the_client() -> None:
