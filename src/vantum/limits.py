@@ -86,8 +86,8 @@ class Budgets(Struct, frozen=True, kw_only=True):
     # Speaking
     tts_connect_s: float = 5.0  # spec §8
     tts_keepalive_s: float = 8.0  # spec §8
-    tts_first_audio_s: float = 1.0  # five times the usual p50
-    tts_pause_s: float = 1.0  # inside a piece; sound made so far hides it
+    tts_first_audio_s: float = 0.8  # four times the usual p50
+    tts_pause_s: float = 0.6  # inside a piece; sound made so far hides it
     tts_waits_s: tuple[float, ...] = (0.5, 1.0, 2.0)  # spec §8
     tts_throttled_s: float = 5.0  # spec §8
     tts_request_s: float = SYNTHESIS_DEADLINE_S  # spec §8

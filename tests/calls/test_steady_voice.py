@@ -20,7 +20,7 @@ from vantum.providers.steady_voice import SteadyTextToSpeech
 
 OPTIONS = VoiceOptions()
 WORD_S = 0.3
-FILLER = "One moment."
+FILLER = "One moment, please."
 
 
 class House:
@@ -191,20 +191,39 @@ def test_a_piece_whose_end_alone_was_lost_is_over() -> None:
 def test_a_voice_that_is_late_is_asked_elsewhere() -> None:
     heard = spoken(Voice([(0, None)]), "all is well")
     assert heard.sound == "aiw"
-    assert heard.at[-1] == pytest.approx(1.15, abs=0.1)
+    assert heard.at[-1] == pytest.approx(0.95, abs=0.1)
 
 
 def test_while_a_voice_is_mended_a_filler_sounds() -> None:
     heard = spoken(Voice([(0, lost("throttled"))]), "all is well", filler=FILLER)
-    assert heard.sound == "Omaiw"
-    assert heard.words == [("all", 0.6), ("is", 0.9), ("well", 1.2)]
+    assert heard.sound == "Ompaiw"
+    assert heard.words == [("all", 0.9), ("is", 1.2), ("well", 1.5)]
     [_, first, *_] = heard.at
     assert first - heard.at[0] < 0.1, "the filler does not wait"
 
 
-def test_a_filler_never_cuts_into_a_sentence() -> None:
+def test_a_filler_cuts_into_a_sentence_only_where_the_wait_is_long() -> None:
     heard = spoken(Voice([(1, lost())]), "all is well", filler=FILLER)
     assert heard.sound == "aiw"
+    heard = spoken(Voice([(1, lost("throttled"))]), "all is well", filler=FILLER)
+    assert heard.sound == "aOmpiw"
+    assert heard.words == [("all", 0.0), ("is", 1.2), ("well", 1.5)]
+
+
+def test_a_long_wait_has_more_than_one_filler() -> None:
+    found: list[Heard] = []
+
+    async def course() -> None:
+        house, voice = House(), Voice()
+        phrases = Phrases([], (FILLER, "Still here.", "Nearly there."))
+        steady = SteadyTextToSpeech(voice, Budgets(), phrases, house)
+        await hear(steady, "warm")
+        await asyncio.gather(*house.tasks)
+        voice.breaks = [(0, lost("throttled"))]
+        found.append(await hear(steady, "all is well"))
+
+    play(course())
+    assert found[0].sound == "OmpShNtaiw"
 
 
 @pytest.mark.parametrize(("trouble", "sessions"), [("fatal", 1), ("quota", 1), ("network", 5)])

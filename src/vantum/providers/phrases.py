@@ -16,7 +16,9 @@ class Phrases:
 
     def __init__(self, texts: Iterable[str], fillers: Iterable[str]) -> None:
         self._fillers = tuple(fillers)
-        self._wanted = {piece for text in (*self._fillers, *texts) for piece in pieces_of(text)}
+        # A filler reaches the voice whole, all else in pieces.
+        pieces = (piece for text in texts for piece in pieces_of(text))
+        self._wanted = tuple(dict.fromkeys((*self._fillers, *pieces)))
         self._kept: dict[VoiceOptions, dict[str, tuple[Spoken, ...]]] = {}
 
     def are_new(self, options: VoiceOptions) -> bool:
@@ -35,17 +37,16 @@ class Phrases:
     def missing(self, options: VoiceOptions) -> list[str]:
         """The pieces still to be learnt, fillers first."""
         kept = self._kept.get(options, {})
-        first = [piece for text in self._fillers for piece in pieces_of(text)]
-        return [text for text in dict.fromkeys((*first, *sorted(self._wanted))) if text not in kept]
+        return [text for text in self._wanted if text not in kept]
 
     def find(self, text: str, options: VoiceOptions) -> tuple[Spoken, ...]:
         """The sound of this piece, or nothing."""
         return self._kept.get(options, {}).get(text, ())
 
-    def filler(self, options: VoiceOptions) -> tuple[Spoken, ...]:
-        """Sound to keep the caller company, or nothing."""
-        sounds = (self.find(text, options) for text in self._fillers)
-        return tuple(sound for sound in next(filter(None, sounds), ()) if sound.pcm)
+    def fillers(self, options: VoiceOptions) -> list[tuple[Spoken, ...]]:
+        """The sounds that keep a waiting caller company, as far as they are known."""
+        known = (self.find(text, options) for text in self._fillers)
+        return [tuple(sound for sound in filler if sound.pcm) for filler in known if filler]
 
     def keep(self, text: str, options: VoiceOptions, sound: Iterable[Spoken]) -> None:
         """Remember the whole sound of a piece, if it is one worth keeping."""

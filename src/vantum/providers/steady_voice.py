@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,8 @@ from vantum.providers.base import Prewarmed, Spoken, TextToSpeech, VoiceOptions
 from vantum.providers.phrases import Phrases
 from vantum.providers.resilience import next_wait_s, setback, speaking_waits
 from vantum.providers.resources import Upkeep
+
+_BREATH_S: Final = 1.0  # of silence between two fillers, and none is said into a shorter one
 
 
 class SteadyTextToSpeech:
@@ -59,7 +62,7 @@ class SteadyTextToSpeech:
             yield sound
             if sound.last:
                 return
-        made, tries = _Made(text), 0
+        made, tries = _Made(text, since=asyncio.get_running_loop().time()), 0
         while not made.whole:
             try:
                 async with aclosing(line.say(made.rest)) as sounds:
@@ -72,14 +75,30 @@ class SteadyTextToSpeech:
                     raise
                 tries += 1
                 yield setback(error)
-                if not made.sound_s:
-                    for sound in self._phrases.filler(options):
-                        yield made.filled(sound)
-                await asyncio.sleep(wait_s)
                 if end := made.go_on():
                     yield end
+                    break
+                async for sound in self._company(made, options, wait_s):
+                    yield sound
         if not tries:
             self._phrases.keep(text, options, made.kept)
+
+    async def _company(
+        self, made: _Made, options: VoiceOptions, wait_s: float
+    ) -> AsyncGenerator[Spoken, None]:
+        """Let `wait_s` pass, with fillers from memory where there would be silence."""
+        ends_at = asyncio.get_running_loop().time() + wait_s
+        silent_s = ends_at - made.since  # so far at least
+        if wait_s > _BREATH_S or (not made.sound_s and silent_s > self._budgets.tts_pause_s):
+            for filler in self._phrases.fillers(options):
+                left_s = ends_at - asyncio.get_running_loop().time()
+                for sound in filler:
+                    yield made.filled(sound)
+                length_s = sum(map(_length_s, filler))
+                if left_s < length_s + _BREATH_S:
+                    break
+                await asyncio.sleep(length_s + _BREATH_S)
+        await asyncio.sleep(ends_at - asyncio.get_running_loop().time())
 
     async def _learn(self, options: VoiceOptions) -> None:
         """Have the fixed phrases ready before the voice is in trouble."""
@@ -144,8 +163,9 @@ async def _given(texts: asyncio.Queue[str | None]) -> AsyncIterator[str]:
 class _Made:
     """What was made of one piece. Seconds count from the beginning of its sound."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, since: float) -> None:
         self.rest = text  # still to be said
+        self.since = since  # clock time at which it was asked for
         self.whole = False
         self.sound_s = 0.0
         self.kept: list[Spoken] = []  # for the next call that says the same
