@@ -24,6 +24,7 @@ class Machine:
     def __init__(self, *connections: list[list[frames.Answer] | str]) -> None:
         self._connections = list(connections)
         self.asked: list[frames.Request] = []
+        self._hearing = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self._connections.pop(0) if self._connections else []
@@ -33,6 +34,7 @@ class Machine:
             while data := await reader.read(65536):
                 for body in deframer.push(data):
                     self.asked.append(frames.decode_request(body))
+                    self._hearing.set()
                     step = script.pop(0) if script else []
                     if step == "dies":
                         writer.transport.abort()
@@ -42,12 +44,19 @@ class Machine:
                         writer.write(frames.encode(answer))
         writer.close()
 
+    async def is_asked(self, count: int) -> None:
+        """So many requests have arrived."""
+        async with asyncio.timeout(20):
+            while len(self.asked) < count:
+                self._hearing.clear()
+                await self._hearing.wait()
+
 
 def with_machine(
     folder: Path,
     machine: Machine,
     play: Callable[[LocalSpeech], Awaitable[None]],
-    deadline_s: float = 5.0,
+    deadline_s: float = 20.0,
 ) -> None:
     async def scene() -> None:
         socket = folder / "s.sock"
@@ -115,7 +124,7 @@ def test_a_timeout_tells_the_helper_to_stop(tmp_path: Path) -> None:
     async def play(speech: LocalSpeech) -> None:
         with pytest.raises(ProviderTimeout):
             await speech.recognise(b"", stream=1, interim=False)
-        await asyncio.sleep(0.02)
+        await machine.is_asked(2)
 
     with_machine(tmp_path, machine, play, deadline_s=0.02)
     assert machine.asked[1:] == [frames.Cancel(1)]
@@ -154,7 +163,7 @@ def test_cancelled_work_is_taken_back(tmp_path: Path) -> None:
 
     async def play(speech: LocalSpeech) -> None:
         speech.recognise(b"", stream=1, interim=False).cancel()
-        await asyncio.sleep(0.02)
+        await machine.is_asked(2)
 
     with_machine(tmp_path, machine, play)
     assert machine.asked[1:] == [frames.Cancel(1)]
