@@ -62,9 +62,10 @@ class House(Struct, frozen=True):
 class Crew:
     """The tasks of one call, by name."""
 
-    def __init__(self, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(self, log: Log, failed: Callable[[str], None]) -> None:
         self.group = asyncio.TaskGroup()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._log = log
         self._failed = failed
 
     def start(self, name: str, work: Work) -> asyncio.Task[None]:
@@ -96,7 +97,9 @@ class Crew:
         try:
             await work
         except Exception as error:
-            self._failed(name, error)
+            self._log.error("task_failed", task=name, exc_info=error)
+            if self._tasks.get(name) is asyncio.current_task():  # else it was told to stop
+                self._failed(name)
 
 
 class Call:
@@ -114,7 +117,7 @@ class Call:
         self._player = Player(outlet, house.clock, self._played_out)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
         self._timers = Timers(self._fired)
-        self._crew = Crew(self._task_failed)
+        self._crew = Crew(log, self._task_failed)
         self._ears: Ears | None = None
         self._saying: Saying | None = None
 
@@ -127,7 +130,7 @@ class Call:
 
     def recast(self, cast: Cast) -> bool:
         """Give the call another agent; refused (False) once anything was said."""
-        if not self._conversation.recast(cast.policy):
+        if cast is not self._cast and not self._conversation.recast(cast.policy):
             return False
         self._cast = cast
         return True
@@ -169,6 +172,7 @@ class Call:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:
             self._log.error("inbox_full", event_name=type(event).__name__)
+            self.session.end_reason = "faults"
             self._outlet.close("faults")
 
     # -- the life of a call --------------------------------------------------------------------
@@ -207,8 +211,7 @@ class Call:
         self._timers.cancel_all()
         self._crew.dismiss()
 
-    def _task_failed(self, name: str, error: Exception) -> None:
-        self._log.error("task_failed", task=name, exc_info=error)
+    def _task_failed(self, name: str) -> None:
         saying = self._saying
         if name == "hear":
             self.post_now(ev.HearingFailed("speech recognition failed"))
@@ -316,7 +319,9 @@ class Call:
             self._crew.start("close-input", self._ears.close())
 
     def _drop_ears(self) -> None:
-        self._ears = None
+        if self._ears is not None:
+            self._ears.leave()
+            self._ears = None
         self._crew.cancel("hear")
         self._crew.cancel("close-input")
 
@@ -339,8 +344,7 @@ class Call:
         self._outlet.tell(notice)
 
     def _end_call(self, effect: do.EndCall) -> None:
-        self._log.info("call_ends", reason=effect.reason)
-        self._metrics.ended.labels(effect.reason).inc()
+        self.session.end_reason = effect.reason
         self._drop_ears()
         self._outlet.close(effect.reason)
 

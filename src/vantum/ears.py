@@ -37,7 +37,7 @@ class Ears:
             async with asyncio.timeout(limits.FINALISE_DEADLINE_S):
                 await self._audio.put(pcm)
         except TimeoutError:
-            self._leave()
+            self.leave()
             text = "speech recognition does not keep up"
             raise ProviderTimeout(text, service="stt") from None
 
@@ -55,13 +55,15 @@ class Ears:
                 async for finding in findings:
                     await post(finding)
         except ProviderError as error:
-            self._leave()
+            if self.over:  # nobody listens to this recording any more
+                return
+            self.leave()
             await post(HearingFailed(str(error), error.trouble))
         finally:
-            self._leave()
+            self.leave()
 
-    def _leave(self) -> None:
-        """Whoever waits for room is let go: there will be none."""
+    def leave(self) -> None:
+        """The recording is given up. Whoever waits for room is let go: there will be none."""
         self.over = True
         while not self._audio.empty():
             self._audio.get_nowait()

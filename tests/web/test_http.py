@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -73,6 +74,25 @@ async def test_ht_05_metrics_count_without_secrets(server: Served, http: httpx.A
         assert "vantum_sessions 1.0" in text
         assert client.session_id not in text
         assert "hello" not in text
+
+
+async def test_ht_05_every_end_of_a_call_is_counted_by_its_reason(
+    server: Served, http: httpx.AsyncClient
+) -> None:
+    async def ended(reason: str) -> float:
+        text = (await http.get("/metrics")).text
+        found = re.search(rf'^vantum_sessions_ended_total{{reason="{reason}"}} (.*)$', text, re.M)
+        return float(found[1]) if found else 0.0
+
+    gone, ended_by_caller = await ended("disconnected"), await ended("caller_ended")
+    async with server.connect() as client, server.connect() as other, server.connect() as third:
+        await client.vanishes()
+        await other.leaves()
+        await third.asks("user.action.end_call")
+        await third.is_closed()
+    await server.is_empty()
+    assert await ended("disconnected") == gone + 2
+    assert await ended("caller_ended") == ended_by_caller + 1
 
 
 async def test_the_page_is_served_with_a_strict_policy(http: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from vantum import limits
 from vantum.call import Call
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
-from vantum.errors import CapacityError
+from vantum.errors import CapacityError, RequestError
 from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
 from vantum.settings import Settings
@@ -129,7 +129,8 @@ class SocketDoor:
         finally:
             now = asyncio.get_running_loop().time()
             self._calls.remove(live, now)
-            log.info("call_ended", lasted_s=round(now - session.created_at, 1))
+            lasted_s = round(now - session.created_at, 1)
+            log.info("call_ended", reason=session.end_reason, lasted_s=lasted_s)
 
     def _default_automatic(self) -> bool | None:
         detection = self._settings.turn_detection
@@ -145,8 +146,9 @@ class SocketDoor:
                 busy = p.Busy(self._calls.recording(), capacity, message=message)
                 live.outlet.event(EVENTS.system.status.BUSY, busy)
             raise CapacityError(message)
-        if start.agent is not None:
-            call.recast(self._casting.chosen(start.agent))
+        if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
+            text = "Another agent can be had only before anything was said"
+            raise RequestError(text, code="INVALID_STATE")
 
 
 async def receive(socket: WebSocket) -> bytes | str | None:
