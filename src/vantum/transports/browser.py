@@ -128,7 +128,7 @@ class BrowserCall:
                 raise RequestError(
                     f"{request.event_type}: a recording at {running.sampling_rate} Hz is running;"
                     " end it before starting one at another rate",
-                    code="INVALID_STATE",
+                    code="UNSUPPORTED_RATE",
                 )
             self._ack(request)
             return
