@@ -153,7 +153,10 @@ class Metrics:
             "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
         )
         self.refused = Counter(
-            "vantum_sessions_refused", "Calls not admitted.", ["reason"], registry=self.registry
+            "vantum_sessions_refused",
+            "Calls and recordings not admitted.",
+            ["reason"],
+            registry=self.registry,
         )
         self.turns = Counter(
             "vantum_turns", "Answers begun, those unasked too.", registry=self.registry

@@ -11,6 +11,10 @@ import httpx
 import pytest
 from served import DEADLINE_S, FAST_POLL_S, Served, eventually, serving
 
+import vantum.agents
+
+SALES = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
+
 pytestmark = pytest.mark.anyio
 
 
@@ -110,6 +114,23 @@ async def test_the_page_learns_what_it_may_choose(http: httpx.AsyncClient) -> No
     assert choices["agents"]
     assert all(agent["id"] and agent["name"] for agent in choices["agents"])
     assert choices["off"] == {}
+
+
+async def test_agent_files_are_read_at_the_start_and_broken_neighbours_left_out(
+    tmp_path: Path,
+) -> None:
+    good = SALES.read_text("utf-8")
+    (tmp_path / "first.yaml").write_text(good, "utf-8")
+    (tmp_path / "second.yaml").write_text(good, "utf-8")
+    (tmp_path / "third.yaml").write_text("name: [", "utf-8")
+    async with (
+        serving(vantum_agent=tmp_path / "first.yaml") as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        (tmp_path / "third.yaml").write_text(good, "utf-8")
+        agents = (await http.get("/choices")).json()["agents"]
+        names = [str(tmp_path / f"{name}.yaml") for name in ("first", "second")]
+        assert [agent["id"] for agent in agents] == names
 
 
 async def test_the_page_learns_what_is_off_and_does_not_wait_for_it(tmp_path: Path) -> None:

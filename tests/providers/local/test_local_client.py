@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from vantum.conversation.events import Transcript
 from vantum.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from vantum.providers.base import ListenOptions
 from vantum.providers.local import engine, frames
 from vantum.providers.local.client import LocalSpeech, socket_path
+from vantum.providers.local.segments import Commit, Decode
+from vantum.providers.local.speech import _Recording
 
 LOADED = frames.Status(1, 1, "")
 
@@ -167,6 +171,26 @@ def test_cancelled_work_is_taken_back(tmp_path: Path) -> None:
 
     with_machine(tmp_path, machine, play)
     assert machine.asked[1:] == [frames.Cancel(1)]
+
+
+@needs_network
+def test_words_that_no_utterance_needs_are_not_kept(tmp_path: Path) -> None:
+    """A caller who pauses often, and goes on each time."""
+    words = ["I", "I think", "I think so."]
+    # Number 1 is the recording's.
+    machine = Machine([[frames.Recognised(ask, text)] for ask, text in enumerate(words, 2)])
+
+    async def play(speech: LocalSpeech) -> None:
+        recording = _Recording(speech, ListenOptions())
+        for ask in (1, 2, 3):
+            recording._do([Decode(ask, b"", 0.0, 1.0, "early")])
+            await asyncio.wait(list(recording._asked.values()))
+        recording._do([Commit(3, 0.0, 1.0)])
+        assert recording._asked == {}
+        shown = [recording.heard.get_nowait() for _ in (*words, "final")]
+        assert shown[-1] == Transcript("I think so.", final=True, end_s=1.0)
+
+    with_machine(tmp_path, machine, play)
 
 
 @needs_network
