@@ -50,6 +50,8 @@ class Cast(Struct, frozen=True):
     voice: TextToSpeech
     policy: Policy
     system_prompt: str = ""
+    language: str = "en-US"  # where the client names none
+    voice_id: str = ""  # the same
 
 
 class House(Struct, frozen=True):
@@ -110,7 +112,7 @@ class Call:
     ) -> None:
         self.session = session
         self._metrics = house.metrics
-        self._cast = cast
+        self.cast = cast
         self._outlet = outlet
         self._log = log
         self._conversation = Conversation(cast.policy, session.session_id, self._now())
@@ -130,15 +132,15 @@ class Call:
 
     def recast(self, cast: Cast) -> bool:
         """Give the call another agent; refused (False) once anything was said."""
-        if cast is not self._cast and not self._conversation.recast(cast.policy):
+        if cast is not self.cast and not self._conversation.recast(cast.policy):
             return False
-        self._cast = cast
+        self.cast = cast
         return True
 
     def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
-        self._ears = Ears(self._cast.ears, options)
+        self._ears = Ears(self.cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))
 
@@ -245,8 +247,8 @@ class Call:
             Message("user" if line.role == "user" else "assistant", line.text, line.interrupted)
             for line in effect.lines
         )
-        prompt = Prompt(self._cast.system_prompt, messages, self.session.session_id)
-        work = saying.ask(self._cast.mind, prompt, self.post, self._spent)
+        prompt = Prompt(self.cast.system_prompt, messages, self.session.session_id)
+        work = saying.ask(self.cast.mind, prompt, self.post, self._spent)
         saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
 
     def _release(self, effect: do.Release) -> None:
@@ -270,7 +272,7 @@ class Call:
             language=self.session.language or "en-US",
             session_id=self.session.session_id,
         )
-        work = saying.voice(self._cast.voice, options, self.post, self._player.room)
+        work = saying.voice(self.cast.voice, options, self.post, self._player.room)
         saying.tasks.append(self._crew.start(f"voice-{reply}", work))
         return saying
 
@@ -338,6 +340,8 @@ class Call:
         notice = effect.notice
         if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
+        elif isinstance(notice, do.Recognised) and not notice.final:
+            self._log.debug("interim_transcript", interim=notice.text)
         elif isinstance(notice, do.Fault):
             self._log.warning("fault", service=notice.service, why=notice.message)
         self._metrics.note(notice)

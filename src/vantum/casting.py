@@ -65,6 +65,8 @@ class Casting:
             voice=registry.text_to_speech(chosen.tts.provider, resources),
             policy=policy_of(agent, settings),
             system_prompt=settings.llm_system_prompt or system_prompt(agent, None),
+            language=agent.language or settings.stt_language,
+            voice_id=agent.voice.id,
         )
 
 

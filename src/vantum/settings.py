@@ -125,7 +125,9 @@ class Settings(BaseModel):
 
     # Hearing
     stt_model: str = setting("nova-3", "Recogniser that the cloud provider runs.")
-    stt_language: str = setting("en-US", "Language when the client names none.", "a language tag")
+    stt_language: str = setting(
+        "en-US", "Language when neither client nor agent names one.", "a language tag"
+    )
     stt_target_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate sent to the recogniser, Hz.")
     stt_max_transcript_length: int = whole(
         limits.TRANSCRIPT_CHARS, 1, 10_000_000, "Characters kept of one turn."
@@ -185,7 +187,8 @@ class Settings(BaseModel):
     tts_speed: float = number(1, 0.6, 1.5, "Speed of speech; 1 is the voice's own.")
     tts_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate asked of the voice, Hz.")
     cartesia_voice_id: str = setting(
-        "c961b81c-a935-4c17-bfb3-ba2239de8c2f", "Voice used when the client names none."
+        "c961b81c-a935-4c17-bfb3-ba2239de8c2f",
+        "Voice used when neither client nor agent names one.",
     )
     tts_synthesis_timeout_s: Milliseconds = milliseconds(
         "TTS_SYNTHESIS_TIMEOUT_MS", 30_000, "Longest time one piece of speech may take."

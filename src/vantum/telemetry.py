@@ -59,6 +59,10 @@ def private_fields_dropped(_: WrappedLogger, level: str, fields: EventDict) -> E
     return {name: value for name, value in fields.items() if name.lower() not in refused}
 
 
+def _interim_dropped(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    return {name: value for name, value in fields.items() if name != "interim"}
+
+
 class SecretsHidden:
     """Replaces the values of known keys wherever they turn up in a line, traces included."""
 
@@ -93,6 +97,8 @@ def configure_log(settings: Settings, stream: TextIO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         private_fields_dropped,
     ]
+    if not settings.log_interim_transcripts:
+        before.append(_interim_dropped)
     after: list[Processor] = _written(settings, terminal=stream.isatty())
     structlog.configure(
         processors=[*before, *after],

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from served import Client, Served, alone, serving, soon, tone
 from vantum_staged import BRIEF_ANSWER, LONG_ANSWER
 
+import vantum.agents
 from vantum.providers.scripted import CHARS_PER_S, CHUNK_S, HEARD
 
 pytestmark = pytest.mark.anyio
 
+SALES = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
 LEAD_S = 0.25  # sent ahead of the ear: the product's 0.2, and what the network adds
 MANUAL = {"turnDetection": "manual"}  # else only a recogniser that reports speech ends a turn
 both = pytest.mark.parametrize("v2", [False, True], ids=["legacy", "v2"])
@@ -447,6 +450,27 @@ async def test_se_11_metadata_of_the_client_and_its_recording_are_kept(server: S
         assert "websockets" in session.user_agent
         assert (session.rate_hz, session.language) == (44_100, "de-DE")
         assert (session.voice_id, session.client) == ("heart", "browser")
+
+
+async def test_who_names_no_language_and_voice_gets_the_agents_or_the_settings(
+    tmp_path: Path,
+) -> None:
+    plain, own = tmp_path / "plain.yaml", tmp_path / "own.yaml"
+    agent = SALES.read_text("utf-8")
+    plain.write_text(agent, "utf-8")
+    agent = agent.replace('language: ""', "language: de-DE").replace('id: ""', "id: katja")
+    own.write_text(agent, "utf-8")
+    async with serving(stt_language="fr-FR", vantum_agent=plain) as server:
+        for named, language, voice_id in (
+            ({}, "fr-FR", ""),
+            ({"agent": str(own)}, "de-DE", "katja"),
+            ({"agent": str(own), "language": "en-GB", "voiceId": "heart"}, "en-GB", "heart"),
+        ):
+            async with server.connect(v2=True) as client:
+                await client.start(**named)
+                live = server.calls.by_session(client.session_id)
+                assert live is not None
+                assert (live.session.language, live.session.voice_id) == (language, voice_id)
 
 
 async def test_se_12_two_sessions_never_hear_of_each_other() -> None:

@@ -30,7 +30,7 @@ Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat"]
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """How the agent sounds."""
 
-    id: str = ""
+    id: str = ""  # "": the provider's default
     speed: Annotated[float, Meta(ge=0.6, le=1.5)] = 1.0
 
 
@@ -178,7 +178,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     playbook: Playbook
     role: str = "sales development representative"
     voice: Voice = Voice()
-    language: str = "en-US"
+    language: str = ""  # "": what STT_LANGUAGE says
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()
     examples: tuple[Example, ...] = field(default=())
