@@ -13,6 +13,9 @@ export default defineConfig({
   },
   server: {
     // `vite dev` beside a running server
-    proxy: { "/ws": { target: "ws://127.0.0.1:3001", ws: true }, "/api": "http://127.0.0.1:3001" },
+    proxy: {
+      "/ws": { target: "ws://127.0.0.1:3001", ws: true },
+      "/choices": "http://127.0.0.1:3001",
+    },
   },
 });

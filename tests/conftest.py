@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+import sys
 from collections.abc import Callable
 
 import hypothesis
 import pytest
 
-# A shared or throttled machine pauses a process for longer than any deadline per example.
-hypothesis.settings.register_profile("house", deadline=None)
+from benchmarks.calibration import calibrate, cheapest_s
+
+# A shared or throttled machine pauses a process for longer than any deadline per example, or for
+# so long that making the examples seems to be slow.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("house")
 
 
@@ -38,29 +43,24 @@ def browser_path() -> str:
     return found
 
 
-CALIBRATION_S = 0.025  # of the loop below on an idle server core, without a tracer
+CALIBRATION_S = 0.025  # of the calibration loop on an idle server core, and a little more
 
 
-def cheapest_s(work: Callable[[], object]) -> float:
-    """CPU seconds of the best of five runs: what a neighbour does shows least in it."""
-
-    def once() -> float:
-        began = time.process_time()
-        work()
-        return time.process_time() - began
-
-    return min(once() for _ in range(5))
-
-
-def _loop() -> int:
-    return sum(number * number % 7 for number in range(400_000))
+def _slowness() -> float:
+    """How much slower this machine is now than an idle server core; 1 where it is not."""
+    tracer = sys.gettrace()
+    sys.settrace(None)  # else the coverage report's tracer would pass for a slow machine
+    try:
+        return max(1.0, calibrate() / CALIBRATION_S)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture
 def costs() -> Callable[[Callable[[], object]], float]:
     """CPU seconds of some work as an idle server core would need them.
 
-    A slow or throttled machine is measured beside the work and divided out; the line tracer of the
-    coverage report is not, so bars leave it room.
+    A slow or throttled machine is measured beside the work, without the tracer of the coverage
+    report, and divided out. The work itself is measured with the tracer, so bars leave it room.
     """
-    return lambda work: cheapest_s(work) * min(1.0, CALIBRATION_S / cheapest_s(_loop))
+    return lambda work: cheapest_s(work) / _slowness()

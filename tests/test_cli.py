@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,20 @@ def test_brackets_in_a_value_are_shown_as_they_are(name: str, tmp_path: Path) ->
         check=False,
     )
     assert (ended.returncode, name in ended.stderr, "Traceback" in ended.stderr) == (2, True, False)
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_call(tmp_path: Path) -> None:
+    options = ["--audio", "said.wav", "--url", "ws://127.0.0.1:1/ws", "--record", "no/heard.wav"]
+    with wave.open(str(tmp_path / "said.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(3_200))
+    ended = subprocess.run(
+        [sys.executable, "-m", "vantum", "talk", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    assert "no/heard.wav: cannot be written" in ended.stderr

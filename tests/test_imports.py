@@ -23,7 +23,14 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.transports.browser", "vantum.transports.twilio"}),
     frozenset({"vantum.call"}),
     frozenset(
-        {"vantum.ears", "vantum.speaking", "vantum.playback", "vantum.timers", "vantum.upkeep"}
+        {
+            "vantum.ears",
+            "vantum.speaking",
+            "vantum.playback",
+            "vantum.books",
+            "vantum.timers",
+            "vantum.upkeep",
+        }
     ),
     frozenset({"vantum.transports", "vantum.providers", "vantum.store"}),
     frozenset({"vantum.telemetry"}),

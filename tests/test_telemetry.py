@@ -100,6 +100,19 @@ def test_what_was_said_may_be_seen_at_debug() -> None:
     assert lines(stream)[0]["text"] == "hello there"
 
 
+@pytest.mark.parametrize(
+    ("level", "wanted", "seen"),
+    [("debug", "true", True), ("debug", "false", False), ("info", "true", False)],
+)
+def test_interim_words_are_seen_at_debug_where_they_are_asked_for(
+    level: str, wanted: str, seen: bool
+) -> None:
+    stream = opened(LOG_LEVEL=level, LOG_INTERIM_TRANSCRIPTS=wanted)
+    session_log("s-1").debug("interim_transcript", interim="hello th")
+    session_log("s-1").warning("careless", interim="hello th")
+    assert ("hello th" in stream.getvalue()) is seen
+
+
 @pytest.mark.parametrize("name", [*sorted(KEYS), "API_KEY", "Authorization"])
 @pytest.mark.parametrize("level", ["debug", "info"])
 def test_a_key_is_dropped_at_every_level(name: str, level: str) -> None:

@@ -1,33 +1,35 @@
 """One live call: a task group around a conversation that turns its effects into deeds.
 
-Tasks: `listen` and `write` (the transport's), `hear` and `close-input` (one recording), `turn-N`
-and `voice-N` (model and voice of reply N); the call's own task decides, and never waits for
-anything slow.
+Tasks: `listen` and `write` (the transport's), `prewarm` (the providers), `hear` and `close-input`
+(one recording), `turn-N` and `voice-N` (model and voice of reply N); the call's own task decides,
+and never waits for anything slow.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from vantum.books import Books, Party
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import State
 from vantum.ears import Ears
-from vantum.errors import ProviderError
+from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
     LanguageModel,
     ListenOptions,
     Message,
+    Prewarmed,
     Prompt,
     SpeechToText,
     TextToSpeech,
@@ -52,6 +54,15 @@ class Cast(Struct, frozen=True):
     policy: Policy
     system_prompt: str = ""
     key_terms: tuple[str, ...] = ()
+    parties: Mapping[Service, Party] = {}
+    language: str = "en-US"  # where the client names none
+    voice_id: str = ""  # the same
+
+    async def prewarm(self) -> None:
+        """Have those connect who can, while the call is being set up."""
+        for part in (self.voice, self.mind):
+            if isinstance(part, Prewarmed):
+                await part.prewarm()
 
 
 class House(Struct, frozen=True):
@@ -64,9 +75,10 @@ class House(Struct, frozen=True):
 class Crew:
     """The tasks of one call, by name."""
 
-    def __init__(self, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(self, log: Log, failed: Callable[[str], None]) -> None:
         self.group = asyncio.TaskGroup()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._log = log
         self._failed = failed
 
     def start(self, name: str, work: Work) -> asyncio.Task[None]:
@@ -98,7 +110,9 @@ class Crew:
         try:
             await work
         except Exception as error:
-            self._failed(name, error)
+            self._log.error("task_failed", task=name, exc_info=error)
+            if self._tasks.get(name) is asyncio.current_task():  # else it was told to stop
+                self._failed(name)
 
 
 class Call:
@@ -108,15 +122,15 @@ class Call:
         self, cast: Cast, session: Session, outlet: Outlet, house: House, log: Log
     ) -> None:
         self.session = session
-        self._metrics = house.metrics
-        self._cast = cast
+        self._books = Books(cast.parties, house.metrics, log)
+        self.cast = cast
         self._outlet = outlet
         self._log = log
         self._conversation = Conversation(cast.policy, session.session_id, self._now())
         self._player = Player(outlet, house.clock, self._played_out)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
         self._timers = Timers(self._fired)
-        self._crew = Crew(self._task_failed)
+        self._crew = Crew(log, self._task_failed)
         self._ears: Ears | None = None
         self._saying: Saying | None = None
 
@@ -129,16 +143,16 @@ class Call:
 
     def recast(self, cast: Cast) -> bool:
         """Give the call another agent; refused (False) once anything was said."""
-        if not self._conversation.recast(cast.policy):
+        if cast is not self.cast and not self._conversation.recast(cast.policy):
             return False
-        self._cast = cast
+        self.cast = cast
         return True
 
     def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
-        options = msgspec.structs.replace(options, key_terms=self._cast.key_terms)
-        self._ears = Ears(self._cast.ears, options)
+        options = msgspec.structs.replace(options, key_terms=self.cast.key_terms)
+        self._ears = Ears(self.cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))
 
@@ -172,6 +186,7 @@ class Call:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:
             self._log.error("inbox_full", event_name=type(event).__name__)
+            self.session.end_reason = "faults"
             self._outlet.close("faults")
 
     # -- the life of a call --------------------------------------------------------------------
@@ -186,6 +201,7 @@ class Call:
             async with self._crew.group:
                 self._crew.start("listen", self._until_gone(listen))
                 self._crew.start("write", self._until_gone(write))
+                self._crew.start("prewarm", self.cast.prewarm())
                 self.post_now(ev.Ready())
                 await self._decide()
                 self._end()
@@ -193,6 +209,8 @@ class Call:
             listen.close()
             write.close()
             self._end()
+            self._drop_ears()
+            self._books.close()
 
     async def _until_gone(self, work: Work) -> None:
         try:
@@ -210,8 +228,7 @@ class Call:
         self._timers.cancel_all()
         self._crew.dismiss()
 
-    def _task_failed(self, name: str, error: Exception) -> None:
-        self._log.error("task_failed", task=name, exc_info=error)
+    def _task_failed(self, name: str) -> None:
         saying = self._saying
         if name == "hear":
             self.post_now(ev.HearingFailed("speech recognition failed"))
@@ -245,20 +262,18 @@ class Call:
             Message("user" if line.role == "user" else "assistant", line.text, line.interrupted)
             for line in effect.lines
         )
-        prompt = Prompt(self._cast.system_prompt, messages, self.session.session_id)
-        work = saying.ask(self._cast.mind, prompt, self.post, self._spent)
+        prompt = Prompt(self.cast.system_prompt, messages, self.session.session_id)
+        work = saying.ask(self.cast.mind, prompt, self.post, self._asked)
         saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
 
     def _release(self, effect: do.Release) -> None:
         self._open_saying(effect.turn, effect.reply).released.set()
 
     def _guessed(self, effect: do.Guessed) -> None:
-        self._metrics.guessed(effect)
+        self._books.guessed(effect)
 
-    def _spent(self, usage: Usage) -> None:
-        self._metrics.spent(
-            prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens
-        )
+    def _asked(self, usage: Usage) -> None:
+        self._books.asked(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
 
     def _open_saying(self, turn: int, reply: int, *, released: bool = True) -> Saying:
         if self._saying is not None and (self._saying.turn, self._saying.reply) == (turn, reply):
@@ -270,7 +285,7 @@ class Call:
             language=self.session.language or "en-US",
             session_id=self.session.session_id,
         )
-        work = saying.voice(self._cast.voice, options, self.post, self._player.room)
+        work = saying.voice(self.cast.voice, options, self.post, self._player.room)
         saying.tasks.append(self._crew.start(f"voice-{reply}", work))
         return saying
 
@@ -288,6 +303,7 @@ class Call:
     def _give(self, turn: int, reply: int, text: str | None) -> None:
         try:
             self._open_saying(turn, reply).give(text)
+            self._books.said(text or "")
         except asyncio.QueueFull:
             self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
 
@@ -319,7 +335,10 @@ class Call:
             self._crew.start("close-input", self._ears.close())
 
     def _drop_ears(self) -> None:
-        self._ears = None
+        if self._ears is not None:
+            self._books.heard(self._ears.heard_s)
+            self._ears.leave()
+            self._ears = None
         self._crew.cancel("hear")
         self._crew.cancel("close-input")
 
@@ -336,14 +355,11 @@ class Call:
         notice = effect.notice
         if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
-        elif isinstance(notice, do.Fault):
-            self._log.warning("fault", service=notice.service, why=notice.message)
-        self._metrics.note(notice)
+        self._books.note(notice)
         self._outlet.tell(notice)
 
     def _end_call(self, effect: do.EndCall) -> None:
-        self._log.info("call_ends", reason=effect.reason)
-        self._metrics.ended.labels(effect.reason).inc()
+        self.session.end_reason = effect.reason
         self._drop_ears()
         self._outlet.close(effect.reason)
 

@@ -98,6 +98,7 @@ class Calls:
         self._by_connection.pop(live.session.connection_id, None)
         self._ended += 1
         self._ended_s += now - live.session.created_at
+        self.house.metrics.ended.labels(live.session.end_reason).inc()
         if not self._by_session:
             self._none_left.set()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import Agent, load_agent
+from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.policy import Policy
-from vantum.errors import RequestError, SettingsError
+from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.local.alert import AlertSpeechToText
@@ -18,14 +21,14 @@ from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
 from vantum.providers.steady_voice import SteadyTextToSpeech
-from vantum.settings import Providers, Settings, chosen_providers
+from vantum.settings import Providers, Settings, chosen_providers, is_vendors_own
 
 # They mend themselves, or never break; all others are wrapped.
 EMBEDDED: Final = frozenset({"local", "playbook", "scripted"})
 
 
 class Casting:
-    """Casts calls; an agent file is read once."""
+    """Casts calls; agent files are read once, at the start."""
 
     def __init__(
         self,
@@ -40,44 +43,27 @@ class Casting:
         self._local_speech = local_speech
         self._upkeep = upkeep
         self._budgets = budgets or budgets_of(settings)
-        self._agents: dict[str, Agent] = {}
         self._casts: dict[str, Cast] = {}
-        self.agent(self.default)  # a broken default stops the start, not the first call
+        # The agents that a client may choose; a broken default stops the start, not the first call.
+        self.agents: Mapping[str, Agent] = _neighbours(settings.vantum_agent)
 
     @property
     def uses_local_speech(self) -> bool:
         """The models in the helper process are needed."""
         return "local" in {self.providers.stt.provider, self.providers.tts.provider}
 
-    def agent(self, name: str) -> Agent:
-        """The agent in this file. Raises SettingsError."""
-        if name not in self._agents:
-            self._agents[name] = load_agent(name)
-        return self._agents[name]
-
-    def known(self) -> dict[str, Agent]:
-        """The agents that a client may choose: the default and its neighbours that can be read."""
-        found = {self.default: self.agent(self.default)}
-        folder = self._settings.vantum_agent.parent
-        for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-            try:
-                found.setdefault(str(path), self.agent(str(path)))
-            except SettingsError:
-                continue
-        return found
-
     def chosen(self, name: str | None) -> Cast:
         """Cast by a client's choice. Raises RequestError for an agent it may not choose."""
         if name is None or name == self.default:
             return self.cast(self.default)
-        if name not in self.known():
+        if name not in self.agents:
             raise RequestError(f'There is no agent "{name}"')
         return self.cast(name)
 
     def cast(self, name: str) -> Cast:
         """The cast of this agent's calls."""
         if name not in self._casts:
-            self._casts[name] = self._build(self.agent(name))
+            self._casts[name] = self._build(self.agents[name])
         return self._casts[name]
 
     def _build(self, agent: Agent) -> Cast:
@@ -106,7 +92,35 @@ class Casting:
             policy=policy,
             system_prompt=prompt,
             key_terms=(agent.name, agent.company, *agent.vocabulary),
+            parties=parties_of(settings, chosen),
+            language=agent.language or settings.stt_language,
+            voice_id=agent.voice.id,
         )
+
+
+def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
+    """Who is paid for what; services of one's own cost what only their owner knows."""
+    asked: dict[Service, tuple[str, str]] = {
+        "stt": (providers.stt.provider, settings.stt_model),
+        "llm": (providers.llm.provider, settings.llm_model),
+        "tts": (providers.tts.provider, settings.tts_model),
+    }
+    return {
+        service: Party(name.partition("-")[0], model)
+        for service, (name, model) in asked.items()
+        if is_vendors_own(settings, name)
+    }
+
+
+def _neighbours(default: Path) -> dict[str, Agent]:
+    """The default agent and those beside it that can be read, by file. Raises SettingsError."""
+    found = {str(default): load_agent(default)}
+    for path in sorted(default.parent.glob("*.yaml")):
+        try:
+            found.setdefault(str(path), load_agent(path))
+        except SettingsError:
+            continue
+    return found
 
 
 def phrases_of(policy: Policy) -> Phrases:

@@ -20,9 +20,11 @@ class Ears:
 
     def __init__(self, recogniser: SpeechToText, options: ListenOptions) -> None:
         self.options = options
+        self._bytes_per_s = options.rate_hz * (1 if options.encoding == "mulaw" else 2)
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
         self._audio: asyncio.Queue[bytes | Finalise | None] = asyncio.Queue(limits.INPUT_CHUNKS)
+        self.heard_s = 0.0  # of sound taken
         self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
 
@@ -30,6 +32,7 @@ class Ears:
         """Take sound of the caller. Raises ProviderTimeout when none is taken for too long."""
         if self.over or self.closing:
             return
+        self.heard_s += len(pcm) / self._bytes_per_s
         if not self._audio.full():
             self._audio.put_nowait(pcm)
             return
@@ -37,7 +40,7 @@ class Ears:
             async with asyncio.timeout(limits.FINALISE_DEADLINE_S):
                 await self._audio.put(pcm)
         except TimeoutError:
-            self._leave()
+            self.leave()
             text = "speech recognition does not keep up"
             raise ProviderTimeout(text, service="stt") from None
 
@@ -55,13 +58,15 @@ class Ears:
                 async for finding in findings:
                     await post(finding)
         except ProviderError as error:
-            self._leave()
+            if self.over:  # nobody listens to this recording any more
+                return
+            self.leave()
             await post(HearingFailed(str(error), error.trouble))
         finally:
-            self._leave()
+            self.leave()
 
-    def _leave(self) -> None:
-        """Whoever waits for room is let go: there will be none."""
+    def leave(self) -> None:
+        """The recording is given up. Whoever waits for room is let go: there will be none."""
         self.over = True
         while not self._audio.empty():
             self._audio.get_nowait()

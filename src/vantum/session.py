@@ -23,6 +23,7 @@ class Session(Struct):
     rate_hz: int = 0
     language: str = ""
     voice_id: str = ""
+    end_reason: str = "disconnected"  # until the call itself knows a better one
 
     def touch(self, now: float) -> None:
         """The peer gave a sign of life."""

@@ -125,7 +125,9 @@ class Settings(BaseModel):
 
     # Hearing
     stt_model: str = setting("nova-3", "Recogniser that the cloud provider runs.")
-    stt_language: str = setting("en-US", "Language when the client names none.", "a language tag")
+    stt_language: str = setting(
+        "en-US", "Language when neither client nor agent names one.", "a language tag"
+    )
     stt_target_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate sent to the recogniser, Hz.")
     stt_max_transcript_length: int = whole(
         limits.TRANSCRIPT_CHARS, 1, 10_000_000, "Characters kept of one turn."
@@ -188,7 +190,8 @@ class Settings(BaseModel):
     tts_speed: float = number(1, 0.6, 1.5, "Speed of speech; 1 is the voice's own.")
     tts_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate asked of the voice, Hz.")
     cartesia_voice_id: str = setting(
-        "c961b81c-a935-4c17-bfb3-ba2239de8c2f", "Voice used when the client names none."
+        "c961b81c-a935-4c17-bfb3-ba2239de8c2f",
+        "Voice used when neither client nor agent names one.",
     )
     tts_synthesis_timeout_s: Milliseconds = milliseconds(
         "TTS_SYNTHESIS_TIMEOUT_MS", 30_000, "Longest time one piece of speech may take."
@@ -361,3 +364,11 @@ def _missing_key(settings: Settings, name: str) -> str:
 def _key(settings: Settings, name: str) -> SecretStr | None:
     key: SecretStr | None = getattr(settings, _KEYS[name])
     return key
+
+
+def is_vendors_own(settings: Settings, provider: str) -> bool:
+    """The provider is a cloud's, at the cloud's own address: it has a price."""
+    if provider not in _KEYS:
+        return False
+    address = f"{provider.partition('-')[0]}_base_url"
+    return bool(getattr(settings, address) == Settings.model_fields[address].default)

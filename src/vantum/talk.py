@@ -281,6 +281,8 @@ async def _converse(
 def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool) -> int:
     """Say the files; returns 0 only if every one was answered. Raises SettingsError and others."""
     recordings = [read_recording(path) for path in paths]
+    if record is not None:
+        _check_writable(record)
     outcomes: list[Outcome] = []
     console = Console(highlight=False, soft_wrap=True)
 
@@ -302,6 +304,14 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
     if record is not None:
         _write_wav(record, b"".join(caller.sound))
     return 0 if all(outcome.answered for outcome in outcomes) else 1
+
+
+def _check_writable(path: Path) -> None:
+    """Rather now than after the whole conversation. Raises SettingsError."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written: {error}") from error
 
 
 def _write_wav(path: Path, pcm: bytes) -> None:

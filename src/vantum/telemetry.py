@@ -9,7 +9,7 @@ of libraries.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
 import structlog
@@ -27,6 +27,8 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 import vantum
 from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, Fault, Guessed, Notice
+from vantum.costs import Used
+from vantum.errors import Service
 from vantum.settings import Settings
 
 Log = FilteringBoundLogger
@@ -57,6 +59,10 @@ def private_fields_dropped(_: WrappedLogger, level: str, fields: EventDict) -> E
     """Drop what was said from every line above debug, and keys from every line."""
     refused = KEYS if level == "debug" else KEYS | PRIVATE
     return {name: value for name, value in fields.items() if name.lower() not in refused}
+
+
+def _interim_dropped(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+    return {name: value for name, value in fields.items() if name != "interim"}
 
 
 class SecretsHidden:
@@ -93,6 +99,8 @@ def configure_log(settings: Settings, stream: TextIO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         private_fields_dropped,
     ]
+    if not settings.log_interim_transcripts:
+        before.append(_interim_dropped)
     after: list[Processor] = _written(settings, terminal=stream.isatty())
     structlog.configure(
         processors=[*before, *after],
@@ -153,7 +161,10 @@ class Metrics:
             "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
         )
         self.refused = Counter(
-            "vantum_sessions_refused", "Calls not admitted.", ["reason"], registry=self.registry
+            "vantum_sessions_refused",
+            "Calls and recordings not admitted.",
+            ["reason"],
+            registry=self.registry,
         )
         self.turns = Counter(
             "vantum_turns", "Answers begun, those unasked too.", registry=self.registry
@@ -170,8 +181,11 @@ class Metrics:
         self.faults = Counter(
             "vantum_faults", "Provider faults, by service.", ["service"], registry=self.registry
         )
-        self.tokens = Counter(
-            "vantum_model_tokens", "Tokens of language models.", ["kind"], registry=self.registry
+        self.usage = Counter(
+            "vantum_used",
+            "What calls have used: seconds heard, characters spoken, tokens read and written.",
+            ["what"],
+            registry=self.registry,
         )
         self.guesses = Counter(
             "vantum_guesses",
@@ -204,10 +218,12 @@ class Metrics:
         if not guess.right:
             self.wasted.inc(guess.tokens)
 
-    def spent(self, *, prompt_tokens: int, completion_tokens: int) -> None:
-        """Count what an answer has cost."""
-        self.tokens.labels("prompt").inc(prompt_tokens)
-        self.tokens.labels("completion").inc(completion_tokens)
+    def used(self, used: Mapping[Service, Used]) -> None:
+        """Count what a call has used."""
+        self.usage.labels("heard_seconds").inc(used["stt"].seconds)
+        self.usage.labels("spoken_characters").inc(used["tts"].characters)
+        self.usage.labels("prompt_tokens").inc(used["llm"].prompt_tokens)
+        self.usage.labels("completion_tokens").inc(used["llm"].completion_tokens)
 
     def exposition(self) -> bytes:
         """The page that Prometheus reads; its type is `METRICS_TYPE`."""

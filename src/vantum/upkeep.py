@@ -34,6 +34,8 @@ class HouseUpkeep:
         task = self._group.create_task(self._guard(name, work), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task cancelled before its first step has not touched it.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     def at_end(self, close: Callable[[], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable
 from itertools import islice
 
@@ -20,7 +21,7 @@ from outbound import (
     speaking,
 )
 
-from vantum.audio.playout import Playout
+from vantum.audio.playout import OnHold, Playout
 
 
 class TestSending:
@@ -44,7 +45,6 @@ class TestSending:
         playout = Playout(RATE_HZ, FRAME_S, LEAD_S, "clears")
         playout.queue(sound(1.0))
         assert playout.due(T0) == []
-        assert playout.next_due(T0) is None
         assert not playout.done(T0)
 
     @pytest.mark.parametrize("length_s", [0.001, 0.01, 0.02, 0.03, 0.2, 0.205, 0.21, 0.999])
@@ -80,7 +80,6 @@ class TestShortOfSound:
     def test_an_utterance_does_not_begin_with_a_splinter(self) -> None:
         playout = speaking(0.01, finished=False)
         assert playout.due(T0) == []
-        assert playout.next_due(T0) is None
 
     def test_a_splinter_waits_while_there_is_lead(self) -> None:
         playout = speaking(0.11, finished=False)
@@ -90,9 +89,8 @@ class TestShortOfSound:
     def test_a_splinter_goes_out_before_the_caller_hears_a_gap(self) -> None:
         playout = speaking(0.11, finished=False)
         playout.due(T0)
-        due = playout.next_due(T0)
-        assert due == pytest.approx(T0 + 0.08)
-        assert seconds(b"".join(playout.due(due or 0))) == 0.01
+        assert playout.due(T0 + 0.079) == []
+        assert seconds(b"".join(playout.due(T0 + 0.08))) == 0.01
 
     def test_after_a_splinter_frames_are_whole_again(self) -> None:
         playout = speaking(0.11, finished=False)
@@ -155,30 +153,10 @@ class TestSchedule:
         play(playout, T0 + 1.3, T0 + 2.0)
         assert playout.heard_s(T0 + 2.0) == pytest.approx(1.9)
 
-    def test_next_due_leads_through_the_whole_utterance(self) -> None:
-        playout, now, out = speaking(1.005), T0, b""
-        steps = 0
-        while (due := playout.next_due(now)) is not None:
-            assert due >= now
-            now, steps = due, steps + 1
-            frames = playout.due(now)
-            assert frames or playout.done(now)
-            out += b"".join(frames)
-        assert out == sound(1.005)
-        assert playout.done(now)
-        assert now == pytest.approx(T0 + 1.005)
-        assert steps == 1 + 41 + 1  # the lead, a frame each, the end
-
-    def test_nothing_to_wait_for_while_more_may_come(self) -> None:
-        playout = speaking(0.1, finished=False)
-        playout.due(T0)
-        assert playout.next_due(T0) is None
-
     def test_an_empty_utterance_is_done_at_once(self) -> None:
         playout = speaking(0.0)
         assert playout.due(T0) == []
         assert playout.done(T0)
-        assert playout.next_due(T0) is None
 
     def test_a_clock_that_steps_back_harms_nothing(self) -> None:
         playout = speaking(1.0)
@@ -236,7 +214,6 @@ class TestHearing:
         playout = speaking(0.1)
         playout.due(T0)
         assert not playout.done(T0 + 0.09)
-        assert playout.next_due(T0) == pytest.approx(T0 + 0.1)
         assert playout.done(T0 + 0.1)
 
     def test_a_confirmation_can_bring_the_end_forward(self) -> None:
@@ -250,7 +227,8 @@ class TestHearing:
         playout.due(T0)
         playout.confirm(0.05, T0 + 0.1)
         assert not playout.done(T0 + 0.1)
-        assert playout.next_due(T0 + 0.1) == pytest.approx(T0 + 0.15)
+        assert not playout.done(T0 + 0.149)
+        assert playout.done(T0 + 0.15)
 
     def test_made_and_not_heard_is_counted(self) -> None:
         playout = speaking(3.0)
@@ -262,6 +240,20 @@ class TestHearing:
         playout = speaking(1.0)
         playout.due(T0)
         assert playout.sent_s == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("peer", ["pauses", "plays_on"])
+def test_what_was_sent_and_cannot_be_asked_for_again_is_not_kept(peer: OnHold) -> None:
+    playout, minutes = speaking(0.0, finished=False, on_hold=peer), 10
+    tracemalloc.start()
+    try:
+        for second in range(60 * minutes):
+            playout.queue(bytes(2 * RATE_HZ))
+            play(playout, T0 + second, T0 + second + 1.0 - FRAME_S)
+        assert tracemalloc.get_traced_memory()[0] < 2 * 2 * RATE_HZ
+    finally:
+        tracemalloc.stop()
+    assert playout.sent_s == pytest.approx(60 * minutes, abs=LEAD_S)
 
 
 def test_a_frame_costs_little(costs: Callable[[Callable[[], object]], float]) -> None:

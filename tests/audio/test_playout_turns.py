@@ -20,7 +20,6 @@ class TestHolding:
         playout.hold(T0 + 0.5)
         playout.queue(sound(1.0, seed=2))
         assert play(playout, T0 + 0.5, T0 + 3.0) == b""
-        assert playout.next_due(T0 + 1.0) is None
 
     def test_a_phone_is_sent_again_what_it_had_not_heard(self) -> None:
         playout = speaking(2.0, on_hold="clears")
@@ -168,7 +167,6 @@ class TestTurns:
         playout.begin(5)
         with pytest.raises(ValueError, match="turn 4 is over"):
             playout.begin(4)
-        assert playout.turn == 5
 
     def test_stopping_tells_what_was_heard(self) -> None:
         playout = speaking(5.0)
@@ -183,7 +181,6 @@ class TestTurns:
         playout.queue(sound(1.0))
         playout.finish()
         assert play(playout, T0, T0 + 2.0) == b""
-        assert playout.next_due(T0) is None
         assert not playout.done(T0 + 9.0)
 
     def test_stopping_nothing_is_nothing(self) -> None:
@@ -241,34 +238,6 @@ class TestInvariants:
             heard_s = playout.heard_s(now)
             ahead = len(queued) / 2 / RATE_HZ - heard_s
             assert playout.queued_ahead_s(now) == pytest.approx(ahead)
-
-    @settings(max_examples=50, deadline=None)
-    @given(acts=ACTS, peer=st.sampled_from(PEERS))
-    def test_next_due_is_true(self, acts: list[tuple[str, float]], peer: OnHold) -> None:
-        playout, now = Playout(RATE_HZ, FRAME_S, LEAD_S, peer), T0
-        playout.begin(1)
-        for act, amount in acts:
-            if act == "queue":
-                playout.queue(bytes(int(amount)))
-            elif act == "wait":
-                now += amount
-            elif act == "confirm":
-                playout.confirm(amount, now)
-            elif act == "finish":
-                playout.finish()
-            elif act == "due":
-                playout.due(now)
-            else:
-                (playout.hold if act == "hold" else playout.resume)(now)
-            due = playout.next_due(now)
-            if due is None:
-                assert playout.due(now) == []
-            elif due > now + 1e-6:
-                assert playout.due((now + due) / 2) == []
-                now = due
-                assert playout.due(now) or playout.done(now)
-            else:
-                assert playout.due(due) or playout.done(due)
 
     @settings(max_examples=50, deadline=None)
     @given(

@@ -143,11 +143,12 @@ class Eager:
 
     def __init__(self) -> None:
         self.made_s = 0.0
-        self.closed = 0
+        self.opened = self.closed = 0
 
     async def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions
     ) -> AsyncGenerator[Spoken, None]:
+        self.opened += 1
         try:
             number = 0
             async for text in pieces:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from stage import FRAME, Eager, Reported, Talk, calling, play
+from stage import FRAME, Eager, Reported, Talk, calling, cast, play
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
@@ -71,7 +71,9 @@ def test_cv_13_a_disconnect_in_any_state_ends_cleanly(moment: Moment) -> None:
         async with calling(mind=SLOW, voice=voice) as talk:
             await moment(talk)
             talk.gone.set()
-        assert voice.closed <= 1
+        assert voice.closed == voice.opened
+        reason = "caller_ended" if moment is ending else "disconnected"
+        assert talk.call.session.end_reason == reason
 
     play(course())  # the stage looks for what is left
 
@@ -90,6 +92,7 @@ def test_an_end_asked_for_in_any_state_is_told_once_and_last(moment: Moment, rea
             after = talk.ear.told[talk.ear.told.index(talk.ear.all("close")[0]) + 1 :]
             notes = {"StateChanged", "InputClosed", "AnswerInterrupted"}  # for the record alone
             assert {told.what for told in after} <= notes
+        assert talk.call.session.end_reason == talk.ear.closed
 
     play(course())
 
@@ -160,10 +163,12 @@ def test_a_silent_caller_is_asked_twice_and_then_left() -> None:
 def test_a_call_may_be_given_another_agent_only_before_anything_was_said() -> None:
     async def course() -> None:
         async with calling() as talk:
-            other = talk.call._cast
+            other = cast()
+            third = cast()
             assert talk.call.recast(other)
             await talk.is_answered()
-            assert not talk.call.recast(other)
+            assert not talk.call.recast(third)
+            assert talk.call.recast(other)  # it has this call already
 
     play(course())
 

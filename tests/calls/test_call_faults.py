@@ -14,6 +14,7 @@ from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import State
+from vantum.errors import ProviderError
 from vantum.providers.base import (
     Action,
     Finalise,
@@ -166,6 +167,32 @@ def test_a_recogniser_that_takes_nothing_holds_its_sender_only_for_a_while() -> 
             talk.call.close_input()
             await talk.until(lambda: talk.ear.all("InputClosed"))
             assert talk.now < limits.FINALISE_DEADLINE_S + 1
+
+    play(course())
+
+
+@pytest.mark.parametrize("failure", [ZeroDivisionError(), ProviderError("late", service="stt")])
+def test_an_old_recording_that_fails_late_leaves_the_new_one_its_ears(failure: Exception) -> None:
+    class BadLoser:
+        """Fails when it is told to stop."""
+
+        async def listen(
+            self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
+        ) -> AsyncGenerator[ev.Hearing, None]:
+            try:
+                async for item in audio:
+                    if isinstance(item, Finalise):
+                        yield ev.Transcript("what does it cost", final=True)
+                        yield ev.Finalised()
+            except asyncio.CancelledError:
+                raise failure from None
+
+    async def course() -> None:
+        async with calling(ears=BadLoser()) as talk:
+            talk.call.open_input(ListenOptions(), automatic=False, greets=False)
+            await talk.settles()
+            await talk.is_answered()
+            assert talk.ear.faults() == []
 
     play(course())
 

@@ -239,6 +239,16 @@ def test_another_agent_may_take_a_call_in_which_nothing_was_said() -> None:
     assert said(world) == [GREETING.greeting]
 
 
+def test_another_agent_waits_as_long_as_it_wants_for_the_callers_next_word() -> None:
+    world = World()
+    assert world.conversation.recast(Policy(end_silence_s=3.0))
+    world.begin()
+    world.says("Hello?")
+    said_at = world.now
+    world.until(THINKING)
+    assert world.now - said_at > 2.0
+
+
 def test_no_other_agent_takes_a_call_once_somebody_spoke() -> None:
     world = World(POLICY).begin()
     world.asks("Hello?")

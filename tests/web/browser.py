@@ -26,7 +26,7 @@ SWITCHES = (
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
-DEADLINE_MS = 20_000
+DEADLINE_MS = 40_000
 LOUD = 500  # root mean square of s16 samples: speech is above it, a quiet room far below
 
 # Before the page's own code: writes down what passes through its socket, and how the call moves.

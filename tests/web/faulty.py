@@ -13,6 +13,7 @@ from websockets.sync.server import ServerConnection, serve
 from vantum.transports.ids import Ids
 
 CHUNK = bytes(9_600)  # 0.1 s at 48 kHz
+LONG_CHUNK = bytes(960_000)  # 10 s: on a slow machine, too, it is cut before its end
 START, PIECE, END = (f"voicechat.response.{what}" for what in ("start", "chunk", "complete"))
 
 
@@ -44,7 +45,8 @@ class FaultyServer:
 
     def _answer(self, socket: ServerConnection) -> None:
         utterance, now = self._ids.new(), self._ids.now_ms()
-        chunk = {"audio": CHUNK, "utteranceId": utterance, "sampleRate": 48_000}
+        sound = LONG_CHUNK if self._fault.endswith("over sound") else CHUNK
+        chunk = {"audio": sound, "utteranceId": utterance, "sampleRate": 48_000}
         again = {"utteranceId": self._ids.new(), "timestamp": float(now)}
         wrong: dict[str, list[tuple[str, Any]]] = {
             "half a sample": [(PIECE, chunk | {"audio": CHUNK + b"\0"})],

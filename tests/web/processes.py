@@ -15,7 +15,7 @@ import httpx
 
 SCRIPTED = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
 LOCAL = {"STT_PROVIDER": "local", "LLM_PROVIDER": "playbook", "TTS_PROVIDER": "local"}
-READY_S = 40.0  # the speech models of a busy machine
+READY_S = 90.0  # the speech models of a busy machine
 POLL_S = 0.02
 
 
@@ -37,7 +37,7 @@ def vantum_serve(folder: Path, settings: dict[str, str]) -> Iterator[str]:
         _until_ready(url, deadline)
         yield url
         server.terminate()
-        assert server.wait(10) == 0, "a bad end on SIGTERM"
+        assert server.wait(30) == 0, "a bad end on SIGTERM"
     except BaseException as error:
         error.add_note(f"the server's log:\n{log.read_text()[-4000:]}")
         raise

@@ -12,7 +12,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +32,7 @@ from vantum.web.server import drop_dead_peers, listening_sockets, server_config
 
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 CAMEL = re.compile(r"^[a-z][a-zA-Z0-9]*$")
-DEADLINE_S = 8.0  # nothing here takes a second; a shared machine may stall for some
+DEADLINE_S = 20.0  # nothing here takes a second; a shared machine may stall for some
 FAST_POLL_S = 0.002
 CHUNK_S = 0.1
 
@@ -326,6 +326,19 @@ class Served:
     async def is_empty(self, deadline_s: float = DEADLINE_S) -> None:
         """All calls are over."""
         await eventually(lambda: not len(self.calls), deadline_s)
+
+
+async def soon(seconds: Callable[[], Awaitable[float]], *, under_s: float) -> None:
+    """A number of seconds that a requirement names is kept in one of three tries.
+
+    A shared machine may stall for longer in one of them; a product that is slow is slow in all.
+    """
+    tries = []
+    while len(tries) < 3:
+        tries.append(await seconds())
+        if tries[-1] < under_s:
+            return
+    raise AssertionError(f"took {tries}, not under {under_s} s")
 
 
 async def eventually(condition: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:

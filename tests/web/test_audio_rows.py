@@ -51,6 +51,14 @@ async def test_au_03_no_rate_means_16_khz(server: Served) -> None:
         assert (await client.start(rate=48_000)).is_error
 
 
+async def test_au_03_another_rate_while_recording_is_refused_as_such(server: Served) -> None:
+    async with server.connect(v2=True) as client:
+        assert (await client.start(rate=16_000)).payload == OK
+        error = await client.start(rate=48_000)
+        assert error.name == "audio.error.unsupported_rate"
+        assert error.payload["code"] == "UNSUPPORTED_RATE"
+
+
 @both
 @pytest.mark.parametrize("payload", [b"\xc0", b"\xa1x", b"\x90", b"\x01", b"\xc4\x00"])
 async def test_au_04_a_payload_that_is_no_map_is_refused(

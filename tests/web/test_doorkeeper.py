@@ -61,6 +61,7 @@ def test_the_memory_of_addresses_is_bounded_and_errs_on_letting_in(door: Doorkee
         ("https://app.example.evil.example", False),
         ("https://evil.example", False),
         ("null", False),
+        ("http://[x", False),
         ("", False),
     ],
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from served import Client, alone
+
+import vantum.agents
 
 pytestmark = pytest.mark.anyio
 
 both = pytest.mark.parametrize("v2", [False, True], ids=["legacy", "v2"])
 OK = {"success": True}
+SALES = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
 MANUAL = {"turnDetection": "manual"}
 
 
@@ -36,7 +41,7 @@ async def test_ws_10_a_stuck_recogniser_holds_no_ack_back() -> None:
         await client.start()
         await client.says(0.2)
         event_id = await client.send("voicechat.audio.end")
-        assert (await client.answer_to(event_id, deadline_s=9.0)).payload == OK
+        assert (await client.answer_to(event_id)).payload == OK
         assert (await client.start()).payload == OK
 
 
@@ -101,3 +106,17 @@ async def test_an_agent_that_does_not_exist_is_refused() -> None:
             error = await client.start(agent=agent)
             assert error.is_error
         assert (await client.start()).payload == OK
+
+
+async def test_another_agent_is_refused_once_the_caller_was_heard(tmp_path: Path) -> None:
+    for name in ("first", "other"):
+        (tmp_path / f"{name}.yaml").write_text(SALES.read_text("utf-8"), "utf-8")
+    first, other = str(tmp_path / "first.yaml"), str(tmp_path / "other.yaml")
+    async with alone(v2=True, vantum_agent=first) as client:
+        assert (await client.start(agent=other, **MANUAL)).payload == OK
+        await client.says()
+        await client.ends()
+        await client.hears("audio.output.chunk")
+        refused = await client.start(agent=first)
+        assert refused.payload["code"] == "INVALID_STATE"
+        assert (await client.start(agent=other)).payload == OK

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 from served import DEADLINE_S, FAST_POLL_S, Served, eventually, serving
+
+import vantum.agents
+
+SALES = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +80,25 @@ async def test_ht_05_metrics_count_without_secrets(server: Served, http: httpx.A
         assert "hello" not in text
 
 
+async def test_ht_05_every_end_of_a_call_is_counted_by_its_reason(
+    server: Served, http: httpx.AsyncClient
+) -> None:
+    async def ended(reason: str) -> float:
+        text = (await http.get("/metrics")).text
+        found = re.search(rf'^vantum_sessions_ended_total{{reason="{reason}"}} (.*)$', text, re.M)
+        return float(found[1]) if found else 0.0
+
+    gone, ended_by_caller = await ended("disconnected"), await ended("caller_ended")
+    async with server.connect() as client, server.connect() as other, server.connect() as third:
+        await client.vanishes()
+        await other.leaves()
+        await third.asks("user.action.end_call")
+        await third.is_closed()
+    await server.is_empty()
+    assert await ended("disconnected") == gone + 2
+    assert await ended("caller_ended") == ended_by_caller + 1
+
+
 async def test_the_page_is_served_with_a_strict_policy(http: httpx.AsyncClient) -> None:
     answer = await http.get("/")
     assert answer.status_code == 200
@@ -90,6 +114,23 @@ async def test_the_page_learns_what_it_may_choose(http: httpx.AsyncClient) -> No
     assert choices["agents"]
     assert all(agent["id"] and agent["name"] for agent in choices["agents"])
     assert choices["off"] == {}
+
+
+async def test_agent_files_are_read_at_the_start_and_broken_neighbours_left_out(
+    tmp_path: Path,
+) -> None:
+    good = SALES.read_text("utf-8")
+    (tmp_path / "first.yaml").write_text(good, "utf-8")
+    (tmp_path / "second.yaml").write_text(good, "utf-8")
+    (tmp_path / "third.yaml").write_text("name: [", "utf-8")
+    async with (
+        serving(vantum_agent=tmp_path / "first.yaml") as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+    ):
+        (tmp_path / "third.yaml").write_text(good, "utf-8")
+        agents = (await http.get("/choices")).json()["agents"]
+        names = [str(tmp_path / f"{name}.yaml") for name in ("first", "second")]
+        assert [agent["id"] for agent in agents] == names
 
 
 async def test_the_page_learns_what_is_off_and_does_not_wait_for_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import socket
 import time
 
 import pytest
-from served import Served, alone, serving
+from served import DEADLINE_S, Served, alone, eventually, serving
 
 from vantum.providers.base import ListenOptions
 
@@ -37,15 +37,9 @@ async def test_ws_28_ev_18_above_the_limit_a_client_is_refused_with_a_reason(v2:
         await first.is_alive()
         await second.is_alive()
         await first.leaves()
-        await server_holds(server, 1)
+        await eventually(lambda: len(server.calls) == 1)
         async with server.connect() as fourth:
             await fourth.is_alive()
-
-
-async def server_holds(server: Served, count: int) -> None:
-    async with asyncio.timeout(5):
-        while len(server.calls) != count:  # noqa: ASYNC110 - the count sets no event
-            await asyncio.sleep(0.002)
 
 
 # -- pace ------------------------------------------------------------------------------------------
@@ -63,9 +57,10 @@ async def test_ws_27_more_than_100_messages_a_second_are_reported_and_none_is_lo
         ]
         for event_id in sent:
             await client.answer_to(event_id)
-        assert 1.4 < time.monotonic() - began < 4
+        took_s = time.monotonic() - began
+        assert took_s > 1.4
         warnings = [frame for frame in client.events if frame.is_error]
-        assert 1 <= len(warnings) <= 3
+        assert 1 <= len(warnings) <= 1 + took_s  # at most one a second
         assert "100" in warnings[0].payload["message"]
 
 
@@ -80,12 +75,22 @@ async def test_ws_27_the_allowed_pace_is_never_reported(server: Served) -> None:
 # -- age -------------------------------------------------------------------------------------------
 
 
+HOUR_S = 3_600.0
+
+
+def grow_old(server: Served, *, age_s: float = 0, idle_s: float = 0) -> None:
+    """The only session began, or last gave a sign of life, so much longer ago."""
+    session = next(iter(server.calls)).session
+    session.created_at -= age_s
+    session.last_activity -= idle_s
+
+
 @pytest.mark.parametrize("limit", ["session_idle_s", "session_age_s"])
 @pytest.mark.parametrize("v2", [False, True])
 async def test_se_04_05_an_expired_session_is_told_and_closed(limit: str, v2: bool) -> None:
     async with serving(session_sweep_s=0.02, **{limit: 0.1}) as server:
         async with server.connect(v2=v2) as client:
-            assert await client.is_closed(deadline_s=2) == 1000
+            assert await client.is_closed() == 1000
             assert client.names()[-2:] == [
                 "connection.error.timeout",
                 "connection.lifecycle.disconnect",
@@ -95,21 +100,25 @@ async def test_se_04_05_an_expired_session_is_told_and_closed(limit: str, v2: bo
 
 
 async def test_se_04_a_session_expires_in_the_middle_of_an_answer() -> None:
-    async with serving(session_sweep_s=0.02, session_age_s=0.3) as server:
+    talkative = {"llm_provider": "staged", "llm_model": "talkative"}
+    async with serving(session_sweep_s=0.02, **talkative) as server:
         async with server.connect() as client:
             await client.asks_aloud()
             await client.hears("audio.output.chunk")
-            assert await client.is_closed(deadline_s=2) == 1000
+            grow_old(server, age_s=2 * HOUR_S)
+            assert await client.is_closed() == 1000
             assert "voicechat.response.stop" in client.names()
         await server.is_empty()
 
 
 async def test_se_03_signs_of_life_keep_a_session() -> None:
-    async with alone(session_sweep_s=0.02, session_idle_s=0.2) as client:
-        for _ in range(15):
+    async with serving(session_sweep_s=0.01) as server, server.connect(v2=True) as client:
+        for _ in range(3):
+            grow_old(server, idle_s=0.4 * HOUR_S)
             await client.send("connection.lifecycle.heartbeat", {"timestamp": 1.0})
-            await asyncio.sleep(0.03)
-        await client.is_alive()
+            await client.hears("connection.lifecycle.heartbeat")
+            await asyncio.sleep(0.03)  # some sweeps
+        assert len(server.calls) == 1
 
 
 # -- peers that are gone ---------------------------------------------------------------------------
@@ -130,18 +139,17 @@ async def handshake(server: Served, *, receive_bytes: int = 0) -> socket.socket:
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
         "Sec-WebSocket-Version: 13\r\n\r\n".encode(),
     )
-    await server_holds(server, 1)
+    await eventually(lambda: len(server.calls) == 1)
     return peer
 
 
 async def test_ws_31_a_peer_that_answers_no_ping_is_found_and_cleaned_up() -> None:
     async with serving(ping_interval_s=0.1) as server:
         peer = await handshake(server)
-        began = time.monotonic()
         received = b""
-        while data := await asyncio.get_running_loop().sock_recv(peer, 65_536):
-            received += data
-        assert time.monotonic() - began < 1.5
+        async with asyncio.timeout(DEADLINE_S):
+            while data := await asyncio.get_running_loop().sock_recv(peer, 65_536):
+                received += data
         assert b"keepalive ping timeout" in received
         await server.is_empty()
         peer.close()
@@ -156,5 +164,5 @@ async def test_ws_31_a_peer_that_reads_nothing_is_cleaned_up_though_data_waits()
         live.call.open_input(LISTEN, automatic=False, greets=False)
         await live.call.hear(b"\x01\x00" * 1_600)
         live.call.close_input()
-        await server.is_empty(deadline_s=10)
+        await server.is_empty()
         peer.close()

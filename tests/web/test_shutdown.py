@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served import Client
+from served import Client, soon
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.anyio
 
 PLUGIN = Path(__file__).resolve().parent.parent / "plugin"
 SCRIPTED = {f"{service}_PROVIDER": "scripted" for service in ("STT", "LLM", "TTS")}
-START_S = 20.0  # a shared machine; an idle one takes 1 s
+START_S = 60.0  # a shared machine; an idle one takes 1 s
+END_S = 20.0  # the same; where a test is about how fast it ends, it says so
 
 
 class Process:
@@ -48,7 +49,7 @@ class Process:
                         return self.log[-1]
         raise AssertionError(f"ended without {event}: {self.raw}")
 
-    async def is_over(self, within_s: float) -> int:
+    async def is_over(self, within_s: float = END_S) -> int:
         """Its exit code; it must come in time."""
         stream = self.process.stderr
         assert stream is not None
@@ -105,33 +106,41 @@ async def serving(folder: Path, **settings: str) -> AsyncIterator[Process]:
 async def test_se_10_without_calls_a_signal_ends_it_at_once_with_code_0(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    async with serving(tmp_path, DRAIN_S="60") as process:
-        process.process.send_signal(number)
-        assert await process.is_over(within_s=3) == 0
-        assert "Traceback" not in process.raw
+    async def ending_s() -> float:
+        async with serving(tmp_path, DRAIN_S="60") as process:
+            began = time.monotonic()
+            process.process.send_signal(number)
+            assert await process.is_over() == 0
+            assert "Traceback" not in process.raw
+            return time.monotonic() - began
+
+    await soon(ending_s, under_s=3)
 
 
 async def test_se_10_ws_29_sockets_get_1001_and_the_exit_code_is_0(tmp_path: Path) -> None:
-    async with (
-        serving(tmp_path) as process,
-        process.connect() as idle,
-        process.connect(v2=True) as recording,
-        process.connect() as listening,
-    ):
-        await recording.start(turnDetection="manual")
-        await recording.says()
-        await listening.asks_aloud()
-        await listening.hears("audio.output.chunk")
-        began = time.monotonic()
-        process.process.send_signal(signal.SIGTERM)
-        for client in (idle, recording, listening):
-            assert await client.is_closed() == 1001
-            assert "system.status.maintenance" in client.names()
-            assert client.events[-1].name == "connection.lifecycle.disconnect"
-            assert client.events[-1].payload == {"reason": "shutdown", "code": 1001}
-        assert await process.is_over(within_s=8) == 0
-        assert time.monotonic() - began < 5
-        assert "Traceback" not in process.raw
+    async def ending_s() -> float:
+        async with (
+            serving(tmp_path) as process,
+            process.connect() as idle,
+            process.connect(v2=True) as recording,
+            process.connect() as listening,
+        ):
+            await recording.start(turnDetection="manual")
+            await recording.says()
+            await listening.asks_aloud()
+            await listening.hears("audio.output.chunk")
+            began = time.monotonic()
+            process.process.send_signal(signal.SIGTERM)
+            for client in (idle, recording, listening):
+                assert await client.is_closed() == 1001
+                assert "system.status.maintenance" in client.names()
+                assert client.events[-1].name == "connection.lifecycle.disconnect"
+                assert client.events[-1].payload == {"reason": "shutdown", "code": 1001}
+            assert await process.is_over() == 0
+            assert "Traceback" not in process.raw
+            return time.monotonic() - began
+
+    await soon(ending_s, under_s=5)
 
 
 async def test_a_draining_server_lets_calls_finish_and_admits_none(tmp_path: Path) -> None:
@@ -147,7 +156,7 @@ async def test_a_draining_server_lets_calls_finish_and_admits_none(tmp_path: Pat
         await client.state("LISTENING")
         await client.asks("user.action.end_call")
         assert await client.is_closed() == 1000
-        assert await process.is_over(within_s=3) == 0
+        assert await process.is_over() == 0
         assert "Traceback" not in process.raw
 
 
@@ -157,14 +166,14 @@ async def test_a_second_signal_closes_the_calls_that_are_left(tmp_path: Path) ->
         await client.hears("system.status.maintenance")
         process.process.send_signal(signal.SIGTERM)
         assert await client.is_closed() == 1001
-        assert await process.is_over(within_s=3) == 0
+        assert await process.is_over() == 0
 
 
 async def test_drain_time_is_a_limit(tmp_path: Path) -> None:
     async with serving(tmp_path, DRAIN_S="0.3") as process, process.connect() as client:
         process.process.send_signal(signal.SIGTERM)
         assert await client.is_closed() == 1001
-        assert await process.is_over(within_s=3) == 0
+        assert await process.is_over() == 0
 
 
 async def test_a_client_that_does_not_close_cannot_hold_the_server(tmp_path: Path) -> None:
@@ -176,7 +185,7 @@ async def test_a_client_that_does_not_close_cannot_hold_the_server(tmp_path: Pat
         )
         await reader.readuntil(b"\r\n\r\n")
         process.process.send_signal(signal.SIGTERM)
-        assert await process.is_over(within_s=8) == 0
+        assert await process.is_over() == 0
         writer.close()
 
 
@@ -196,7 +205,7 @@ async def test_cf_02_without_keys_and_models_it_starts_and_says_what_is_off(
             assert health.json()["status"] == "degraded"
             assert set(health.json()["off"]) == {"stt", "tts"}
         process.process.send_signal(signal.SIGTERM)
-        assert await process.is_over(within_s=5) == 0
+        assert await process.is_over() == 0
         assert "Traceback" not in process.raw
 
 
@@ -241,7 +250,7 @@ async def test_the_log_of_a_whole_call_has_its_session_and_no_word_of_it(tmp_pat
             await client.asks("user.action.end_call", {"reason": "my own words"})
             await client.is_closed()
         process.process.send_signal(signal.SIGTERM)
-        assert await process.is_over(within_s=5) == 0
+        assert await process.is_over() == 0
         assert client.session_id in process.raw
         for word in ("hello", "can you hear", "You said", "my own words"):
             assert word not in process.raw

@@ -116,7 +116,7 @@ def test_au_03_without_a_rate_it_is_16000(payload: dict[str, object]) -> None:
 def test_start_carries_language_voice_agent_and_turn_detection() -> None:
     read = start(language="de-DE", voiceId="kyle", agent="sales", turnDetection="manual")
     assert read == p.AudioInputStart(16_000, "de-DE", "kyle", "sales", "manual")
-    assert start() == p.AudioInputStart(16_000, "en-US", None, None, None)
+    assert start() == p.AudioInputStart(16_000, None, None, None, None)
 
 
 @pytest.mark.parametrize("voice", ["no-such-voice", "Ω", "x" * 128])

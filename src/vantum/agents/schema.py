@@ -30,7 +30,7 @@ Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat"]
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """How the agent sounds."""
 
-    id: str = ""
+    id: str = ""  # "": the provider's default
     speed: Annotated[float, Meta(ge=0.6, le=1.5)] = 1.0
 
 
@@ -186,7 +186,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     deaf: str = "I am sorry, I cannot hear you at the moment."
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
-    language: str = "en-US"
+    language: str = ""  # "": what STT_LANGUAGE says
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()
     examples: tuple[Example, ...] = field(default=())

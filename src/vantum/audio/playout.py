@@ -31,17 +31,14 @@ class Playout:
         self._lead = max(2 * self._frame, round(lead_s * rate_hz))
         self._on_hold = on_hold
         self._turn = -1
-        self._sound: bytearray | None = None  # kept whole for rewinding; None: nothing may play
+        # What may still be sent: all of it where a peer clears. None: nothing may play.
+        self._sound: bytearray | None = None
+        self._dropped = 0  # samples before the first one kept
         self._sent = 0
         self._finished = False
         self._held = False
         self._schedule = _Clock(rate_hz)
         self._ear = _Clock(rate_hz)
-
-    @property
-    def turn(self) -> int:
-        """The latest turn begun; -1 before the first."""
-        return self._turn
 
     @property
     def sent_s(self) -> float:
@@ -86,32 +83,15 @@ class Playout:
             return []
         self._restart_dry(now)
         step = self._frame * BYTES_PER_SAMPLE
+        begin = (self._sent - self._dropped) * BYTES_PER_SAMPLE
+        end = (until - self._dropped) * BYTES_PER_SAMPLE
         with memoryview(self._sound) as sound:
-            end = until * BYTES_PER_SAMPLE
-            frames = [
-                bytes(sound[at : min(at + step, end)])
-                for at in range(self._sent * BYTES_PER_SAMPLE, end, step)
-            ]
+            frames = [bytes(sound[at : min(at + step, end)]) for at in range(begin, end, step)]
         self._sent = until
+        if self._on_hold != "clears":  # nobody will ask for it again
+            del self._sound[:end]
+            self._dropped = until
         return frames
-
-    def next_due(self, now: float) -> float | None:
-        """When to look again: frames fall due, or the finished utterance has been heard.
-
-        Never before `now`; None while nothing will happen by itself.
-        """
-        if self._sound is None or self._held:
-            return None
-        left = self._queued - self._sent
-        if left == 0:
-            heard_out = self._finished and not self.done(now)
-            return self._ear.when(self._queued, now) if heard_out else None
-        if self._dry(self._schedule, now):
-            wait_for_whole = left < self._frame and not self._finished and self._sent == 0
-            return None if wait_for_whole else now
-        if left >= self._frame or self._finished:
-            return self._schedule.when(self._sent + min(left, self._frame) - self._lead, now)
-        return self._schedule.when(self._sent - self._frame, now)
 
     def hold(self, now: float) -> None:
         """Send nothing until `resume`."""
@@ -164,11 +144,12 @@ class Playout:
 
     @property
     def _queued(self) -> int:
-        return len(self._sound) // BYTES_PER_SAMPLE if self._sound is not None else 0
+        kept = len(self._sound) // BYTES_PER_SAMPLE if self._sound is not None else 0
+        return self._dropped + kept
 
     def _reset(self, sound: bytearray | None) -> None:
         self._sound = sound
-        self._sent = 0
+        self._sent = self._dropped = 0
         self._finished = self._held = False
         self._schedule = _Clock(self._rate_hz)
         self._ear = _Clock(self._rate_hz)
@@ -213,10 +194,6 @@ class _Clock:
         if self._since is None or now <= self._since:
             return self._position
         return self._position + (now - self._since) * self._rate_hz
-
-    def when(self, position: float, now: float) -> float:
-        """The time at which it is there; `now` when it already was."""
-        return max(now, now + (position - self.at(now)) / self._rate_hz)
 
     def set(self, now: float, position: float) -> None:
         self._position = position

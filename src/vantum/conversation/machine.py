@@ -18,6 +18,7 @@ from vantum.conversation.policy import Policy
 from vantum.conversation.reply import Reply
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
+from vantum.conversation.turns import CallerTurn
 
 
 def _begin(talk: Talk, _event: ev.Ready, now: float) -> None:
@@ -112,9 +113,10 @@ class Conversation:
 
     def recast(self, policy: Policy) -> bool:
         """Let another agent take the call; False once anything was said in it."""
-        if self.talk.turn or self.talk.history.lines:
+        talk = self.talk
+        if talk.turn or talk.history.lines or talk.caller.text:
             return False
-        self.talk.policy = policy
+        talk.policy, talk.caller = policy, CallerTurn(policy)
         return True
 
     def handle(self, event: ev.Event, now: float) -> list[do.Effect]:

@@ -128,7 +128,7 @@ class BrowserCall:
                 raise RequestError(
                     f"{request.event_type}: a recording at {running.sampling_rate} Hz is running;"
                     " end it before starting one at another rate",
-                    code="INVALID_STATE",
+                    code="UNSUPPORTED_RATE",
                 )
             self._ack(request)
             return
@@ -136,12 +136,13 @@ class BrowserCall:
         self._recording = start
         session = self._session
         session.state = "active"
-        session.rate_hz, session.language = start.sampling_rate, start.language
-        session.voice_id = start.voice_id or ""
+        session.rate_hz = start.sampling_rate
+        session.language = start.language or self._call.cast.language
+        session.voice_id = start.voice_id or self._call.cast.voice_id
         self._ack(request)
         automatic = self._is_automatic(start)
         options = ListenOptions(
-            start.sampling_rate, start.language, session.session_id, automatic=automatic
+            start.sampling_rate, session.language, session.session_id, automatic=automatic
         )
         self._call.open_input(options, automatic=automatic, greets=automatic and self._v2)
 

@@ -98,7 +98,7 @@ class Pages:
         """What the page lets its visitor choose."""
         agents = [
             {"id": name, "name": f"{agent.name}, {agent.company}"}
-            for name, agent in self._casting.known().items()
+            for name, agent in self._casting.agents.items()
         ]
         voices = _VOICES.get(self._casting.providers.tts.provider, [])
         body = {

@@ -12,7 +12,7 @@ from vantum import limits
 from vantum.call import Call
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
-from vantum.errors import CapacityError
+from vantum.errors import CapacityError, RequestError
 from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
 from vantum.settings import Settings
@@ -43,7 +43,10 @@ class Doorkeeper:
         origin = socket.headers.get("origin")
         if origin is None or origin.rstrip("/") == self._frontend:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        try:
+            return urlsplit(origin).netloc == socket.headers.get("host")
+        except ValueError:  # such as half an IPv6 address
+            return False
 
     def _in_pace(self, socket: WebSocket, now: float) -> bool:
         address = socket.client.host if socket.client else ""
@@ -75,7 +78,9 @@ class SocketDoor:
     async def __call__(self, socket: WebSocket) -> None:
         """One connection from the upgrade to its end."""
         now = asyncio.get_running_loop().time()
+        refused = self._calls.house.metrics.refused
         if not self._doorkeeper.may_enter(socket, now):
+            refused.labels("door").inc()
             await socket.close(1008)  # before the upgrade: the peer sees HTTP 403
             return
         v2 = SUBPROTOCOL in socket.scope.get("subprotocols", ())
@@ -85,7 +90,7 @@ class SocketDoor:
         try:
             self._calls.check_room()
         except CapacityError as error:
-            self._calls.house.metrics.refused.labels("full").inc()
+            refused.labels("draining" if self._calls.draining else "full").inc()
             self._refuse(outlet, str(error))
             await write(socket, outlet)
             return
@@ -129,7 +134,8 @@ class SocketDoor:
         finally:
             now = asyncio.get_running_loop().time()
             self._calls.remove(live, now)
-            log.info("call_ended", lasted_s=round(now - session.created_at, 1))
+            lasted_s = round(now - session.created_at, 1)
+            log.info("call_ended", reason=session.end_reason, lasted_s=lasted_s)
 
     def _default_automatic(self) -> bool | None:
         detection = self._settings.turn_detection
@@ -140,13 +146,15 @@ class SocketDoor:
         capacity = max(1, self._speech.recognisers) * limits.CALLS_PER_RECOGNISER
         if self._casting.uses_local_speech and self._calls.recording() >= capacity:
             live = self._calls.by_session(call.session.session_id)
+            self._calls.house.metrics.refused.labels("local_speech").inc()
             message = "All local voices are busy; please try again in a minute"
             if live is not None:
                 busy = p.Busy(self._calls.recording(), capacity, message=message)
                 live.outlet.event(EVENTS.system.status.BUSY, busy)
             raise CapacityError(message)
-        if start.agent is not None:
-            call.recast(self._casting.chosen(start.agent))
+        if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
+            text = "Another agent can be had only before anything was said"
+            raise RequestError(text, code="INVALID_STATE")
 
 
 async def receive(socket: WebSocket) -> bytes | str | None:

@@ -57,7 +57,7 @@ _BASE: Final[_Rows] = {
     },
     "connection.error": {
         "general": (_OUT, "high", p.Problem, "The connection or session cannot do what was asked."),
-        "timeout": (_OUT, "high", p.Problem, "The client gave no sign of life and is closed."),
+        "timeout": (_OUT, "high", p.Problem, "The session was idle or open for too long."),
         "auth_failed": (_OUT, "critical", p.Problem, "The client may not use this server."),
     },
     "audio.input": {
@@ -91,7 +91,7 @@ _BASE: Final[_Rows] = {
         "interrupted": (_OUT, "high", p.StateInterrupted, "The caller cut in on the answer."),
     },
     "conversation.response": {
-        "start": (_OUT, "high", p.ResponseStart, "The model begins to answer."),
+        "start": (_OUT, "high", p.ResponseStart, "The answer begins, with its first sound."),
         "token": (_OUT, "normal", p.ResponseToken, "The next bit of the answer's text."),
         "complete": (_OUT, "high", p.ResponseComplete, "The whole answer has been written."),
     },
@@ -128,9 +128,9 @@ _BASE: Final[_Rows] = {
         "internal_server_error": (_OUT, "critical", p.Problem, "The server is at fault."),
     },
     "error.service": {
-        "stt_unavailable": (_OUT, "critical", p.Problem, "Speech recognition cannot be reached."),
-        "llm_unavailable": (_OUT, "critical", p.Problem, "The language model cannot be reached."),
-        "tts_unavailable": (_OUT, "critical", p.Problem, "The voice cannot be reached."),
+        "stt_unavailable": (_OUT, "critical", p.Problem, "Hearing fails, or is being mended."),
+        "llm_unavailable": (_OUT, "critical", p.Problem, "The model fails, or is being mended."),
+        "tts_unavailable": (_OUT, "critical", p.Problem, "The voice fails, or is being mended."),
         "telephony_unavailable": (_OUT, "critical", p.Problem, "The carrier cannot be reached."),
     },
 }

@@ -100,7 +100,7 @@ class AudioInputStart(Struct, frozen=True, rename="camel", omit_defaults=True):
     """How a recording is sent, and who is to answer it."""
 
     sampling_rate: Rate = 16_000
-    language: Language = "en-US"
+    language: Language | None = None
     voice_id: Name | None = None
     agent: Name | None = None
     turn_detection: TurnDetection | None = None

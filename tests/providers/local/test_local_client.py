@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from vantum.conversation.events import Transcript
 from vantum.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from vantum.providers.base import ListenOptions
 from vantum.providers.local import engine, frames
 from vantum.providers.local.client import LocalSpeech, socket_path
+from vantum.providers.local.segments import Commit, Decode
+from vantum.providers.local.speech import _Recording
 
 LOADED = frames.Status(1, 1, "")
 
@@ -24,6 +28,7 @@ class Machine:
     def __init__(self, *connections: list[list[frames.Answer] | str]) -> None:
         self._connections = list(connections)
         self.asked: list[frames.Request] = []
+        self._hearing = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self._connections.pop(0) if self._connections else []
@@ -33,6 +38,7 @@ class Machine:
             while data := await reader.read(65536):
                 for body in deframer.push(data):
                     self.asked.append(frames.decode_request(body))
+                    self._hearing.set()
                     step = script.pop(0) if script else []
                     if step == "dies":
                         writer.transport.abort()
@@ -42,12 +48,19 @@ class Machine:
                         writer.write(frames.encode(answer))
         writer.close()
 
+    async def is_asked(self, count: int) -> None:
+        """So many requests have arrived."""
+        async with asyncio.timeout(20):
+            while len(self.asked) < count:
+                self._hearing.clear()
+                await self._hearing.wait()
+
 
 def with_machine(
     folder: Path,
     machine: Machine,
     play: Callable[[LocalSpeech], Awaitable[None]],
-    deadline_s: float = 5.0,
+    deadline_s: float = 20.0,
 ) -> None:
     async def scene() -> None:
         socket = folder / "s.sock"
@@ -115,7 +128,7 @@ def test_a_timeout_tells_the_helper_to_stop(tmp_path: Path) -> None:
     async def play(speech: LocalSpeech) -> None:
         with pytest.raises(ProviderTimeout):
             await speech.recognise(b"", stream=1, interim=False)
-        await asyncio.sleep(0.02)
+        await machine.is_asked(2)
 
     with_machine(tmp_path, machine, play, deadline_s=0.02)
     assert machine.asked[1:] == [frames.Cancel(1)]
@@ -154,10 +167,30 @@ def test_cancelled_work_is_taken_back(tmp_path: Path) -> None:
 
     async def play(speech: LocalSpeech) -> None:
         speech.recognise(b"", stream=1, interim=False).cancel()
-        await asyncio.sleep(0.02)
+        await machine.is_asked(2)
 
     with_machine(tmp_path, machine, play)
     assert machine.asked[1:] == [frames.Cancel(1)]
+
+
+@needs_network
+def test_words_that_no_utterance_needs_are_not_kept(tmp_path: Path) -> None:
+    """A caller who pauses often, and goes on each time."""
+    words = ["I", "I think", "I think so."]
+    # Number 1 is the recording's.
+    machine = Machine([[frames.Recognised(ask, text)] for ask, text in enumerate(words, 2)])
+
+    async def play(speech: LocalSpeech) -> None:
+        recording = _Recording(speech, ListenOptions())
+        for ask in (1, 2, 3):
+            recording._do([Decode(ask, b"", 0.0, 1.0, "early")])
+            await asyncio.wait(list(recording._asked.values()))
+        recording._do([Commit(3, 0.0, 1.0)])
+        assert recording._asked == {}
+        shown = [recording.heard.get_nowait() for _ in (*words, "final")]
+        assert shown[-1] == Transcript("I think so.", final=True, end_s=1.0)
+
+    with_machine(tmp_path, machine, play)
 
 
 @needs_network

@@ -29,7 +29,7 @@ def start(socket: Path, *, linger_s: float = 30) -> subprocess.Popen[bytes]:
 
 
 def until_there(socket: Path) -> None:
-    for _ in range(400):
+    for _ in range(1_500):
         if socket.exists():
             return
         time.sleep(0.02)
@@ -41,14 +41,14 @@ def test_one_per_machine_for_its_owner_alone_until_told_to_end(tmp_path: Path) -
     first = start(socket)
     until_there(socket)
     assert stat.S_IMODE(socket.stat().st_mode) == 0o600
-    assert start(socket).wait(10) == 0
+    assert start(socket).wait(60) == 0
     assert first.poll() is None
     first.send_signal(signal.SIGTERM)
-    assert first.wait(10) == 0
+    assert first.wait(60) == 0
 
 
 def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
-    assert start(tmp_path / "s.sock", linger_s=0.1).wait(15) == 0
+    assert start(tmp_path / "s.sock", linger_s=0.1).wait(60) == 0
 
 
 def test_it_ends_after_its_server_was_killed(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_it_ends_after_its_server_was_killed(tmp_path: Path) -> None:
     server.kill()
     server.wait()
     # An orphan whose new parent does not take leave of it stays as a zombie: that is not running.
-    for _ in range(400):
+    for _ in range(1_500):
         if not helper.is_running() or helper.status() == psutil.STATUS_ZOMBIE:
             return
         time.sleep(0.02)
@@ -94,7 +94,7 @@ def test_a_client_that_talks_nonsense_is_shown_out(helper_socket: Path) -> None:
     async def play(_speech: LocalSpeech) -> None:
         reader, writer = await asyncio.open_unix_connection(helper_socket)
         writer.write(b"GET / HTTP/1.1\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await reader.read()  # its greeting, and the end
         writer.close()
 

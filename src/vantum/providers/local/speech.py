@@ -130,6 +130,7 @@ class _Recording:
             if isinstance(step, Commit):
                 self._committed.append(step)
                 self._committed_ask = step.ask
+                self._forget_unwanted()
                 self._report()
                 continue
             for ask, words in list(self._asked.items()):
@@ -141,9 +142,16 @@ class _Recording:
             self._asked[step.ask] = words
             words.add_done_callback(partial(self._answered, step))
 
+    def _forget_unwanted(self) -> None:
+        """Words of a pause after which the caller went on are part of no utterance."""
+        wanted = {commit.ask for commit in self._committed}
+        for ask in [ask for ask in self._asked if ask < self._committed_ask]:
+            if ask not in wanted:
+                del self._asked[ask]
+
     def _answered(self, step: Decode, words: asyncio.Future[str | None]) -> None:
         if words.cancelled() or step.kind == "interim":
-            del self._asked[step.ask]
+            self._asked.pop(step.ask, None)
         if words.cancelled():
             return
         shown = step.ask > self._committed_ask and not words.exception() and words.result()

@@ -1,0 +1,88 @@
+"""What is written down of one call: what its client was told, what it used, and what that cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from vantum.conversation import effects as do
+from vantum.costs import Used, cost, shipped_tariffs
+from vantum.errors import Service
+from vantum.telemetry import Log, Metrics
+
+
+class Party(Struct, frozen=True):
+    """Who is paid for a service: a vendor's model, as the price list names them."""
+
+    vendor: str
+    model: str
+
+
+class Books:
+    """The books of one call; the metrics are all calls'."""
+
+    def __init__(self, parties: Mapping[Service, Party], metrics: Metrics, log: Log) -> None:
+        self._parties = parties
+        self._metrics = metrics
+        self._log = log
+        self._heard_s = 0.0
+        self._characters = 0
+        self._asked = Used()
+
+    def note(self, notice: do.Notice) -> None:
+        """The client is told something."""
+        if isinstance(notice, do.Recognised) and not notice.final:
+            self._log.debug("interim_transcript", interim=notice.text)
+        elif isinstance(notice, do.Fault):
+            self._log.warning(
+                "fault",
+                service=notice.service,
+                trouble=notice.trouble,
+                passing=notice.passing,
+                why=notice.message,
+            )
+        self._metrics.note(notice)
+
+    def guessed(self, guess: do.Guessed) -> None:
+        """An answer was begun before the caller's turn was confirmed."""
+        self._metrics.guessed(guess)
+
+    def heard(self, seconds: float) -> None:
+        """The recogniser was given sound."""
+        self._heard_s += seconds
+
+    def said(self, text: str) -> None:
+        """The voice was given text."""
+        self._characters += len(text)
+
+    def asked(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> None:
+        """The model has written an answer."""
+        so_far = self._asked
+        self._asked = Used(
+            prompt_tokens=so_far.prompt_tokens + prompt_tokens,
+            completion_tokens=so_far.completion_tokens + completion_tokens,
+            cached_tokens=so_far.cached_tokens + cached_tokens,
+        )
+
+    def close(self) -> None:
+        """The call is over: write down what it used, and what that cost where prices are known."""
+        used: dict[Service, Used] = {
+            "stt": Used(seconds=self._heard_s),
+            "llm": self._asked,
+            "tts": Used(characters=self._characters),
+        }
+        self._metrics.used(used)
+        costs = {
+            service: f"{amount.value:.6f} {amount.currency}"
+            for service, party in self._parties.items()
+            if (amount := cost(party.vendor, party.model, used[service], shipped_tariffs()))
+        }
+        self._log.info(
+            "call_used",
+            heard_s=round(self._heard_s, 1),
+            characters=self._characters,
+            prompt_tokens=self._asked.prompt_tokens,
+            completion_tokens=self._asked.completion_tokens,
+            costs=costs,
+        )
