@@ -123,7 +123,7 @@ async def test_a_key_may_come_in_any_of_four_ways(query: str, headers: dict[str,
 
 
 async def test_too_many_contexts_at_once_are_refused_by_an_event() -> None:
-    slow = Profile(sound_per_s=1.0)
+    slow = Profile(sound_per_s=4.0)
     async with (
         simulated_service(Terms(contexts=1), profile=slow) as simulator,
         opened(simulator) as one,

@@ -211,8 +211,7 @@ class Answer:
         data = line.half_sample + chunk.data
         whole = len(data) - len(data) % width
         line.half_sample = data[whole:]
-        spoken.append(self._spoken(data[:whole]))
-        return spoken
+        return [*spoken, self._spoken(data[:whole])] if whole else spoken
 
     def _belongs_to_next(self, chunk: wire.Chunk) -> bool:
         """The service has gone on without telling the end of a piece."""
