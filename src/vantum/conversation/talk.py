@@ -1,7 +1,7 @@
 """The record of one talk: its state, its current reply, and the orders being given.
 
-Only the rules in `listening.py` and `answering.py` change it, and only while `machine.py` handles
-an event.
+Only the rules in `listening.py`, `answering.py` and `guessing.py` change it, and only while
+`machine.py` handles an event.
 """
 
 from __future__ import annotations
