@@ -35,7 +35,7 @@ from vantum.providers.base import (
 )
 from vantum.session import Session
 from vantum.speaking import Saying
-from vantum.telemetry import Log, Metrics
+from vantum.telemetry import Log, Metrics, write_down
 from vantum.timers import Timers
 from vantum.transports.base import Outlet
 
@@ -340,10 +340,7 @@ class Call:
         notice = effect.notice
         if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
-        elif isinstance(notice, do.Recognised) and not notice.final:
-            self._log.debug("interim_transcript", interim=notice.text)
-        elif isinstance(notice, do.Fault):
-            self._log.warning("fault", service=notice.service, why=notice.message)
+        write_down(notice, self._log)
         self._metrics.note(notice)
         self._outlet.tell(notice)
 

@@ -35,7 +35,6 @@ class Counts(Struct):
     """What is counted over the whole call."""
 
     replies: int = 0
-    interruptions: int = 0
     failures: int = 0  # in a row
     nudges: int = 0  # in a row
     guesses: int = 0  # in this turn of the caller
@@ -65,11 +64,6 @@ class Talk:
         self.input = Input()
         self.counts = Counts()
         self.orders = Orders()
-
-    @property
-    def held(self) -> bool:
-        """The sound is silenced while somebody may be speaking."""
-        return self.reply is not None and self.reply.held
 
     def go(self, after: State, now: float) -> None:
         """Move to another state; raises MoveRefused where the table forbids it."""
