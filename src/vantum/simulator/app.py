@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from vantum.limits import MESSAGE_BYTES
+from vantum.simulator import deepgram
 from vantum.simulator.faults import FAULTS, Armed, vendors_of
 from vantum.simulator.stage import Stage
 
-VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = ()
+VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (deepgram.routes,)
 
 _ARMED: Final = msgspec.json.Decoder(Armed)
 
