@@ -65,6 +65,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/providers/local/helper.py": "thread roots: one bad text, not every call",
     },
     "tasks": {
+        "src/vantum/providers/deepgram_line.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/speech.py": "lives no longer than the generator it feeds",
         "src/vantum/talk.py": "a program of its own: the caller, in one task group",
     },

@@ -27,6 +27,7 @@ from vantum.wire import deepgram_flux as flux
 
 _RETRY_AFTER_S: Final = 1.0
 _BURST_S: Final = 0.5  # of sound may come at once where the pace is limited
+_QUICK_S: Final = 0.02  # a talent that needs less is asked as often as the recogniser wants
 _REST: Final = 2.0  # between two hearings of a growing utterance, in times of what one took
 
 # Refusals of the handshake: status, error code, what is said.
@@ -145,17 +146,21 @@ class _Stream:
         if struck := self._stage.faults.strikes("deepgram", "stall_first"):
             self._fall_silent(struck)
         await self._play(self._recogniser.greet())
-        while not self._over:
+        while True:
             try:
                 async with asyncio.timeout_at(self._idle_s and self._alive_s + self._idle_s):
                     message = await self._socket.receive()
             except TimeoutError:
                 why = f"NET-0001: neither audio nor KeepAlive within {self._idle_s:g} s"
-                self._idle_s = None  # once
+                self._idle_s = None
                 await self._end(Closing(1011, why))
                 continue
             if message["type"] == "websocket.disconnect":
+                if self._over:
+                    return
                 raise WebSocketDisconnect(message["code"])
+            if self._over:
+                continue  # until the client has closed as well
             if (audio := message.get("bytes")) is not None:
                 self._alive_s = _now_s()
                 await self._play(self._recogniser.hear(audio))
@@ -189,14 +194,15 @@ class _Stream:
     async def _heard(self, speech: Speech) -> str:
         """The words; a slow talent hears a growing utterance less often than it is asked to."""
         known = self._words if speech.number == self._number else ""
-        began_s = _now_s()
-        if not speech.whole and began_s < self._rest_until_s:
+        if not speech.whole and _now_s() < self._rest_until_s:
             return known
         widen = resampler(speech.rate_hz, PCM_HZ)
         pcm = widen.push(speech.pcm) + widen.flush()
+        began_s = _now_s()
         self._words = await self._stage.talent.words(pcm, speech.number)
         self._number = speech.number
-        self._rest_until_s = _now_s() + _REST * (_now_s() - began_s)
+        if (took_s := _now_s() - began_s) > _QUICK_S:
+            self._rest_until_s = _now_s() + _REST * took_s
         if self._words and not known:
             await self._strike()
         return self._words
@@ -231,7 +237,7 @@ class _Stream:
 
     async def _end(self, closing: Closing) -> None:
         if _now_s() >= self._mute_until_s:
-            self._over = True
+            self._over, self._idle_s = True, None
             await self._socket.close(closing.code, closing.reason)
 
     async def _keep_pace(self) -> None:

@@ -211,7 +211,7 @@ class Nova:
 
     def _configured(self, order: wire.Configure) -> wire.ConfigureSuccess | wire.ConfigureFailure:
         why = ""
-        if not self._query.takes_key_terms:
+        if not wire.takes_key_terms(self._query.model):
             why = "CONFIGURE_KEYTERMS_NOT_SUPPORTED"
         elif len(order.keyterms) > KEY_TERMS:
             why = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"

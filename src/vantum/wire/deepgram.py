@@ -34,18 +34,18 @@ class NovaQuery(Struct, frozen=True, kw_only=True):
             raise ValueError("sample_rate is required with encoding")
         if self.utterance_end_ms and not self.interim_results:
             raise ValueError("utterance_end_ms needs interim_results")
-        if self.keyterm and not self.takes_key_terms:
+        if self.keyterm and not takes_key_terms(self.model):
             raise ValueError("keyterm is for Nova-3 models")
-
-    @property
-    def takes_key_terms(self) -> bool:
-        """Only the newest family knows them."""
-        return self.model.startswith("nova-3")
 
     @property
     def endpointing_s(self) -> float | None:
         """Silence that ends an utterance; None where silence is not to be heeded."""
         return None if self.endpointing == "false" else int(self.endpointing) / 1000
+
+
+def takes_key_terms(model: str) -> bool:
+    """Only the newest family knows them."""
+    return model.startswith("nova-3")
 
 
 def written(query: Struct) -> list[tuple[str, str]]:
