@@ -15,6 +15,9 @@ from vantum.settings import Choice, Settings, Speech, chosen_providers, load_set
 
 KEYS = ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "CARTESIA_API_KEY", "TWILIO_AUTH_TOKEN")
 
+ADDRESSES = ("DEEPGRAM_BASE_URL", "OPENAI_BASE_URL", "CARTESIA_BASE_URL")
+OWN = "http://localhost:1/v1"  # a server of one's own
+
 # What an empty environment gives: the specification's table, with the design's amendments.
 DEFAULTS = {
     "host": "127.0.0.1",
@@ -68,6 +71,7 @@ DEFAULTS = {
     "tts_session_timeout_s": 1800,
     "tts_max_concurrent_sessions": 50,
     "stt_model": "nova-3",
+    "stt_endpointing_s": 0.3,
     "stt_session_timeout_s": 3600,
     "stt_inactivity_timeout_s": 300,
     "stt_max_transcript_length": 50_000,
@@ -257,10 +261,13 @@ EMBEDDED: dict[Speech, set[str]] = {
         (dict.fromkeys(KEYS, "k"), EMBEDDED, ("local", "playbook", "local")),
         ({"DEEPGRAM_API_KEY": "k", "STT_PROVIDER": "local"}, ALL, ("local", "playbook", "local")),
         ({"LLM_PROVIDER": "scripted"}, ALL, ("local", "scripted", "local")),
-        ({"OPENAI_BASE_URL": "http://localhost:1/v1"}, ALL, ("local", "playbook", "local")),
+        (dict.fromkeys(ADDRESSES, OWN), ALL, ("deepgram", "openai", "cartesia")),
+        ({"OPENAI_BASE_URL": OWN}, ALL, ("local", "openai", "local")),
+        ({"OPENAI_BASE_URL": OWN, "LLM_PROVIDER": "playbook"}, ALL, ("local", "playbook", "local")),
+        ({"DEEPGRAM_BASE_URL": "https://api.deepgram.com"}, ALL, ("local", "playbook", "local")),
     ],
 )
-def test_auto_takes_the_cloud_where_it_has_a_key_and_is_installed(
+def test_auto_takes_the_cloud_where_it_has_a_key_or_address_and_is_installed(
     environ: dict[str, str],
     registered: dict[Speech, set[str]],
     expected: tuple[str, str, str],
@@ -276,7 +283,10 @@ def test_auto_takes_the_cloud_where_it_has_a_key_and_is_installed(
         ({"STT_PROVIDER": "deepgram-flux"}, "stt", "DEEPGRAM_API_KEY is not set"),
         ({"LLM_PROVIDER": "openai"}, "llm", "OPENAI_API_KEY is not set"),
         ({"TTS_PROVIDER": "cartesia"}, "tts", "CARTESIA_API_KEY is not set"),
-        ({"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": "http://localhost:1/v1"}, "llm", ""),
+        ({"STT_PROVIDER": "deepgram", "DEEPGRAM_BASE_URL": OWN}, "stt", ""),
+        ({"STT_PROVIDER": "deepgram-flux", "DEEPGRAM_BASE_URL": OWN}, "stt", ""),
+        ({"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": OWN}, "llm", ""),
+        ({"TTS_PROVIDER": "cartesia", "CARTESIA_BASE_URL": OWN}, "tts", ""),
         ({"TTS_PROVIDER": "cartesia", "CARTESIA_API_KEY": "k"}, "tts", ""),
     ],
 )

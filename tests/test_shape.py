@@ -63,6 +63,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/call.py": "one task group a call",
         "src/vantum/upkeep.py": "one task group for what providers keep between calls",
         "src/vantum/web/app.py": "the composition root and its task group",
+        "src/vantum/providers/deepgram_line.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/speech.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/alert.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/steady_ears.py": "lives no longer than the generator it feeds",

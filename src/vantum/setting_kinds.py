@@ -86,5 +86,7 @@ def milliseconds(variable: str, default_ms: int, meaning: str, *, low_ms: int = 
 def provider(serves: str, embedded: str) -> Any:
     """A field naming who serves; which names there are is known when providers are registered."""
     return setting(
-        "auto", f"Who {serves}: auto takes the cloud when its key is set, else {embedded}.", NAMES
+        "auto",
+        f"Who {serves}: auto takes the cloud when its key or its address is set, else {embedded}.",
+        NAMES,
     )

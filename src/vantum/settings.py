@@ -129,6 +129,9 @@ class Settings(BaseModel):
         "en-US", "Language when neither client nor agent names one.", "a language tag"
     )
     stt_target_sample_rate: int = whole(16_000, 8_000, 48_000, "Rate sent to the recogniser, Hz.")
+    stt_endpointing_s: Milliseconds = milliseconds(
+        "STT_ENDPOINTING_MS", 300, "Silence that ends an utterance for Deepgram's Nova."
+    )
     stt_max_transcript_length: int = whole(
         limits.TRANSCRIPT_CHARS, 1, 10_000_000, "Characters kept of one turn."
     )
@@ -295,11 +298,12 @@ _DEFAULTS: Final[dict[Speech, tuple[str, str]]] = {
     "tts": ("cartesia", "local"),
 }
 
-_KEYS: Final = {
-    "deepgram": "deepgram_api_key",
-    "deepgram-flux": "deepgram_api_key",
-    "openai": "openai_api_key",
-    "cartesia": "cartesia_api_key",
+# Whose key and address a cloud provider uses.
+_CLOUDS: Final = {
+    "deepgram": "deepgram",
+    "deepgram-flux": "deepgram",
+    "openai": "openai",
+    "cartesia": "cartesia",
 }
 
 
@@ -348,27 +352,20 @@ def _choice(settings: Settings, service: Speech, asked: str, registered: Collect
     cloud, embedded = _DEFAULTS[service]
     if asked != "auto":
         return Choice(asked, off=_missing_key(settings, asked))
-    if cloud in registered and _key(settings, cloud):
+    if cloud in registered and not _missing_key(settings, cloud):
         return Choice(cloud)
     return Choice(embedded, off="" if embedded in registered else f"{embedded} is not installed")
 
 
 def _missing_key(settings: Settings, name: str) -> str:
-    # Servers of one's own that speak OpenAI's protocol, such as Ollama or vLLM, need no key.
-    own_server = settings.openai_base_url != Settings.model_fields["openai_base_url"].default
-    if name not in _KEYS or _key(settings, name) or (name == "openai" and own_server):
-        return ""
-    return f"{_KEYS[name].upper()} is not set"
-
-
-def _key(settings: Settings, name: str) -> SecretStr | None:
-    key: SecretStr | None = getattr(settings, _KEYS[name])
-    return key
+    if is_vendors_own(settings, name) and getattr(settings, f"{_CLOUDS[name]}_api_key") is None:
+        return f"{_CLOUDS[name].upper()}_API_KEY is not set"
+    return ""  # a server of one's own, such as Ollama, vLLM or the simulator, needs no key
 
 
 def is_vendors_own(settings: Settings, provider: str) -> bool:
-    """The provider is a cloud's, at the cloud's own address: it has a price."""
-    if provider not in _KEYS:
+    """The provider is a cloud's, at the cloud's own address: it needs a key and has a price."""
+    if provider not in _CLOUDS:
         return False
-    address = f"{provider.partition('-')[0]}_base_url"
+    address = f"{_CLOUDS[provider]}_base_url"
     return bool(getattr(settings, address) == Settings.model_fields[address].default)

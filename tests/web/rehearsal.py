@@ -157,6 +157,8 @@ async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, d
         PROFILES["fast"],
         endpointing_s=0.3 / faster,
         first_audio=Delay(0.1 / faster),
+        tokens_per_s=100.0,
+        sound_per_s=60.0,
         one_answer=True,
     )
     async with simulating(profile=profile, talent=Canned(QUESTIONS)) as simulator:
@@ -166,7 +168,7 @@ async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, d
                 "stt_provider": "deepgram",
                 "llm_provider": "openai",
                 "llm_speculation": 0,  # else a guess may be struck, which nobody hears
-                "llm_max_tokens": 18,  # two sentences: enough to stall in
+                "llm_max_tokens": 12,  # two sentences: enough to stall in
                 "tts_provider": "cartesia",
                 "deepgram_base_url": simulator.url,
                 "openai_base_url": f"{simulator.url}/v1",

@@ -13,12 +13,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from vantum.limits import MESSAGE_BYTES
-from vantum.simulator import openai
+from vantum.simulator import deepgram, openai
 from vantum.simulator.cartesia import cartesia_routes
 from vantum.simulator.faults import FAULTS, Armed, vendors_of
 from vantum.simulator.stage import Stage
 
-VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (openai.routes, cartesia_routes)
+VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (
+    deepgram.routes,
+    openai.routes,
+    cartesia_routes,
+)
 
 _ARMED: Final = msgspec.json.Decoder(Armed)
 

@@ -33,6 +33,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     final: Delay = Delay(0.0)  # from the end of the endpointing silence to the final words
     endpointing_s: float | None = None  # in place of what the client asks for
     flux_end: Delay = Delay(0.0)  # from the last word to EndOfTurn
+    idle_s: float = 10.0  # Nova closes when neither sound nor KeepAlive came for so long
+    ingest_pace: float | None = None  # times real time at which Deepgram takes sound; None: any
     first_token: Delay = Delay(0.0)
     tokens_per_s: float = 1_000.0
     one_answer: bool = False  # the model says the same to everybody, which costs next to nothing
@@ -47,6 +49,7 @@ PROFILES: Final[dict[str, Profile]] = {
     "typical": Profile(
         handshake=Delay(0.2, 0.4),
         final=Delay(0.15, 0.25),
+        ingest_pace=1.25,
         flux_end=Delay(0.26, 1.5),
         first_token=Delay(0.62, 1.87),
         tokens_per_s=85.0,
