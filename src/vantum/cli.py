@@ -42,7 +42,9 @@ def serve(
 @app.command()
 def talk(
     audio: Annotated[list[Path], typer.Option(help="WAV file to say; repeat for more.")],
-    url: Annotated[str, typer.Option(help="The server's WebSocket.")] = "ws://127.0.0.1:3001/ws",
+    url: Annotated[
+        str, typer.Option(help="The server: its page's address, or its WebSocket.")
+    ] = "http://127.0.0.1:3001",
     record: Annotated[Path | None, typer.Option(help="WAV file for what was answered.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a recording.")] = False,
 ) -> None:
