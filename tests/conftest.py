@@ -13,10 +13,13 @@ import pytest
 from benchmarks.calibration import calibrate, cheapest_s
 
 # A shared or throttled machine pauses a process for longer than any deadline per example, or for
-# so long that making the examples seems to be slow.
-hypothesis.settings.register_profile(
-    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+# so long that making the examples seems to be slow. The same examples every time: nobody's change
+# is refused for what chance finds in another's; `--hypothesis-profile=hunt` looks further.
+PATIENT = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile("house", PATIENT, derandomize=True)
+hypothesis.settings.register_profile("hunt", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile("house")
 
 

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, AnswerToken, Fault
+from vantum.conversation.effects import (
+    AnswerInterrupted,
+    AnswerStarted,
+    AnswerToken,
+    Fault,
+    StateChanged,
+)
+from vantum.conversation.states import State
 from vantum.settings import load_settings
 from vantum.telemetry import (
     KEYS,
@@ -22,6 +29,7 @@ from vantum.telemetry import (
     private_fields_dropped,
     server_log,
     session_log,
+    write_down,
 )
 
 SECRET = "sk-live-0123456789"
@@ -111,6 +119,24 @@ def test_interim_words_are_seen_at_debug_where_they_are_asked_for(
     session_log("s-1").debug("interim_transcript", interim="hello th")
     session_log("s-1").warning("careless", interim="hello th")
     assert ("hello th" in stream.getvalue()) is seen
+
+
+@pytest.mark.parametrize(
+    ("state", "lasted_s", "warned"),
+    [
+        (State.THINKING, 5.1, True),
+        (State.THINKING, 4.9, False),
+        (State.RESPONDING, 15.1, True),
+        (State.RESPONDING, 14.9, False),
+        (State.LISTENING, 600.0, False),
+    ],
+)
+def test_cv_16_a_state_that_lasts_too_long_is_warned_of(
+    state: State, lasted_s: float, warned: bool
+) -> None:
+    stream = opened()
+    write_down(StateChanged(state, State.ENDING, lasted_s), session_log("s-1"))
+    assert [line["event"] for line in lines(stream)] == ["state_lasted_long"] * warned
 
 
 @pytest.mark.parametrize("name", [*sorted(KEYS), "API_KEY", "Authorization"])

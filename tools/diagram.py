@@ -47,7 +47,7 @@ All other pairs are refused: logged, and nothing changes.
 
 REPLIES: Final = """\
 Events of the answer being given pass one guard in place of the table: they must name the current
-turn and reply, else they are dropped. They are
+turn and reply, else they are dropped; those of a guess are kept until it counts. They are
 {names}.
 """
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from vantum.conversation import effects as do
 from vantum.costs import Used, cost, shipped_tariffs
 from vantum.errors import Service
-from vantum.telemetry import Log, Metrics
+from vantum.telemetry import Log, Metrics, write_down
 
 
 class Party(Struct, frozen=True):
@@ -32,16 +32,7 @@ class Books:
 
     def note(self, notice: do.Notice) -> None:
         """The client is told something."""
-        if isinstance(notice, do.Recognised) and not notice.final:
-            self._log.debug("interim_transcript", interim=notice.text)
-        elif isinstance(notice, do.Fault):
-            self._log.warning(
-                "fault",
-                service=notice.service,
-                trouble=notice.trouble,
-                passing=notice.passing,
-                why=notice.message,
-            )
+        write_down(notice, self._log)
         self._metrics.note(notice)
 
     def guessed(self, guess: do.Guessed) -> None:

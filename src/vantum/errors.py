@@ -1,4 +1,4 @@
-"""Every error Vantum raises on purpose: whose fault it is, may it be retried, what the wire says.
+"""Every error Vantum raises on purpose, and whose it is to mend.
 
 VantumError
 ├── SettingsError          the operator's: a setting or agent file cannot be used
@@ -12,9 +12,8 @@ VantumError
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-Fault = Literal["operator", "client", "provider", "nobody"]
 Service = Literal["stt", "llm", "tts", "telephony"]
 Trouble = Literal[
     "fatal",  # the same request would fail again: wrong key, unknown model, malformed
@@ -29,22 +28,13 @@ Trouble = Literal[
 class VantumError(Exception):
     """Root of the tree; never raised itself."""
 
-    fault: ClassVar[Fault] = "nobody"
-    retry: ClassVar[bool] = False
-    code: ClassVar[str] = "INTERNAL_ERROR"
-
 
 class SettingsError(VantumError):
     """A setting or file of the operator cannot be used; the message names it and the cure."""
 
-    fault = "operator"
-    code = "SETTINGS_ERROR"
-
 
 class RequestError(VantumError):
     """What the client asked cannot be done; nothing was changed by asking."""
-
-    fault = "client"
 
     def __init__(self, message: str, *, code: str = "INVALID_PAYLOAD") -> None:
         super().__init__(message)
@@ -54,23 +44,13 @@ class RequestError(VantumError):
 class ServerUnreachable(VantumError):  # noqa: N818 - names a state of the world
     """The server that a command should talk to does not answer."""
 
-    fault = "operator"
-    retry = True
-    code = "CONNECTION_ERROR"
-
 
 class CapacityError(VantumError):
     """No room for this call now; running calls stay good."""
 
-    retry = True
-    code = "CAPACITY_ERROR"
-
 
 class ProviderError(VantumError):
     """A provider broke off."""
-
-    fault = "provider"
-    code = "PROVIDER_ERROR"
 
     def __init__(
         self,

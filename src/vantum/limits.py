@@ -14,15 +14,15 @@ from msgspec import Struct
 MESSAGE_BYTES: Final = 10 * 1024 * 1024  # spec §2.1: the largest frame; larger closes with 1009
 MESSAGES_PER_S: Final = 100  # spec §2.7: a microphone sends 50 frames of 20 ms; twice that is abuse
 PING_INTERVAL_S: Final = 20.0  # a browser answers by itself; a dead peer is found within 40 s
-PING_TIMEOUT_S: Final = 20.0
+PING_TIMEOUT_S: Final = 20.0  # a mobile network that is away for longer has lost the call
 
 # Audio
 INTERNAL_RATE_HZ: Final = 16_000  # spec §5: what recognisers take
-RATE_MIN_HZ: Final = 8_000
-RATE_MAX_HZ: Final = 48_000
+RATE_MIN_HZ: Final = 8_000  # spec §5: a telephone's
+RATE_MAX_HZ: Final = 48_000  # spec §5: a browser's
 FRAME_S: Final = 0.02  # the carrier's frame
 LEAD_S: Final = 0.2  # a recogniser in a thread can stall the loop 35 ms; 200 ms hides it
-AHEAD_S: Final = 10.0  # while the sound is held, model and voice may run this far ahead
+AHEAD_S: Final = 10.0  # of the ear: so far a voice may run, and one that is held or guesses too
 
 # Turns
 INTERRUPT_AFTER_S: Final = 0.2  # spec §9: shorter sounds are coughs
@@ -34,7 +34,7 @@ FINALISE_DEADLINE_S: Final = 5.0  # spec §6: then what is there is used
 TRANSCRIPT_CHARS: Final = 50_000  # spec §6: about 25,000 words
 MODEL_DEADLINE_S: Final = 30.0  # spec §7: then a fallback sentence
 SYNTHESIS_DEADLINE_S: Final = 30.0  # spec §8
-SPEECH_CHARS: Final = 5_000  # spec §8: longer text is cut with a warning
+SPEECH_CHARS: Final = 5_000  # spec §8: longer text is cut
 PIECES: Final = 512  # 500 tokens are the longest answer; a piece has one at least
 INBOX_EVENTS: Final = 1_024  # a call takes 2.5 µs an event: this is a stall of the whole process
 INPUT_CHUNKS: Final = 512  # 10 s of 20 ms frames; then the sender's socket is slowed

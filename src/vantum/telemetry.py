@@ -9,6 +9,7 @@ of libraries.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
@@ -26,7 +27,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 import vantum
-from vantum.conversation.effects import AnswerInterrupted, AnswerStarted, Fault, Guessed, Notice
+from vantum.conversation.effects import (
+    AnswerInterrupted,
+    AnswerStarted,
+    Fault,
+    Guessed,
+    Notice,
+    Recognised,
+    StateChanged,
+)
+from vantum.conversation.states import State
 from vantum.costs import Used
 from vantum.errors import Service
 from vantum.settings import Settings
@@ -51,6 +61,7 @@ _LEVELS: Final = {
     "warn": logging.WARNING,
     "error": logging.ERROR,
 }
+_LONGEST_S: Final = {State.THINKING: 5.0, State.RESPONDING: 15.0}  # spec §9: worth a warning
 # Waits a caller notices begin at 0.3 s; above 8 s the caller has hung up.
 _WAIT_BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)
 
@@ -149,6 +160,25 @@ def server_log() -> Log:
     """The log of what concerns no single call."""
     log: Log = structlog.get_logger()
     return log
+
+
+def write_down(notice: Notice, log: Log) -> None:
+    """Write to a call's log what it should know of what the client is told."""
+    if isinstance(notice, StateChanged):
+        before, lasted_s = notice.before.value, round(notice.lasted_s, 3)
+        log.debug("state_changed", before=before, after=notice.after.value, lasted_s=lasted_s)
+        if notice.lasted_s > _LONGEST_S.get(notice.before, math.inf):
+            log.warning("state_lasted_long", state=before, lasted_s=lasted_s)
+    elif isinstance(notice, Recognised) and not notice.final:
+        log.debug("interim_transcript", interim=notice.text)
+    elif isinstance(notice, Fault):
+        log.warning(
+            "fault",
+            service=notice.service,
+            trouble=notice.trouble,
+            passing=notice.passing,
+            why=notice.message,
+        )
 
 
 class Metrics:

@@ -49,7 +49,6 @@ GARBLED = [
     ("im not intrested", "not_interested"),
     ("not interesting, no thank you", "not_interested"),
     ("that's too expensive", "expensive"),
-    ("it is to expensive", None),
     ("we have no budget", "expensive"),
     ("I don't have time right now", "no_time"),
     ("I'm in a meeting", "no_time"),
@@ -59,7 +58,6 @@ GARBLED = [
     ("we already use a tool for that", "have_tool"),
     ("we already have something", "have_tool"),
     ("send me some information", "send_info"),
-    ("just send me an e mail", None),
     ("could you email me", "send_info"),
     ("we only do inbound", "inbound_only"),
     ("we only do in bound", "inbound_only"),
@@ -125,7 +123,7 @@ UNRELATED = [
 ]
 
 
-@pytest.mark.parametrize(("heard", "reply"), [(h, r) for h, r in GARBLED if r])
+@pytest.mark.parametrize(("heard", "reply"), GARBLED)
 def test_a_garbled_request_is_understood(heard: str, reply: str) -> None:
     match = best_reply(SALES, heard)
     assert match is not None

@@ -46,8 +46,7 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("    - id: price", "    - id: security", "used twice"),
         ("        tells: price", "        tells: nowhere", "no reply has the id `nowhere`"),
         ("name: Alex", "name: [", "not valid YAML"),
-        ("        - How much", "        - x", ""),
-    ][:-1],
+    ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -139,7 +139,8 @@ class RuleBook:
                 self._notice(effect.notice)
         talk = conversation.talk
         assert self.state is talk.state
-        assert talk.held is (self.held is not None)
+        held = talk.reply is not None and talk.reply.held
+        assert held is (self.held is not None)
         assert (talk.reply is not None) is (talk.state in {THINKING, RESPONDING})
         for effect in effects:  # the order within one event: the last turn named is the current
             if isinstance(effect, do.Ask | do.Speak | do.Play | do.FinishPlaying | do.Hold):

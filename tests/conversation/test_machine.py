@@ -360,7 +360,7 @@ def test_a_cough_before_the_first_sound_holds_it_back() -> None:
     world = World(Policy(greeting="Hello there!"), Script(first_sound_s=0.5)).begin(greets=True)
     world.coughs()
     world.advance(0.1)
-    assert world.conversation.talk.held
+    assert world.held
     world.advance(1.0)
     assert world.speaks
 
@@ -369,7 +369,7 @@ def test_a_new_recording_lets_the_sound_go_on() -> None:
     world = talking()
     world.handle(ev.SpeechStarted(9.0))
     world.record()
-    assert not world.conversation.talk.held
+    assert not world.held
     world.advance(0.1)
     assert world.speaks
 
@@ -429,9 +429,8 @@ def test_cv11_five_interruptions_in_a_row_leave_nothing_behind() -> None:
         world.advance(0.5)
         world.handle(ev.InterruptAsked())
     talk = world.conversation.talk
-    assert (talk.reply, talk.aside.cut, talk.held) == (None, None, False)
+    assert (talk.reply, talk.aside.cut) == (None, None)
     assert world.timers == {}
-    assert talk.counts.interruptions == 10
     assert len(world.told(do.AnswerInterrupted)) == 10
     world.is_answered("Thank you.")
 
@@ -460,7 +459,7 @@ def test_the_button_also_ends_a_held_answer() -> None:
     world.handle(ev.SpeechStarted(9.0))
     world.handle(ev.InterruptAsked())
     assert world.timers == {}
-    assert not world.conversation.talk.held
+    assert not world.held
 
 
 def test_a_report_about_another_turn_does_not_settle_an_interruption() -> None:

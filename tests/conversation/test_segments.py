@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vantum.conversation.segments import (
@@ -282,6 +282,7 @@ def test_plain_words_come_out_as_they_went_in(words: list[str]) -> None:
 
 
 @given(TEXTS)
+@example("Yes. " + "endless " * 40 + "||BREAK||" + SIX + " || " + "a" * 500)
 def test_every_piece_can_be_spoken(text: str) -> None:
     for piece in pieces_of(text):
         assert piece == piece.strip()

@@ -137,10 +137,10 @@ def test_an_event_without_a_rule_is_refused_and_changes_nothing(
 ) -> None:
     world = call_in(state)
     talk = world.conversation.talk
-    before = (talk.turn, talk.reply, talk.held, talk.history.lines, talk.since, dict(world.timers))
+    before = (talk.turn, talk.reply, world.held, talk.history.lines, talk.since, dict(world.timers))
     effects = world.handle(event)
     assert effects == [do.Refused(state, type(event).__name__)]
-    after = (talk.turn, talk.reply, talk.held, talk.history.lines, talk.since, dict(world.timers))
+    after = (talk.turn, talk.reply, world.held, talk.history.lines, talk.since, dict(world.timers))
     assert after == before
     assert world.state is state
 
@@ -191,7 +191,7 @@ def test_cv13_a_disconnect_in_any_state_ends_the_call_and_leaves_nothing(state: 
     assert world.state is ENDED
     assert world.timers == {}
     assert world.conversation.talk.reply is None
-    assert not world.conversation.talk.held
+    assert not world.held
     world.advance(30.0)
     assert world.state is ENDED
     assert not world.speaks

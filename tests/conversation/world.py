@@ -133,6 +133,12 @@ class World:
             self._to(self.now + TICK_S)
         self._to(until)
 
+    @property
+    def held(self) -> bool:
+        """The sound is silenced while somebody may be speaking."""
+        reply = self.conversation.talk.reply
+        return reply is not None and reply.held
+
     def until(self, state: State, within_s: float = 30.0) -> None:
         """Let time pass until the call is in `state`."""
         end = self.now + within_s

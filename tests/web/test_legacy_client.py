@@ -23,8 +23,10 @@ CALL_S = 60.0
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node with the client's libraries, installed once beside it (not `npm ci`: it refuses a lock
-    file that a registry without every platform's optional packages made)."""
+    """Node with the client's libraries, installed once beside it.
+
+    Not by `npm ci`: it wants the optional packages of every platform in the lock file.
+    """
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         pytest.skip("no Node")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vantum.wire.ids import is_uuid7, uuid7
+from vantum.wire.ids import uuid7
 
 MS = st.integers(0, 2**48 - 1)
 RANDOM = st.binary(min_size=10, max_size=10)
@@ -28,7 +28,6 @@ def test_ws_05_every_id_is_of_version_7(unix_ms: int, random_bits: bytes) -> Non
     assert str(read) == made
     assert (read.version, read.variant) == (7, uuid.RFC_4122)
     assert read.int >> 80 == unix_ms
-    assert is_uuid7(made)
 
 
 @given(MS, MS, RANDOM, RANDOM)
@@ -49,19 +48,3 @@ def test_ws_08_each_of_74_random_bits_makes_another_id(random_bits: bytes, bit: 
 def test_other_times_and_sizes_are_refused(unix_ms: int, size: int) -> None:
     with pytest.raises(ValueError, match="a UUIDv7"):
         uuid7(unix_ms, bytes(size))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "017f22e2-79b0-4cc3-98c4-dc0c0c07398f",  # version 4
-        "017f22e2-79b0-7cc3-c8c4-dc0c0c07398f",  # another variant
-        "017f22e279b07cc398c4dc0c0c07398f",
-        "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
-        "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n",
-        "{017f22e2-79b0-7cc3-98c4-dc0c0c07398f}",
-    ],
-)
-def test_other_texts_are_no_ids(text: str) -> None:
-    assert not is_uuid7(text)

@@ -190,7 +190,6 @@ def let_go(talk: Talk) -> None:
 
 def interrupt(talk: Talk, event: object, now: float) -> None:
     """The caller takes the floor."""
-    talk.counts.interruptions += 1
     # A noise may have been taken for words. The button says outright that no answer is wanted.
     asked = talk.reply is not None and talk.reply.waited_from is not None
     talk.caller.owed = asked and not isinstance(event, ev.InterruptAsked)

@@ -3,7 +3,7 @@
 This is the only writer of conversation state. TABLE names the rule for every pair of state and
 event that means something; all other pairs are refused, which is logged and changes nothing.
 Reply-side events pass one guard first: they must name the current turn and reply, else they are
-dropped, so nothing late can ever be spoken.
+dropped, so nothing late can ever be spoken. Those of a guess are kept unheard until it counts.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.ENDED: {ev.TurnStopped: answering.settle},
 }
 
-# Only while there is a current reply, which is in THINKING and RESPONDING alone.
+# Only of the current reply, which there is in THINKING and RESPONDING alone. What belongs to a
+# guess comes here once that is the current reply.
 REPLY_TABLE: Final[dict[type, ReplyRule]] = {
     ev.Token: answering.write,
     ev.ActionAsked: answering.take_action,

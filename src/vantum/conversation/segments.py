@@ -137,9 +137,8 @@ class Segmenter:
         if not self._word:
             return
         word, self._word = self._word, ""
-        while self._group or self._sentence:
-            if _length(self._group) + _length(self._sentence) + len(word) + 2 <= PIECE_CHARS:
-                break
+        # Twice where the open sentence, too, is too long for a long word.
+        while (self._group or self._sentence) and self._length_with(word) > PIECE_CHARS:
             self._make_room()
         self._sentence.append(word)
         if self._first:
@@ -147,6 +146,9 @@ class Segmenter:
                 self._hand_over_first()
         elif len(self._group) + len(self._sentence) >= MIN_WORDS:
             self._hand_over_closed()
+
+    def _length_with(self, word: str) -> int:
+        return _length(self._group) + _length(self._sentence) + len(word) + 2
 
     def _make_room(self) -> None:
         """Cut at the last sentence end, else between words."""

@@ -1,7 +1,7 @@
 """The record of one talk: its state, its current reply, and the orders being given.
 
-Only the rules in `listening.py` and `answering.py` change it, and only while `machine.py` handles
-an event.
+Only the rules in `listening.py`, `answering.py` and `guessing.py` change it, and only while
+`machine.py` handles an event.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class Counts(Struct):
     """What is counted over the whole call."""
 
     replies: int = 0
-    interruptions: int = 0
     failures: int = 0  # in a row
     nudges: int = 0  # in a row
     guesses: int = 0  # in this turn of the caller
@@ -65,11 +64,6 @@ class Talk:
         self.input = Input()
         self.counts = Counts()
         self.orders = Orders()
-
-    @property
-    def held(self) -> bool:
-        """The sound is silenced while somebody may be speaking."""
-        return self.reply is not None and self.reply.held
 
     def go(self, after: State, now: float) -> None:
         """Move to another state; raises MoveRefused where the table forbids it."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 RANDOM_BYTES: Final = 10  # 74 of these 80 bits are used; six give way to version and variant
 
-_UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _VERSION: Final = 0x7 << 76
 _VARIANT: Final = 0b10 << 62
 
@@ -26,8 +24,3 @@ def uuid7(unix_ms: int, random_bits: bytes) -> str:
     rand_b = bits & ((1 << 62) - 1)
     digits = f"{unix_ms << 80 | _VERSION | rand_a << 64 | _VARIANT | rand_b:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def is_uuid7(text: str) -> bool:
-    """Whether `text` is a UUIDv7 in its usual lower-case form."""
-    return _UUID7.fullmatch(text) is not None
