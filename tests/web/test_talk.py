@@ -64,6 +64,20 @@ async def test_what_the_agent_says_of_its_own_accord_is_no_answer(
     assert outcome == Outcome(str(nothing), "", False, None, "")
 
 
+async def test_a_muted_page_is_not_asked_whether_somebody_is_there(tmp_path: Path) -> None:
+    quick = agent(tmp_path, greeting="Hi.", silence=QUICK | {"nudge_after_s": 0.01})
+    async with serving(vantum_agent=quick) as server, server.connect(v2=True) as client:
+        await client.asks("user.action.mute")
+        await client.start()
+        await client.hears_answer()
+        await client.state("LISTENING")
+        await asyncio.sleep(0.05)  # a nudge would come after a fifth of it
+        await client.is_alive()
+        assert len(client.all("audio.output.start")) == 1
+        await client.asks("user.action.unmute")
+        await client.hears_answer()
+
+
 async def test_it_ends_when_the_server_closes_in_the_middle_of_a_recording(tmp_path: Path) -> None:
     long = wav(tmp_path / "long.wav", tone(3.0))
     hello = agent(tmp_path, greeting="Hi.")

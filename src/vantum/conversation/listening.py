@@ -120,6 +120,11 @@ def go_on(talk: Talk, _event: object, now: float) -> None:
     talk.go(State.LISTENING, now)
 
 
+def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
+    """The caller cannot be heard, by their own choice, or can again."""
+    talk.input.muted = event.muted
+
+
 def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
     if not talk.orders.timer_fired(event.name, now):
@@ -171,7 +176,7 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
 
 def _watch_silence(talk: Talk, now: float) -> None:
     # Only words break a silence: a street or a television must not keep a call alive for ever.
-    waits = talk.state is State.LISTENING and not talk.caller.text
+    waits = talk.state is State.LISTENING and not talk.caller.text and not talk.input.muted
     if not (waits and talk.input.may_speak_first and talk.policy.nudges):
         talk.orders.cancel_timer("silence")
     elif not talk.orders.has_timer("silence"):
