@@ -331,6 +331,23 @@ def test_a_caller_who_cannot_be_heard_any_more_is_told_so_aloud() -> None:
     assert world.lines == [("assistant", "I cannot hear you.")]
 
 
+def test_a_deaf_agent_asks_nothing_and_says_goodbye() -> None:
+    policy = Policy(
+        greeting="Hello there, how are you?",
+        deaf="I cannot hear you.",
+        nudges=("Hello?",),
+        nudge_after_s=5.0,
+        goodbye="Goodbye.",
+    )
+    world = World(policy).begin(greets=True)
+    world.advance(0.1)
+    world.handle(ev.HearingFailed("gone"))
+    world.until(ENDED)
+    said = [text for role, text in world.lines]
+    assert said == ["Hello there, how are you?", "I cannot hear you.", "Goodbye."]
+    assert world.ended == "silence"
+
+
 def test_a_client_that_ends_turns_itself_reads_that_it_is_not_heard() -> None:
     world = World(Policy(deaf="I cannot hear you.")).begin(automatic=False)
     world.handle(ev.HearingFailed("gone"))

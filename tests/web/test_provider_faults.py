@@ -31,9 +31,9 @@ CASES: list[Case] = [(vendor, fault) for fault in FAULTS for vendor in sorted(ve
 HEAD = """# Faults
 
 One call for each row, on the vendors that `vantum simulate` plays: a greeting, a question in which
-the fault strikes once, and a second question. Judged by the sound that reached the caller: *silence*
-is the longest that nothing explained, from the caller's last word or inside an answer. Without a
-fault an answer takes 0.9 s there. Written by
+the fault strikes once, and a second question. Judged by the sound that reached the caller:
+*silence* is the longest that nothing explained, from the caller's last word or inside an answer.
+Without a fault an answer takes 0.9 s there. Written by
 
     VANTUM_WRITE=1 uv run pytest tests/web/test_provider_faults.py
 
@@ -66,7 +66,7 @@ def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Course]:
 
 
 def row(vendor: Vendor, fault: Fault, course: Course) -> str:
-    silent_s = max(answer.silent_s for answer in course.answers)
+    silent_s = max((answer.silent_s for answer in course.answers), default=0.0)
     told = ", ".join(f"`{name}`" for name in course.told)
     return f"| {vendor} | {fault} | {course.outcome} | {silent_s:.1f} s | {told} |\n"
 
@@ -74,7 +74,7 @@ def row(vendor: Vendor, fault: Fault, course: Course) -> str:
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_there_is_no_silence_that_nothing_explains(case: Case, courses: dict[Case, Course]) -> None:
     course = courses[case]
-    assert len(course.answers) == 2
+    assert len(course.answers) == (0 if "cannot hear" in course.said else 2)
     for answer in course.answers:
         assert answer.silent_s <= PROMISE_S / FASTER + NOISE_S, course
 
@@ -92,7 +92,7 @@ def test_the_second_question_is_answered_as_if_nothing_had_been(
     case: Case, courses: dict[Case, Course]
 ) -> None:
     course = courses[case]
-    if course.outcome != "says that it cannot hear":
+    if "cannot hear" not in course.said:
         assert course.answers[1].text.startswith("Thanks, I will be quick."), course
 
 

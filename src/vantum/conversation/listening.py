@@ -17,6 +17,7 @@ def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     conclude_input(talk, None, now)
     let_go(talk)
     talk.input.open = True
+    talk.input.deaf = False
     talk.input.automatic = event.automatic
     talk.input.may_speak_first = event.greets
     talk.caller.recording_began()
@@ -62,8 +63,7 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     talk.caller.fall_silent(now)
     let_go(talk)
     conclude_input(talk, None, now)
-    if talk.policy.deaf and talk.input.automatic and talk.state is State.LISTENING:
-        say(talk, talk.policy.deaf, now)
+    talk.input.deaf = talk.input.automatic  # a client that ends turns itself reads it
 
 
 def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
@@ -175,6 +175,10 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
 
 
 def _watch_silence(talk: Talk, now: float) -> None:
+    if talk.input.deaf and talk.policy.deaf and talk.state is State.LISTENING:
+        talk.input.deaf = False
+        talk.counts.nudges = len(talk.policy.nudges)  # questions would be mockery now
+        say(talk, talk.policy.deaf, now)
     # Only words break a silence: a street or a television must not keep a call alive for ever.
     waits = talk.state is State.LISTENING and not talk.caller.text and not talk.input.muted
     if not (waits and talk.input.may_speak_first and talk.policy.nudges):
