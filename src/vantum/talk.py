@@ -361,7 +361,8 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
             console.file.flush()
             return
         wait = f"answered after {outcome.wait_ms} ms" if outcome.answered else "NOT ANSWERED"
-        console.print(f"{outcome.file}: {wait}\n    “{outcome.transcript}”", markup=False)
+        heard = f"“{outcome.transcript}”" if outcome.transcript else "nothing was understood"
+        console.print(f"{outcome.file}: {wait}\n    {heard}", markup=False)
         if outcome.answer:
             console.print(f"  → “{outcome.answer}”", markup=False)
 
