@@ -43,21 +43,27 @@ async def measure(url: str, recording: Recording, figures: Figures) -> None:
             await caller.send(EVENTS.audio.input.START, {"samplingRate": recording.rate_hz})
             microphone = Microphone(caller, recording.rate_hz)
             sending = group.create_task(microphone.run())
-            if await caller.until(lambda: caller.answered_at(begin) is not None, PATIENCE_S):
-                figures.greeting.append(1000 * ((caller.answered_at(begin) or begin) - begin))
+            if await caller.until(lambda: heard_at(caller, begin) is not None, PATIENCE_S):
+                figures.greeting.append(1000 * ((heard_at(caller, begin) or begin) - begin))
             await caller.until(lambda: caller.state == "LISTENING", PATIENCE_S)
             await microphone.say(recording)
             spoke_until = microphone.spoke_until
             heard = await caller.until(
-                lambda: caller.answered_at(spoke_until) is not None, PATIENCE_S
+                lambda: heard_at(caller, spoke_until) is not None, PATIENCE_S
             )
             if heard:
-                answered_at = caller.answered_at(spoke_until) or spoke_until
+                answered_at = heard_at(caller, spoke_until) or spoke_until
                 figures.answer.append(1000 * (answered_at - spoke_until))
                 await asyncio.sleep(0.4)  # into the answer
                 figures.held.append(1000 * await interrupt(caller, microphone, recording))
             sending.cancel()
             reading.cancel()
+
+
+def heard_at(caller: Caller, since: float) -> float | None:
+    """When the first sound came of what the agent began to say after `since`."""
+    utterance = caller.first_heard(since)
+    return None if utterance is None else utterance.first_sound
 
 
 async def interrupt(caller: Caller, microphone: Microphone, recording: Recording) -> float:

@@ -36,7 +36,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
-    frozenset({"vantum.limits", "vantum.errors", "vantum.setting_kinds", "vantum"}),
+    frozenset({"vantum.setting_kinds", "vantum.env_file"}),
+    frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )
 
 PURE = ("conversation", "audio", "wire", "dialing")

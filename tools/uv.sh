@@ -50,4 +50,7 @@ bring() {
 }
 
 uv=$(found) || { bring && uv=$(found); }
+case "${1:-}" in
+  run | sync) [ -d .venv ] || echo "installing what Vantum needs; this happens once" >&2 ;;
+esac
 exec "$uv" "$@"

@@ -183,7 +183,7 @@ describe("notices", () => {
     [1006, true, /connection was lost/],
     [1006, false, /cannot be reached/],
     [1013, false, /busy/],
-    [1001, true, /restarting/],
+    [1001, true, /going down.*in a minute/],
   ])("explain close code %i (answered: %s)", (code, answered, text) => {
     const notice = closeNotice({ code, reason: "" }, answered);
     if (text) expect(notice?.text).toMatch(text);

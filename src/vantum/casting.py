@@ -38,7 +38,7 @@ class Casting:
         budgets: Budgets | None = None,
     ) -> None:
         self.providers: Providers = chosen_providers(settings, registry.registered())
-        self.default = str(settings.vantum_agent)
+        self.default = settings.vantum_agent.stem
         self._settings = settings
         self._local_speech = local_speech
         self._upkeep = upkeep
@@ -112,12 +112,34 @@ def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]
     }
 
 
+def unused_keys(settings: Settings, providers: Providers) -> dict[str, str]:
+    """The variables of keys that are set in vain, and who works in their vendor's place."""
+    unused = {}
+    for vendor, service, choice in (
+        ("deepgram", "stt", providers.stt),
+        ("openai", "llm", providers.llm),
+        ("cartesia", "tts", providers.tts),
+    ):
+        variable, asked = f"{vendor}_api_key", f"{service}_provider"
+        if getattr(settings, variable) is None or choice.provider.startswith(vendor):
+            continue
+        asks_other = getattr(settings, asked) != "auto"
+        because = f"{asked.upper()} asks for it" if asks_other else f"{vendor} is not installed"
+        unused[variable.upper()] = f"{choice.provider} is used: {because}"
+    return unused
+
+
 def _neighbours(default: Path) -> dict[str, Agent]:
-    """The default agent and those beside it that can be read, by file. Raises SettingsError."""
-    found = {str(default): load_agent(default)}
+    """The default agent and those beside it that can be read, by name. Raises SettingsError."""
+    try:
+        found = {default.stem: load_agent(default)}
+    except SettingsError as error:
+        raise SettingsError(f"VANTUM_AGENT: {error}") from error
     for path in sorted(default.parent.glob("*.yaml")):
+        if path.stem in found:
+            continue
         try:
-            found.setdefault(str(path), load_agent(path))
+            found[path.stem] = load_agent(path)
         except SettingsError:
             continue
     return found

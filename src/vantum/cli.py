@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from vantum import __version__
 from vantum.errors import VantumError
-from vantum.settings import Settings, load_settings
+from vantum.settings import Settings, doubtful_lines, load_settings
 
 app = typer.Typer(
     help="Voice agents that talk on the phone and in the browser.",
@@ -22,10 +22,13 @@ app = typer.Typer(
 )
 
 
+ENV_FILE: Final = Path(".env")
+
+
 def _settings(**given: object) -> Settings:
     """Settings of the environment and `.env`, with what the command line says on top."""
     options = {name.upper(): str(value) for name, value in given.items() if value is not None}
-    return load_settings({**os.environ, **options}, env_file=Path(".env"))
+    return load_settings({**os.environ, **options}, env_file=ENV_FILE)
 
 
 @app.command()
@@ -36,13 +39,15 @@ def serve(
     """Serve calls, the page and the API on one port."""
     from vantum.web.server import run_server  # noqa: PLC0415 - other commands need no web server
 
-    run_server(_settings(host=host, port=port))
+    run_server(_settings(host=host, port=port), doubtful_lines(ENV_FILE))
 
 
 @app.command()
 def talk(
     audio: Annotated[list[Path], typer.Option(help="WAV file to say; repeat for more.")],
-    url: Annotated[str, typer.Option(help="The server's WebSocket.")] = "ws://127.0.0.1:3001/ws",
+    url: Annotated[
+        str, typer.Option(help="The server: its page's address, or its WebSocket.")
+    ] = "http://127.0.0.1:3001",
     record: Annotated[Path | None, typer.Option(help="WAV file for what was answered.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a recording.")] = False,
 ) -> None:

@@ -1,8 +1,8 @@
 """Which settings exist, what each may be, and who hears, answers and speaks because of them.
 
-The only reader of the environment and of `.env`. Fields are named as their variables, in lower
-case; a name that ends in `_s` holds seconds, whatever unit its variable is given in. The table in
-`docs/settings.md` and `.env.example` are written from this file by `tools/settings_doc.py`.
+The only reader of the environment, and of `.env` by way of `env_file.py`. Fields are named as their
+variables, in lower case; a name that ends in `_s` holds seconds, whatever unit its variable has.
+The table in `docs/settings.md` and `.env.example` are written from here by `tools/settings_doc.py`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from dotenv import dotenv_values
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from vantum import env_file as dotenv
 from vantum import limits
 from vantum.errors import SettingsError
 from vantum.setting_kinds import (
@@ -262,7 +262,7 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
 
     A name with a blank value counts as not set. Raises SettingsError that lists every bad value.
     """
-    given = {**_from_file(env_file), **environ}
+    given = {**(dotenv.values(env_file) if env_file else {}), **environ}
     known = {name: value for name, value in given.items() if value.strip()}
     try:
         return Settings.model_validate(known)
@@ -271,15 +271,9 @@ def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -
         raise SettingsError("\n".join(_complaint(name, known[name]) for name in bad)) from None
 
 
-def _from_file(path: Path | None) -> dict[str, str]:
-    if path is None or not path.is_file():
-        return {}
-    try:
-        # Without interpolation: a `$` in a key stays what it is, and os.environ is not read.
-        lines = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    return {name: value for name, value in lines.items() if value is not None}
+def doubtful_lines(env_file: Path) -> list[dotenv.Doubt]:
+    """Lines of the file that set nothing, and were probably meant to. Raises SettingsError."""
+    return dotenv.doubts(env_file, [field.alias or "" for field in Settings.model_fields.values()])
 
 
 def _complaint(variable: str, value: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import wave
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import numpy as np
@@ -71,6 +72,7 @@ class Outcome(Struct, frozen=True):
     transcript: str
     answered: bool
     wait_ms: int | None
+    answer: str
 
 
 def _level(chunk: bytes) -> float:
@@ -86,6 +88,8 @@ def read_recording(path: Path) -> Recording:
             pcm = file.readframes(file.getnframes())
     except (OSError, wave.Error, EOFError) as error:
         raise SettingsError(f"{path}: not a WAV file that can be read: {error}") from error
+    if not pcm:
+        raise SettingsError(f"{path}: holds no sound")
     if width != 2 or not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
         raise SettingsError(
             f"{path}: 16-bit samples at {RATE_MIN_HZ} to {RATE_MAX_HZ} Hz are needed,"
@@ -102,7 +106,9 @@ class _Payload(Struct, rename="camel"):
 
     to: str = ""
     text: str = ""
+    full_response: str = ""
     utterance_id: str = ""
+    waited_ms: float | None = None
     audio: bytes = b""
     message: str = ""
 
@@ -116,6 +122,15 @@ class _Frame(Struct, rename="camel"):
 _FRAME: Final = msgspec.msgpack.Decoder(_Frame)
 
 
+class Utterance(Struct):
+    """Something the agent says; `asked` where the caller has waited for it."""
+
+    asked: bool = False
+    text: str = ""
+    began: float | None = None  # clock time
+    first_sound: float | None = None  # clock time
+
+
 class Caller:
     """A connection to a server that behaves like the page: what it has heard so far."""
 
@@ -126,8 +141,8 @@ class Caller:
         self.state = ""
         self.sound: list[bytes] = []
         self.finals: list[str] = []
-        self.began: dict[str, float] = {}  # utterance id -> clock time of its start
-        self.first_sound: dict[str, float] = {}  # utterance id -> clock time of its first sound
+        self._utterances: defaultdict[str, Utterance] = defaultdict(Utterance)  # by id
+        self._saying = ""  # id of the utterance whose text comes
         self.complaint = ""  # the server's last error
         self._counts: Counter[str] = Counter()
         self._changed = asyncio.Event()
@@ -152,20 +167,30 @@ class Caller:
             self.state = payload.to
         elif name == EVENTS.transcript.final.RESULT:
             self.finals.append(payload.text)
+        elif name == EVENTS.conversation.response.START:
+            self._saying = payload.utterance_id
+            # The server tells a wait only where somebody has asked: not of greetings and nudges.
+            self._utterances[self._saying].asked = payload.waited_ms is not None
+        elif name == EVENTS.conversation.response.COMPLETE:
+            self._utterances[self._saying].text = payload.full_response
         elif name == EVENTS.audio.output.START:
-            self.began[payload.utterance_id] = now
+            self._utterances[payload.utterance_id].began = now
         elif name == EVENTS.audio.output.CHUNK:
-            self.first_sound.setdefault(payload.utterance_id, now)
-            self.sound.append(payload.audio)
+            self._take_sound(self._utterances[payload.utterance_id], payload.audio, now)
         elif name == EVENTS.system.status.BUSY or ".error." in f".{name}":
             self.complaint = payload.message or name
         self._changed.set()
+
+    def _take_sound(self, utterance: Utterance, pcm: bytes, now: float) -> None:
+        if utterance.first_sound is None:
+            utterance.first_sound = now
+        self.sound.append(pcm)
 
     async def until(self, condition: Callable[[], bool], deadline_s: float) -> bool:
         """Wait for the condition or the server's end; False when it did not come true."""
         try:
             async with asyncio.timeout(deadline_s):
-                while not condition() and self.state != "CLOSED":
+                while not condition() and not self.is_closed:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -181,15 +206,21 @@ class Caller:
         """The server has answered the upgrade with a session."""
         return bool(self._session_id)
 
+    @property
+    def is_closed(self) -> bool:
+        """The server has gone."""
+        return self.state == "CLOSED"
+
     async def send(self, name: str, payload: dict[str, object]) -> None:
         """Send one event; a server that has gone is noticed by `read`."""
         with suppress(ConnectionClosed):
             await self._socket.send(encode(name, self._ids.new(), self._session_id, payload))
 
-    def answered_at(self, since: float) -> float | None:
-        """When the first sound of an answer that began after `since` came."""
-        times = (self.first_sound.get(u) for u, at in self.began.items() if at >= since)
-        return min((at for at in times if at is not None), default=None)
+    def first_heard(self, since: float, *, asked: bool = False) -> Utterance | None:
+        """Of what began after `since` and can be heard, or was also `asked` for: the first."""
+        began = (u for u in self._utterances.values() if u.began is not None and u.began >= since)
+        heard = (u for u in began if u.first_sound is not None and (u.asked or not asked))
+        return next(heard, None)
 
 
 class Microphone:
@@ -201,13 +232,13 @@ class Microphone:
         self._waiting: deque[bytes] = deque()
         self._said = asyncio.Event()
         self._last_speech = 0  # pieces from the end of the recording
-        self.spoke_until = 0.0  # clock time at which the last speech left
+        self.spoke_until = float("inf")  # clock time at which the last speech left
 
     async def run(self) -> None:
-        """Send a piece every 20 ms, for ever."""
+        """Send a piece every 20 ms until the server has gone."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while True:
+        while not self._caller.is_closed:
             due += CHUNK_S
             await asyncio.sleep(max(0.0, due - loop.time()))
             saying = bool(self._waiting)
@@ -217,44 +248,63 @@ class Microphone:
                 self.spoke_until = loop.time()
             if saying and not self._waiting:
                 self._said.set()
+        self._said.set()
 
     async def say(self, recording: Recording) -> None:
-        """Return when the whole recording was sent."""
+        """Return when the whole recording was sent, or the server has gone."""
         chunks = recording.chunks()
         self._last_speech = len(chunks) - 1 - recording.last_speech_chunk()
         self._said.clear()
         self._waiting.extend(chunks)
-        await self._said.wait()
+        if not self._caller.is_closed:
+            await self._said.wait()
 
 
 async def _say(caller: Caller, recording: Recording) -> Outcome:
     heard_before = len(caller.finals)
+
+    def transcript() -> str:
+        return " ".join(caller.finals[heard_before:]).strip()
+
     await caller.send(EVENTS.audio.input.START, {"samplingRate": recording.rate_hz})
     microphone = Microphone(caller, recording.rate_hz)
+
+    def answer() -> Utterance | None:
+        # Without words there was nothing to answer: a noise must not pass for a question.
+        return caller.first_heard(microphone.spoke_until, asked=True) if transcript() else None
+
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(microphone.run(), name="microphone")
         await asyncio.sleep(LEAD_IN_S)
         await caller.until(lambda: caller.state == "LISTENING", QUIET_DEADLINE_S)
         await microphone.say(recording)
-        spoke_until = microphone.spoke_until
-        await caller.until(lambda: caller.answered_at(spoke_until) is not None, ANSWER_DEADLINE_S)
-        answered_at = caller.answered_at(spoke_until)
-        if answered_at is not None:
+        if await caller.until(lambda: answer() is not None, ANSWER_DEADLINE_S):
             await caller.until(lambda: caller.state == "LISTENING", QUIET_DEADLINE_S)
         sending.cancel()
     await caller.send(EVENTS.audio.input.STOP, {})
+    answered = answer()
+    wait_s = None
+    if answered is not None and answered.first_sound is not None:
+        wait_s = answered.first_sound - microphone.spoke_until
     return Outcome(
         file=str(recording.path),
-        transcript=" ".join(caller.finals[heard_before:]),
-        answered=answered_at is not None,
-        wait_ms=None if answered_at is None else round((answered_at - spoke_until) * 1000),
+        transcript=transcript(),
+        answered=answered is not None,
+        wait_ms=None if wait_s is None else round(wait_s * 1000),
+        answer="" if answered is None else answered.text,
     )
 
 
-async def _converse(
-    url: str, recordings: list[Recording], show: Callable[[Outcome], None]
+async def converse(
+    url: str,
+    recordings: list[Recording],
+    show: Callable[[Outcome], None],
+    note: Callable[[str], None],
 ) -> Caller:
-    """Say one recording after the other on one connection."""
+    """Say one recording after the other on one connection. Raises ServerUnreachable.
+
+    `show` is given what came of each, `note` what a person who waits should know.
+    """
     try:
         socket = await connect(
             url,
@@ -270,6 +320,7 @@ async def _converse(
         reading = group.create_task(caller.read(), name="read")
         if not await caller.until(lambda: caller.is_greeted, CONNECT_DEADLINE_S):
             raise ServerUnreachable(f"{url} does not greet. {caller.complaint}".rstrip())
+        note("Connected. The first recording is said once the agent's greeting is over.")
         for recording in recordings:
             show(await _say(caller, recording))
         await caller.send(EVENTS.user.action.END_CALL, {"reason": "all recordings are said"})
@@ -278,8 +329,25 @@ async def _converse(
     return caller
 
 
+def socket_url(given: str) -> str:
+    """The WebSocket of a server whose page has this address. Raises SettingsError."""
+    schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+    try:
+        parts = urlsplit(given)
+        scheme, host = schemes.get(parts.scheme), parts.hostname
+    except ValueError:  # such as half an IPv6 address
+        scheme = host = None
+    if scheme is None or not host:
+        raise SettingsError(
+            f'--url: got "{given}", allowed is an address such as http://localhost:3001'
+        )
+    path = "/ws" if parts.path in {"", "/"} else parts.path
+    return urlunsplit((scheme, parts.netloc, path, parts.query, ""))
+
+
 def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool) -> int:
     """Say the files; returns 0 only if every one was answered. Raises SettingsError and others."""
+    url = socket_url(url)
     recordings = [read_recording(path) for path in paths]
     if record is not None:
         _check_writable(record)
@@ -293,14 +361,18 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
             console.file.flush()
             return
         wait = f"answered after {outcome.wait_ms} ms" if outcome.answered else "NOT ANSWERED"
-        console.print(f"{outcome.file}: {wait}\n    “{outcome.transcript}”", markup=False)
+        heard = f"“{outcome.transcript}”" if outcome.transcript else "nothing was understood"
+        console.print(f"{outcome.file}: {wait}\n    {heard}", markup=False)
+        if outcome.answer:
+            console.print(f"  → “{outcome.answer}”", markup=False)
 
+    aside = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        caller = asyncio.run(_converse(url, recordings, show))
+        caller = asyncio.run(converse(url, recordings, show, aside.print))
     except* ServerUnreachable as errors:
         raise errors.exceptions[0] from None
     if caller.complaint:
-        Console(stderr=True).print(f"The server said: {caller.complaint}", markup=False)
+        aside.print(f"The server said: {caller.complaint}", markup=False)
     if record is not None:
         _write_wav(record, b"".join(caller.sound))
     return 0 if all(outcome.answered for outcome in outcomes) else 1

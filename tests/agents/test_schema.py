@@ -39,7 +39,23 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("\ngreeting: >-", "\ngreting: >-", "did you mean `greeting`"),
         ("  speed: 1.0", "  speed: 3", "voice.speed"),
         ("  speed: 1.0", "  pace: 1.0", "voice: unknown field `pace`"),
-        ("name: Alex", "name: 5", "name: expected `str`"),
+        ("  speed: 1.0", "  speed: 3", "voice.speed: expected a number <= 1.5"),
+        ("  speed: 1.0", "  speed: fast", "voice.speed: expected a number, found text"),
+        ("name: Alex", "name: 5", "name: expected text, found a whole number; put it in quotes"),
+        ("name: Alex", "name: yes", "name: expected text, found true or false; put it in quotes"),
+        ("name: Alex", "name: ''", "name: expected text that is not empty"),
+        ("name: Alex", "name:", "name: expected text, found nothing"),
+        ("name: Alex", "name: [Alex]", "name: expected text, found a list"),
+        (
+            "      then: callback",
+            "      then: calback",
+            "`calback` is not allowed; did you mean `callback`?",
+        ),
+        (
+            "      then: callback",
+            "      then: dance",
+            "not allowed; allowed: callback, demo, end, hold, repeat",
+        ),
         ("      then: callback", "      then: dance", "then"),
         ("{team} people", "{crew} people", "unknown blank {crew}"),
         ("{team} people", "{team people", "team"),
@@ -53,6 +69,15 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> No
         load_agent(changed(tmp_path, old, new))
     assert told in str(caught.value)
     assert "mine.yaml" in str(caught.value)
+
+
+def test_a_list_that_is_too_short_says_how_long_it_must_be(tmp_path: Path) -> None:
+    tree = yaml.safe_load(SOURCE)
+    tree["playbook"]["permission"] = ["May I?"]
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    with pytest.raises(SettingsError, match="permission: expected a list of at least 2 entries"):
+        load_agent(path)
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n"])

@@ -65,6 +65,7 @@ raw = st.one_of(
     st.builds(ev.TurnStopped, small, seconds),
     st.builds(ev.TimerFired, st.sampled_from(sorted(TIMERS))),
     st.builds(ev.InterruptAsked),
+    st.builds(ev.MuteChanged, muted=st.booleans()),
     st.builds(ev.EndAsked, st.just("expired")),
 )
 rare_end = st.builds(ev.SetupFailed, texts) | st.builds(ev.Disconnected)

@@ -52,6 +52,7 @@ EVENTS: list[ev.Event] = [
     ev.TurnStopped(1, 0.5),
     ev.TimerFired("silence"),
     ev.InterruptAsked(),
+    ev.MuteChanged(muted=True),
     ev.EndAsked("caller_ended"),
     ev.Disconnected(),
 ]

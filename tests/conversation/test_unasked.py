@@ -205,6 +205,36 @@ def test_words_over_the_last_goodbye_keep_the_call() -> None:
     assert world.ended is None
 
 
+def test_a_muted_caller_is_not_nudged() -> None:
+    world = waiting()
+    world.advance(7.0)
+    world.handle(ev.MuteChanged(muted=True))
+    world.advance(60.0)
+    assert world.gave(do.Speak) == []
+    assert world.timers == {}
+
+
+def test_who_is_no_longer_muted_has_the_whole_wait_again() -> None:
+    world = waiting()
+    world.handle(ev.MuteChanged(muted=True))
+    world.advance(60.0)
+    world.handle(ev.MuteChanged(muted=False))
+    began = world.now
+    world.until(RESPONDING)
+    assert world.now - began == pytest.approx(8.0, abs=0.05)
+
+
+def test_an_answer_is_finished_for_a_muted_caller_and_no_nudge_follows() -> None:
+    world = waiting()
+    world.asks("What does it cost?")
+    world.handle(ev.MuteChanged(muted=True))
+    world.until(RESPONDING)
+    world.until(LISTENING)
+    world.advance(60.0)
+    assert world.state is LISTENING
+    assert len(said(world)) == 1
+
+
 @pytest.mark.parametrize("automatic", [True, False])
 def test_no_nudges_where_the_agent_may_not_speak_first(automatic: bool) -> None:
     world = World(POLICY).begin(automatic=automatic, greets=False)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
 from served import Client, alone
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "simulator"))
+from simulated import simulating
 
 import vantum.agents
 
@@ -111,12 +116,36 @@ async def test_an_agent_that_does_not_exist_is_refused() -> None:
 async def test_another_agent_is_refused_once_the_caller_was_heard(tmp_path: Path) -> None:
     for name in ("first", "other"):
         (tmp_path / f"{name}.yaml").write_text(SALES.read_text("utf-8"), "utf-8")
-    first, other = str(tmp_path / "first.yaml"), str(tmp_path / "other.yaml")
-    async with alone(v2=True, vantum_agent=first) as client:
-        assert (await client.start(agent=other, **MANUAL)).payload == OK
+    async with alone(v2=True, vantum_agent=tmp_path / "first.yaml") as client:
+        assert (await client.start(agent="other", **MANUAL)).payload == OK
         await client.says()
         await client.ends()
         await client.hears("audio.output.chunk")
-        refused = await client.start(agent=first)
+        refused = await client.start(agent="first")
         assert refused.payload["code"] == "INVALID_STATE"
-        assert (await client.start(agent=other)).payload == OK
+        assert (await client.start(agent="other")).payload == OK
+
+
+@pytest.mark.parametrize(
+    ("service", "vendor", "variable"),
+    [("llm", "openai", "OPENAI_API_KEY"), ("tts", "cartesia", "CARTESIA_API_KEY")],
+)
+async def test_a_wrong_key_is_named_in_the_log_and_the_others_work(
+    service: str, vendor: str, variable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with simulating(api_key="the right one") as simulator:
+        settings: dict[str, object] = {
+            f"{service}_provider": vendor,
+            variable: "the wrong one",
+            "openai_base_url": f"{simulator.url}/v1",
+            "cartesia_base_url": simulator.url,
+        }
+        async with alone(v2=True, **settings) as client:
+            await client.start(**MANUAL)
+            await client.says()
+            await client.ends()
+            await client.hears("transcript.final.result")
+            await client.hears("conversation.response.complete")
+    told = capsys.readouterr().out
+    assert re.search(rf"\bfault\b.*{variable}", told)
+    assert "the wrong one" not in told

@@ -39,6 +39,7 @@ async def test_ht_01_health_has_its_fields(http: httpx.AsyncClient) -> None:
     assert 0 < body["uptime"] < time.monotonic() - BEGAN
     assert set(body["sessions"]) == {"total", "idle", "active", "ended", "avgDuration"}
     assert set(body["websocketServer"]) == {"healthy", "totalConnections", "activeSessions"}
+    assert body["providers"] == {"stt": "scripted", "llm": "staged", "tts": "scripted"}
 
 
 async def test_ht_01_se_13_health_counts_sessions(server: Served, http: httpx.AsyncClient) -> None:
@@ -130,9 +131,9 @@ async def test_agent_files_are_read_at_the_start_and_broken_neighbours_left_out(
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
     ):
         (tmp_path / "third.yaml").write_text(good, "utf-8")
-        agents = (await http.get("/choices")).json()["agents"]
-        names = [str(tmp_path / f"{name}.yaml") for name in ("first", "second")]
-        assert [agent["id"] for agent in agents] == names
+        answer = await http.get("/choices")
+        assert [agent["id"] for agent in answer.json()["agents"]] == ["first", "second"]
+        assert str(tmp_path) not in answer.text
 
 
 async def test_the_page_learns_what_is_off_and_does_not_wait_for_it(tmp_path: Path) -> None:
@@ -146,7 +147,11 @@ async def test_the_page_learns_what_is_off_and_does_not_wait_for_it(tmp_path: Pa
             while not (choices := (await http.get("/choices")).json())["ready"]:  # noqa: ASYNC110
                 await asyncio.sleep(FAST_POLL_S)
         assert set(choices["off"]) == {"stt"}
-        assert choices["off"] == (await http.get("/health")).json()["off"]
+        assert "cannot be started" in choices["off"]["stt"]
+        health = await http.get("/health")
+        assert choices["off"] == health.json()["off"]
+        assert str(tmp_path) not in f"{choices}{health.text}"
+        assert (await http.get("/ready")).status_code == 503
 
 
 async def test_who_finds_no_room_may_still_try_to_call() -> None:
@@ -171,6 +176,34 @@ async def test_ready_says_whether_a_call_can_be_admitted() -> None:
         server.calls.draining = True
         assert (await http.get("/ready")).status_code == 503
         assert (await http.get("/health")).json()["websocketServer"]["healthy"] is False
+
+
+@pytest.mark.parametrize(
+    ("chosen", "variable", "ready"),
+    [
+        ({"tts_provider": "cartesia"}, "CARTESIA_API_KEY", False),
+        ({"llm_provider": "openai"}, "OPENAI_API_KEY", True),  # words, if only those of a fallback
+    ],
+)
+async def test_without_its_key_a_part_is_off_and_the_others_work(
+    chosen: dict[str, str],
+    variable: str,
+    ready: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with (
+        serving(**chosen) as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
+        server.connect() as client,
+    ):
+        assert f"{variable} is not set" in capsys.readouterr().out
+        assert (await http.get("/health")).json()["off"] == {
+            next(iter(chosen))[:3]: f"{variable} is not set"
+        }
+        assert (await http.get("/ready")).status_code == (200 if ready else 503)
+        await client.asks_aloud()
+        await client.hears("transcript.final.result")
+        await client.hears("conversation.response.complete")
 
 
 async def test_many_scrapes_while_calls_come_and_go(

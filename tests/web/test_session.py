@@ -463,8 +463,8 @@ async def test_who_names_no_language_and_voice_gets_the_agents_or_the_settings(
     async with serving(stt_language="fr-FR", vantum_agent=plain) as server:
         for named, language, voice_id in (
             ({}, "fr-FR", ""),
-            ({"agent": str(own)}, "de-DE", "katja"),
-            ({"agent": str(own), "language": "en-GB", "voiceId": "heart"}, "en-GB", "heart"),
+            ({"agent": "own"}, "de-DE", "katja"),
+            ({"agent": "own", "language": "en-GB", "voiceId": "heart"}, "en-GB", "heart"),
         ):
             async with server.connect(v2=True) as client:
                 await client.start(**named)

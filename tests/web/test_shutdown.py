@@ -237,8 +237,38 @@ async def test_a_port_in_use_is_named_and_the_exit_code_tells(tmp_path: Path) ->
 async def test_an_agent_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     async with running(tmp_path, **(SCRIPTED | {"VANTUM_AGENT": "nobody.yaml"})) as process:
         assert await process.is_over(within_s=START_S) == 2
-        assert "nobody.yaml" in process.raw
+        assert "VANTUM_AGENT: nobody.yaml" in process.raw
         assert "Traceback" not in process.raw
+
+
+async def test_a_data_folder_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    bad = {"VANTUM_DATA_DIR": str(tmp_path / "file" / "data")}
+    async with running(tmp_path, **(SCRIPTED | bad)) as process:
+        assert await process.is_over(within_s=START_S) == 2
+        assert f"VANTUM_DATA_DIR: {bad['VANTUM_DATA_DIR']} cannot be written" in process.raw
+        assert "Traceback" not in process.raw
+
+
+async def test_it_says_who_takes_calls_and_what_was_set_in_vain(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PROT=3009\nhush-hush-42\n")
+    odd = {"OPENAI_API_KEY": "hush-hush-43", "LLM_PROVIDER": "scripted", "HOST": "0.0.0.0"}
+    async with running(tmp_path, **(SCRIPTED | odd)) as process:
+        listening = await process.read_until("listening")
+        assert listening["url"] == f"http://localhost:{listening['port']}"
+        await process.read_until("setting_without_use")
+        told = {str(line["event"]): line for line in process.log}
+        assert (
+            told["providers_chosen"].items()
+            >= dict.fromkeys(("stt", "llm", "tts"), "scripted").items()
+        )
+        assert told["setting_without_use"]["setting"] == "OPENAI_API_KEY"
+        doubts = [line["why"] for line in process.log if line["event"] == "env_line_doubtful"]
+        assert doubts == [
+            "PROT is no setting; did you mean PORT?",
+            "NAME=value is expected",
+        ]
+        assert "hush" not in process.raw
 
 
 async def test_the_log_of_a_whole_call_has_its_session_and_no_word_of_it(tmp_path: Path) -> None:

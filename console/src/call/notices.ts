@@ -30,15 +30,16 @@ const UNREACHABLE: Notice = {
   retry: "Try again",
 };
 
-const RESTARTING: Notice = {
+// Whether it comes back, only who stopped it knows.
+const GOING_DOWN: Notice = {
   tone: "warning",
-  text: "The server is restarting. Give it a moment, then start again.",
+  text: "The server is going down. Try again in a minute.",
   retry: "Reconnect",
   final: true,
 };
 
 const BY_EVENT: { [Name in ServerEvent]?: Notice } = {
-  "system.status.maintenance": RESTARTING,
+  "system.status.maintenance": GOING_DOWN,
   "transcript.error.low_confidence": {
     tone: "calm",
     text: "That was hard to hear. Speak a little louder or closer to the microphone.",
@@ -82,7 +83,7 @@ const BY_END: Record<string, Notice> = {
     final: true,
   },
   expired: { tone: "calm", text: "The call reached its time limit.", final: true },
-  shutdown: RESTARTING,
+  shutdown: GOING_DOWN,
   setup_failed: {
     tone: "error",
     text: "The agent could not be started. The server's log says why.",
@@ -129,7 +130,7 @@ function sentence(text: string): string {
 export function closeNotice({ code }: Closed, answered: boolean): Notice | null {
   if (code === 1000) return null;
   if (code === 1013 || code === 4429) return BUSY;
-  if (code === 1001 || code === 1012) return RESTARTING;
+  if (code === 1001 || code === 1012) return GOING_DOWN;
   return answered ? LOST : UNREACHABLE;
 }
 

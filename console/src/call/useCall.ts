@@ -30,7 +30,8 @@ export function useCall() {
   return { state, presence, ...actions };
 }
 
-const TOUCH = window.matchMedia("(pointer: coarse)"); // a phone or tablet: no Esc to press
+// A phone or tablet has no Esc to press; the styles hide its label by the same rule.
+const TOUCH = window.matchMedia("(max-width: 40rem), (pointer: coarse)");
 
 function useKeys(): boolean {
   return useSyncExternalStore(

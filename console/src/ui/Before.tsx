@@ -60,11 +60,20 @@ interface ChooserProps {
 }
 
 function Chooser({ label, choices, value, onChange }: ChooserProps) {
-  if (choices.length === 0) return null;
+  const [only, another] = choices;
+  if (!only) return null;
+  if (!another) {
+    return (
+      <p className="chooser">
+        <span>{label}</span>
+        <strong>{only.name}</strong>
+      </p>
+    );
+  }
   return (
     <label className="chooser">
       <span>{label}</span>
-      <select value={value || choices[0]?.id} onChange={(event) => onChange(event.target.value)}>
+      <select value={value || only.id} onChange={(event) => onChange(event.target.value)}>
         {choices.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}

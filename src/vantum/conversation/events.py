@@ -201,6 +201,12 @@ class InterruptAsked(Struct, frozen=True):
     """The client pressed its interrupt button."""
 
 
+class MuteChanged(Struct, frozen=True):
+    """The client muted its microphone, or no longer does."""
+
+    muted: bool
+
+
 class EndAsked(Struct, frozen=True):
     """Somebody with the right to do so wants the call over."""
 
@@ -236,6 +242,7 @@ Event = (
     | TurnStopped
     | TimerFired
     | InterruptAsked
+    | MuteChanged
     | EndAsked
     | Disconnected
 )

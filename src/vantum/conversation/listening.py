@@ -120,6 +120,11 @@ def go_on(talk: Talk, _event: object, now: float) -> None:
     talk.go(State.LISTENING, now)
 
 
+def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
+    """The caller cannot be heard, by their own choice, or can again."""
+    talk.input.muted = event.muted
+
+
 def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
     if not talk.orders.timer_fired(event.name, now):
@@ -175,7 +180,7 @@ def _watch_silence(talk: Talk, now: float) -> None:
         talk.counts.nudges = len(talk.policy.nudges)  # questions would be mockery now
         say(talk, talk.policy.deaf, now)
     # Only words break a silence: a street or a television must not keep a call alive for ever.
-    waits = talk.state is State.LISTENING and not talk.caller.text
+    waits = talk.state is State.LISTENING and not talk.caller.text and not talk.input.muted
     if not (waits and talk.input.may_speak_first and talk.policy.nudges):
         talk.orders.cancel_timer("silence")
     elif not talk.orders.has_timer("silence"):

@@ -60,6 +60,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.Finalised: listening.conclude_input,
     ev.HearingFailed: listening.lose_hearing,
     ev.Setback: listening.pass_on,
+    ev.MuteChanged: listening.mute,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,
 }

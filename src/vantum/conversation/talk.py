@@ -28,6 +28,7 @@ class Input(Struct):
     open: bool = False  # a recording is being taken; outside of one only late words come
     automatic: bool = False  # silence ends a turn; else only the client does
     may_speak_first: bool = False
+    muted: bool = False  # the caller has chosen to say nothing
     deaf: bool = False  # nothing can be heard of it any more, which the caller is still to learn
     closing: bool = False  # the client ended it; its last words are on their way
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from vantum import limits
 from vantum.audio.pcm import even
 from vantum.call import Call
-from vantum.conversation.events import EndAsked, InterruptAsked
+from vantum.conversation.events import EndAsked, InterruptAsked, MuteChanged
 from vantum.errors import CapacityError, RequestError
 from vantum.providers.base import ListenOptions
 from vantum.session import Session
@@ -180,6 +180,7 @@ class BrowserCall:
     def _mute(self, request: Request) -> None:
         self._muted = request.name == EVENTS.user.action.MUTE
         self._ack(request)
+        self._call.post_now(MuteChanged(self._muted))
 
     def _rate(self, request: Request) -> None:
         feedback = cast(p.Feedback, request.payload)

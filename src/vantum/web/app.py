@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from vantum import __version__
 from vantum.calls import Calls
-from vantum.casting import Casting
+from vantum.casting import Casting, unused_keys
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
 from vantum.providers.local.client import LocalSpeech, socket_path
@@ -47,8 +47,7 @@ def build_app(
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
         app.mount("/", console_files())  # last: it takes every path that is left
-        for part, why in pages.off().items():
-            log.warning("part_is_off", part=part, why=why)
+        _introduce(pages, unused_keys(settings, casting.providers), log)
         async with upkeep.open(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(calls.house.clock.run(), name="playout"),
@@ -75,6 +74,15 @@ def build_app(
     app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
     app.state.calls = calls
     return app
+
+
+def _introduce(pages: Pages, unused: dict[str, str], log: Log) -> None:
+    """Say who takes calls here, and what the operator has set in vain."""
+    log.info("providers_chosen", **pages.providers())
+    for part, why in pages.off().items():
+        log.warning("part_is_off", part=part, why=why)
+    for variable, why in unused.items():
+        log.warning("setting_without_use", setting=variable, why=why)
 
 
 async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:

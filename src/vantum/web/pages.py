@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from vantum.calls import Calls
 from vantum.casting import Casting
 from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.local.client import LocalSpeech
+from vantum.settings import Choice
 from vantum.telemetry import METRICS_TYPE, Metrics
 
 CONSOLE: Final = Path(__file__).parent / "console"
@@ -30,6 +32,9 @@ _VOICES: Final = {
     "cartesia": [{"id": voice.id, "name": voice.name} for voice in VOICES],
 }
 
+# A path on this machine, quoted, in brackets or bare: the operator finds it in the log.
+_PATH: Final = re.compile(r"""[:\s]*('/[^']*'|"/[^"]*"|\(/[^)]*\)|(?<![\w:/.])/\S+)""")
+
 
 class Pages:
     """Answers for health checks, scrapers and the console."""
@@ -43,26 +48,37 @@ class Pages:
         self._metrics = metrics
         self._started_at = asyncio.get_running_loop().time()
 
+    def _chosen(self) -> dict[str, Choice]:
+        chosen = self._casting.providers
+        return {"stt": chosen.stt, "llm": chosen.llm, "tts": chosen.tts}
+
+    def providers(self) -> dict[str, str]:
+        """Who hears, answers and speaks."""
+        return {name: choice.provider for name, choice in self._chosen().items()}
+
     def off(self) -> dict[str, str]:
         """The parts that cannot work now, and why."""
-        chosen = self._casting.providers
-        services = {"stt": chosen.stt, "llm": chosen.llm, "tts": chosen.tts}
-        off = {name: choice.off for name, choice in services.items() if choice.off}
+        off = {name: choice.off for name, choice in self._chosen().items() if choice.off}
         if self._speech.trouble:
-            local = [name for name, choice in services.items() if choice.provider == "local"]
+            local = [name for name, choice in self._chosen().items() if choice.provider == "local"]
             off |= dict.fromkeys(local, self._speech.trouble)
         return off
 
+    def _told_off(self) -> dict[str, str]:
+        """The same for everybody: without the paths of this machine."""
+        return {part: _PATH.sub("", why) for part, why in self.off().items()}
+
     def is_ready(self) -> bool:
-        """A call can be admitted, and local models are loaded or not wanted."""
-        return self._calls.has_room and self._is_loaded()
+        """A call can be admitted and held: local models are loaded or not wanted."""
+        can_talk = not self.off().keys() & {"stt", "tts"}
+        return self._calls.has_room and can_talk and self._is_loaded()
 
     def _is_loaded(self) -> bool:
         return not self._casting.uses_local_speech or self._speech.ready or bool(self.off())
 
     async def health(self) -> JSONResponse:
         """The facts of spec §11."""
-        tally, off = self._calls.tally(), self.off()
+        tally, off = self._calls.tally(), self._told_off()
         now = asyncio.get_running_loop().time()
         body = {
             "status": "degraded" if off else "ok",
@@ -80,12 +96,13 @@ class Pages:
                 "totalConnections": tally.total,
                 "activeSessions": tally.active,
             },
+            "providers": self.providers(),
             "off": off,
         }
         return JSONResponse(body, status_code=503 if off else 200)
 
     async def ready(self) -> JSONResponse:
-        """200 when a call can be admitted."""
+        """200 when a call can be admitted and held."""
         ready = self.is_ready()
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
@@ -106,7 +123,7 @@ class Pages:
             "voices": voices,
             # Room comes and goes: who finds none is told so on calling, and may call again.
             "ready": self._is_loaded(),
-            "off": self.off(),
+            "off": self._told_off(),
         }
         return JSONResponse(body)
 

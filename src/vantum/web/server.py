@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import socket
 import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from vantum import limits
+from vantum.env_file import Doubt
 from vantum.errors import SettingsError
 from vantum.settings import Settings
 from vantum.telemetry import configure_log, server_log
 from vantum.web.app import build_app
 
+_EVERY: Final = {"0.0.0.0", "::"}
+_OWN: Final = {"127.0.0.1", "::1"}
 
-def run_server(settings: Settings) -> None:
-    """Serve until a signal has drained the calls. Raises SettingsError before it listens."""
+
+def run_server(settings: Settings, doubts: Iterable[Doubt] = ()) -> None:
+    """Serve until a signal has drained the calls. Raises SettingsError before it listens.
+
+    `doubts` about the settings are written to the log.
+    """
     configure_log(settings, sys.stderr)
+    for doubt in doubts:
+        server_log().warning("env_line_doubtful", line=doubt.line, why=doubt.why)
+    check_data_dir(settings.vantum_data_dir)
     server: uvicorn.Server
 
     def stop() -> None:
@@ -27,12 +42,41 @@ def run_server(settings: Settings) -> None:
     sockets = listening_sockets(settings.host, settings.port)
     for listening in sockets:
         address, port = listening.getsockname()[:2]
-        named = "localhost" if address in {"127.0.0.1", "::1"} else address
-        url = f"http://{named}:{port}"
-        server_log().info("listening", url=url, address=address, port=port)
+        urls = page_urls(address, port)
+        server_log().info("listening", **urls, address=address, port=port)
     server.run(sockets)
     if not server.started:
         raise SystemExit(1)
+
+
+def check_data_dir(folder: Path) -> None:
+    """Make the folder where it is missing and try to write in it. Raises SettingsError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise SettingsError(f"VANTUM_DATA_DIR: {folder} cannot be written: {why}") from error
+
+
+def page_urls(address: str, port: int) -> dict[str, str]:
+    """Where a browser finds the page, on this machine and, where it can, from elsewhere."""
+    if address not in _EVERY | _OWN:
+        return {"url": f"http://{_bracketed(address)}:{port}"}
+    urls = {"url": f"http://localhost:{port}"}
+    if address in _EVERY:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        # Nothing is sent: the kernel says from which address a packet would leave. The targets
+        # are for documents (RFC 5737, RFC 3849). A machine without a network has no such address.
+        target = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            urls["from_elsewhere"] = f"http://{_bracketed(probe.getsockname()[0])}:{port}"
+    return urls
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def server_config(app: FastAPI) -> uvicorn.Config:
