@@ -28,7 +28,12 @@ AGENT = Path(vantum.agents.__file__).parent / "files" / "sales.yaml"
 GREETING = "Hi there."
 QUESTIONS = ("What does it cost?", "How does it work?")
 CHUNK_S = 0.1
-TROUBLE = re.compile(r"(^|\.)error\.|notification")
+# What a client is told of trouble with each vendor.
+TROUBLE: dict[Vendor, re.Pattern[str]] = {
+    "deepgram": re.compile(r"stt_|notification"),
+    "openai": re.compile(r"llm_|notification"),
+    "cartesia": re.compile(r"tts_|notification"),
+}
 PROMISE_S = 2.0  # of silence that nothing explains
 # Struck while a connection is opened; all other faults strike one that stands.
 AT_THE_DOOR: frozenset[Fault] = frozenset(
@@ -227,9 +232,11 @@ async def rehearse(vendor: Vendor, fault: Fault, folder: Path, *, faster: float)
 
 async def _settled(simulator: Simulator) -> None:
     """The agent's phrases are learnt; the fault is to strike the call, not them."""
-    before = None
-    while before != (before := dict(simulator.stage.counts)):  # noqa: ASYNC110 - sets no event
+    before, quiet = {}, 0
+    while quiet < 3:
         await asyncio.sleep(0.3)
+        now = dict(simulator.stage.counts)
+        before, quiet = now, quiet + 1 if now == before else 0
 
 
 def _greeted(client: Client) -> bool:

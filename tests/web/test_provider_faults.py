@@ -20,7 +20,7 @@ from vantum.simulator.faults import FAULTS, Fault, Vendor, vendors_of
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 WRITES = bool(os.environ.get("VANTUM_WRITE"))
 FASTER = 1.0 if WRITES else 2.0
-AT_ONCE = 4 if WRITES else 16
+AT_ONCE = 4 if WRITES else 22
 # What a busy machine may add to half of two seconds, and what a cut word may repeat.
 NOISE_S, WORD_S = (0.1 if WRITES else 0.9), 0.6
 FILLER_S = 6.0  # both fillers, said into the sound of an answer while the voice is away
