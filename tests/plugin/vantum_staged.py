@@ -102,7 +102,7 @@ class Echo:
 
 
 class Named:
-    """Hears who is speaking: the first sample tells."""
+    """Hears who is speaking: the samples tell, silence tells nothing."""
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
@@ -111,8 +111,9 @@ class Named:
         count = 0
         async for chunk in audio:
             if not isinstance(chunk, Finalise):
-                heard |= set(chunk)
-                count += len(chunk)
+                if any(chunk):
+                    heard |= set(chunk)
+                    count += len(chunk)
                 continue
             names = " ".join(map(str, sorted(heard)))
             yield ev.Transcript(f"caller {names} with {count} bytes", True, 1.0)

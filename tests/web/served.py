@@ -329,12 +329,12 @@ class Served:
 
 
 async def soon(seconds: Callable[[], Awaitable[float]], *, under_s: float) -> None:
-    """A number of seconds that a requirement names is kept in one of three tries.
+    """A number of seconds that a requirement names is kept in one of five tries.
 
     A shared machine may stall for longer in one of them; a product that is slow is slow in all.
     """
     tries = []
-    while len(tries) < 3:
+    while len(tries) < 5:
         tries.append(await seconds())
         if tries[-1] < under_s:
             return

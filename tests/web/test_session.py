@@ -61,8 +61,8 @@ async def test_tt_05_06_a_turn_is_start_chunks_complete_of_one_utterance(
         assert seconds == pytest.approx(len(BRIEF_ANSWER) / CHARS_PER_S, abs=CHUNK_S)
 
 
-async def test_tt_08_sound_comes_on_time_and_a_little_ahead() -> None:
-    async with alone(llm_provider="scripted") as client:
+async def test_tt_08_sound_comes_on_time_and_a_little_ahead(server: Served) -> None:
+    async with server.connect() as client:
 
         async def off_schedule_s() -> float:
             await client.asks_aloud()
