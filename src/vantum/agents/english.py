@@ -43,6 +43,17 @@ _ORDERS: Final = frozenset(
         "make read write send switch run move drive cancel search translate remind navigate"
     )
 )
+_FLAT_NO: Final = frozenset(
+    words("no nope nah naw never thanks thank you sorry really just please not i said oh it is")
+)
+_NO_REASONS: Final = (
+    "said no",
+    "means no",
+    "told you",
+    "your business",
+    "have to explain",
+    "rather not",
+)
 _LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to something else
 
 
@@ -54,6 +65,13 @@ def is_question(said: Words) -> bool:
 def is_command(said: Words) -> bool:
     """Is the sentence an order to do something, as one gives it to a device?"""
     return len(said) > 1 and said[0] in _ORDERS
+
+
+def is_flat_no(said: Words) -> bool:
+    """Is it a no and nothing else, not even a reason?"""
+    text = " ".join(said)
+    bare = bool(said) and set(said) <= _FLAT_NO and polarity(said) == "no"
+    return bare or any(phrase in text for phrase in _NO_REASONS)
 
 
 @lru_cache(maxsize=4096)
