@@ -118,6 +118,7 @@ GOODBYES = [
     "Talk soon",
     "Sorry, I really have to go.",
     "I should get going.",
+    "Please hang up.",
 ]
 
 

@@ -29,10 +29,10 @@ _GO_AHEAD: Final = ("go ahead", "go on", "i am listening", "tell me more", "plea
 def learn(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
     """Keep what the caller tells unasked (name, company, team) and acknowledge it."""
     step: Step | None = None
-    firm = english.firm(said, asked=False)
+    name = _introduction(said, text)
+    firm = english.firm(said, asked=False) or (english.firm_behind(name, said) if name else "")
     if firm:
         memory.facts["firm"] = firm
-    name = _introduction(said, text)
     if name and memory.facts.get("caller") != name:
         memory.facts["caller"] = name
         step = Step([("met", agent.playbook.small.met)])
@@ -83,6 +83,8 @@ def _own(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | N
 
 
 def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
+    if english.is_question(said) and not english.polarity(said):
+        return None
     sign = english.polarity(said)
     if not _hinted(said, asked.hints):
         text = " ".join(said)
@@ -96,7 +98,7 @@ def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step 
 
 
 def _open(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
-    hinted = _hinted(said, asked.hints)
+    hinted = _hinted(said, asked.hints) and not english.is_question(said)
     nothing = english.polarity(said) == "no" or does_not_know(said)
     if not (hinted or nothing or _from_experience(said)):
         return None

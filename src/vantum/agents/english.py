@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -37,10 +38,13 @@ _NO_PHRASES: Final = (
 _QUESTION: Final = frozenset(
     words("what who whom whose where when why how which is are do does did can could will would")
 )
+_AUXILIARIES: Final = _QUESTION & frozenset(words("is are do does did can could will would"))
+_SUBJECTS: Final = frozenset({("you",), ("they",), ("we",), ("i",), ("it",), ("that",), ("this",)})
+_BEFORE_QUESTION: Final = frozenset(words("so and but well um uh then okay ok"))
 _ORDERS: Final = frozenset(
     words(
-        "book order play set turn go stop start open close show find mend buy sing bring take put "
-        "make read write send switch run move drive cancel search translate remind navigate"
+        "give book order play set turn go stop start open close show find mend buy sing bring take "
+        "put make read write send switch run move drive cancel search translate remind navigate"
     )
 )
 _FLAT_NO: Final = frozenset(
@@ -58,8 +62,17 @@ _LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to so
 
 
 def is_question(said: Words) -> bool:
-    """Does the sentence begin as a question does?"""
-    return bool(said) and said[0] in _QUESTION
+    """Does the sentence begin as a question does?
+
+    "Do not", "is fine" (a lost "it") and "how to" do not; "when nobody answers" tells something.
+    """
+    start = next((i for i, w in enumerate(said) if w not in _BEFORE_QUESTION), len(said))
+    first, second = (*said[start : start + 2], "", "")[:2]
+    if first not in _QUESTION or second in _YES or second == "to":
+        return False
+    if first == "when":
+        return not second or second in _AUXILIARIES
+    return second != "not" or said[start + 2 : start + 3] in _SUBJECTS
 
 
 def is_command(said: Words) -> bool:
@@ -79,6 +92,8 @@ def polarity(said: Words) -> Polarity:
     """Whether an answer means yes or no; the earliest sign decides, doubt is neither."""
     text = f" {' '.join(said)} "
     if " do not know " in text or " not sure " in text:
+        return ""
+    if is_question(said) and " why not " not in text:
         return ""
     signs = (*_phrase_signs(text), *_word_signs(said))
     return min(signs)[2] if signs else ""
@@ -131,7 +146,8 @@ _PEOPLE: Final = frozenset(
 )
 
 
-_ALONE: Final = frozenset(words("me myself nobody none"))
+_ALONE: Final = frozenset(words("myself nobody none"))
+_ONLY: Final = frozenset({("just", "me"), ("only", "me"), ("is", "me"), ("be", "me")})
 
 
 class Number(Struct, frozen=True):
@@ -190,15 +206,24 @@ def _scaled(said: Words, start: int, end: int, value: int) -> Number:
     return Number(start, end, value)
 
 
+def _is_clock(said: Words, number: Number) -> bool:
+    """Is it an hour, as in "at eleven"?"""
+    return said[max(0, number.start - 1) : number.start] == ("at",)
+
+
 def headcount(said: Words, *, asked: bool) -> int | None:
     """How many people; unasked, only a number that names people counts."""
     found = numbers(said)
     named = [n.value for n in found if said[n.end : n.end + 1] and said[n.end] in _PEOPLE]
-    if named or not asked:
+    if named or not asked or is_question(said) or is_command(said):
         return max(named, default=None)
-    if found:
-        return max(n.value for n in found)
-    if _ALONE & set(said):
+    counts = [n.value for n in found if not _is_clock(said, n)]
+    return max(counts, default=None) if found else _bare_headcount(said)
+
+
+def _bare_headcount(said: Words) -> int | None:
+    """How many people, in words that are no numbers."""
+    if _ALONE & set(said) or _ONLY & set(pairwise(said)) or said == ("me",):
         return 1
     if len(said) > 2:
         return None
@@ -229,10 +254,13 @@ _NOT_NAMES: Final = frozenset(
         "something really too also maybe one two three four five six seven eight nine ten name "
         "company work working go tell give let want need know think mean said say all any some "
         "more correct exactly perfect nope rather later afternoon morning evening back ready "
-        "actually"
+        "actually skip pass private none make"
     )
 )
 _NAME_WORDS: Final = 3  # first, middle and last name
+_OF_FIRM: Final = frozenset(words("from at with of"))
+_DECLINING: Final = frozenset(words("skip pass private none self freelance freelancer"))
+_SHORT_WORDS: Final = 4
 
 
 def person(said: Words, *, asked: bool) -> str:
@@ -247,6 +275,21 @@ def firm(said: Words, *, asked: bool) -> str:
     return _named(said, leads, bare=asked, most=_NAME_WORDS + 1)
 
 
+def firm_behind(name: str, said: Words) -> str:
+    """The company that follows the caller's name: "Tom Baker from Globex"."""
+    sought = words(name)
+    for i in range(len(said) - len(sought)):
+        end = i + len(sought)
+        if said[i:end] == sought and said[end] in _OF_FIRM:
+            return _name_from(said[end + 1 :], _NAME_WORDS + 1)
+    return ""
+
+
+def declines(said: Words) -> bool:
+    """Does the caller not want to say?"""
+    return polarity(said) == "no" or (len(said) <= _SHORT_WORDS and bool(_DECLINING & set(said)))
+
+
 def _named(said: Words, leads: tuple[Words, ...], *, bare: bool, most: int) -> str:
     for lead in leads:
         for i in range(len(said) - len(lead)):
@@ -257,7 +300,8 @@ def _named(said: Words, leads: tuple[Words, ...], *, bare: bool, most: int) -> s
     core = tuple(
         w for w in said if w not in {"yes", "yeah", "sure", "oh", "um", "uh", "okay", "no"}
     )
-    if bare and 0 < len(core) <= most:
+    own = next((i for i, w in enumerate(core) if w in _OF_FIRM), len(core))
+    if bare and 0 < own <= most:
         return _name_from(core, most)
     return ""
 

@@ -64,6 +64,7 @@ _WISHES: Final = tuple(
 
 _GOODBYE: Final = re.compile(
     r"\b(?:goodbye|bye)(?: \w+){0,2}$|\b(?:ok|okay|thanks|you|well|right|so|bye) by$"
+    r"|^(?:please |just |ok |okay )?hang up\b"  # elsewhere it tells what customers do
 )
 
 _FILL: Final = (  # what may stand between "you" or "this" and the thing

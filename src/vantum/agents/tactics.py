@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vantum.agents import english
 from vantum.agents.answers import does_not_know, learn, refuse, take
-from vantum.agents.booking import booked
+from vantum.agents.booking import booked, rearrange
 from vantum.agents.hearing import Match, best_reply
 from vantum.agents.memory import Memory, Step
 from vantum.agents.plan import question, reply
@@ -51,7 +51,7 @@ def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | 
     if step is not None:
         return step
     match = best_reply(agent, text)
-    step = _named(agent, memory, said, match)
+    step = _filled_in(agent, memory, said, match)
     if step is not None:
         return step
     if match is None:
@@ -81,12 +81,15 @@ def _returned(agent: Agent, memory: Memory, said: Words, *, was_away: bool) -> S
     return Step([("welcome back", agent.playbook.small.welcome_back)], ask=memory.pending)
 
 
-def _named(agent: Agent, memory: Memory, said: Words, match: Match | None) -> Step | None:
-    """A short answer to "what's your name?": a Mr. Price is no question about the price."""
-    if memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
+def _filled_in(agent: Agent, memory: Memory, said: Words, match: Match | None) -> Step | None:
+    """Another moment, or a short answer to "what's your name?": a Mr. Price is no question about
+    the price.
+    """
+    if match is not None and match.reply.then in {"end", "callback"}:
         return None
-    if match is not None and match.reply.then == "end":
-        return None
+    step = rearrange(agent, memory, said)
+    if step is not None or memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
+        return step
     return None if english.is_question(said) else take(agent, memory, said)
 
 
@@ -212,7 +215,7 @@ def _give_up(agent: Agent, memory: Memory, name: str, apology: Line) -> Step:
     memory.done.add(name)
     if name in {"confirm", "change"}:
         return booked(agent, memory)
-    if name == "callback":
+    if name == "callback" and not memory.when.known():
         return Step([("declined", book.callback.declined)], ends=True)
     if name == "callback_ok":
         return Step([("noted", book.callback.noted)], ends=True)
