@@ -26,7 +26,7 @@ _OWN_NAMES: Final = {"agent": "name", "company": "company"}
 Text = Annotated[str, Meta(min_length=1)]
 Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
 Wordings = Annotated[tuple[Text, ...], Meta(min_length=2)]  # a question is never asked twice alike
-Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat"]
+Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat", "once"]
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):

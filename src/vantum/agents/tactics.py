@@ -96,7 +96,8 @@ def _filled_in(agent: Agent, memory: Memory, said: Words, match: Match | None) -
 def _respond(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
     """Answer something that can be said at any time."""
     line: Line = (found.id, found.say)
-    if _is_pressed(agent, memory, found):
+    again = found.then == "once" and memory.asked.get(found.id, 0) > 0
+    if again or _is_pressed(agent, memory, found):
         return Step([line, ("goodbye", agent.playbook.small.goodbye)], ends=True)
     match found.then:
         case "end":
