@@ -39,6 +39,9 @@ BUYING = [
     ("Can I change the voice?", "your_words"),
     ("Can I use my own script?", "your_words"),
     ("Can I interrupt you?", "sounds"),
+    ("What happens if someone says stop calling me?", "opt_outs"),
+    ("Does the agent tell people it's a robot?", "tells_it"),
+    ("Will my customers notice that it's an AI?", "tells_it"),
     ("Who built you?", "who_are_you"),
     ("Where did you get my number?", "my_number"),
 ]
@@ -60,6 +63,12 @@ def test_a_buyers_question_is_answered_and_the_open_one_comes_back(said: str, re
 )
 def test_a_greeting_is_still_returned(said: str) -> None:
     call = Conversation(said)
+    assert any(line in call.last.text for line in lines_of("how_are_you"))
+
+
+@pytest.mark.parametrize("said", ["I'm good, how about you?", "I am well, and you?"])
+def test_who_asks_back_gets_an_answer(said: str) -> None:
+    call = Conversation("How are you?", said)
     assert any(line in call.last.text for line in lines_of("how_are_you"))
 
 

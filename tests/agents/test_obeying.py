@@ -58,6 +58,9 @@ OPT_OUTS = [
     "I'm not interested, take me off your list.",
     "Don't call, please.",
     "Okay bye and never call me again.",
+    "I asked not to be called.",
+    "I'd rather you didn't call me again.",
+    "You guys keep calling me.",
 ]
 
 
@@ -88,6 +91,9 @@ def test_who_wants_no_more_calls_is_let_go(said: str, before: tuple[str, ...]) -
         "Don't call me before nine.",
         "Does it handle opt outs?",
         "No, nobody calls.",
+        "They ask not to be called.",
+        "What happens if someone says stop calling me?",
+        "Our people keep calling us from the road.",
     ],
 )
 def test_who_talks_about_calls_is_not_taken_for_one_who_wants_none(said: str) -> None:
@@ -108,6 +114,8 @@ GOODBYES = [
     "Cheers, bye.",
     "Thank you very much, bye.",
     "Yes, bye bye.",
+    "Okay, by by.",
+    "okay buy",
     "Hello, goodbye.",
     "bye now",
     "I gotta go",
@@ -206,6 +214,10 @@ def test_who_wants_a_person_is_offered_one(said: str, question: str) -> None:
         "How are you better than Bland AI?",
         "Which AI do you use?",
         "I don't like talking to robots.",
+        "Do people notice that it's an AI?",
+        "How do I know this is real?",
+        "Are you recording this?",
+        "Are you a human resources company?",
     ],
 )
 def test_other_talk_of_machines_and_people_is_no_such_question(said: str) -> None:

@@ -202,6 +202,40 @@ def test_a_name_may_be_kept_back(said: str, before: tuple[str, ...]) -> None:
     assert any(call.last.text.startswith(line) for line in SALES.playbook.small.move_on)
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("it's spelled J O H N", "John"), ("J O H N", "John"), ("spelled B O B", "Bob")],
+)
+def test_a_name_may_be_spelled(said: str, name: str) -> None:
+    assert Conversation(*NAME, said).told["caller"] == name
+
+
+@pytest.mark.parametrize(
+    "firm", ["Smith and Sons", "Bank of America", "The Home Depot", "Johnson and Johnson"]
+)
+def test_a_company_may_have_small_words_in_its_name(firm: str) -> None:
+    call = Conversation(*FIRM, firm)
+    assert call.told["firm"].lower() == firm.lower().removeprefix("the ")
+
+
+@pytest.mark.parametrize("said", ["Okay.", "Yes.", "Sure."])
+@pytest.mark.parametrize("before", [BOOKING, NAME, FIRM], ids=["day", "name", "firm"])
+def test_a_bare_yes_is_asked_again_without_a_fuss(said: str, before: tuple[str, ...]) -> None:
+    call = Conversation(*before, said)
+    assert not any(call.last.text.startswith(line) for line in SALES.playbook.small.unclear)
+
+
+@pytest.mark.parametrize("said", ["We do a bit of everything.", "It's a quick growing market."])
+def test_only_a_yes_agrees_to_a_demo(said: str) -> None:
+    assert asks(Conversation(*PAIN, "Nobody picks up.", said).last.text, "demo")
+
+
+def test_a_wrong_time_is_no_lack_of_time() -> None:
+    call = Conversation(*CONFIRM, "No, the time is wrong, it should be eleven.")
+    assert call.told["when"] == "Monday at eleven"
+    assert asks(call.last.text, "confirm")
+
+
 def test_a_company_may_be_called_after_its_owner() -> None:
     assert Conversation(*NAME, "Anna", "Anna Inc").told["firm"] == "Anna Inc"
     call = Conversation(*NAME, "Anna", "Anna Smith", "Anna Smith Consulting")

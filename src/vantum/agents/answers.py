@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from vantum.agents import booking, english
+from vantum.agents import booking, english, names
 from vantum.agents.memory import Memory, Step
 from vantum.agents.plan import question, reply, team_unfit
 from vantum.agents.schema import Agent, Question
@@ -30,7 +30,7 @@ def learn(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
     """Keep what the caller tells unasked (name, company, team) and acknowledge it."""
     step: Step | None = None
     name = _introduction(said, text)
-    firm = english.firm(said, asked=False) or (english.firm_behind(name, said) if name else "")
+    firm = names.firm(said, asked=False) or (names.firm_behind(name, said) if name else "")
     if firm:
         memory.facts["firm"] = firm
     if name and memory.facts.get("caller") != name:
@@ -47,11 +47,11 @@ def learn(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
 
 
 def _introduction(said: Words, text: str) -> str:
-    name = english.person(said, asked=False)
+    name = names.person(said, asked=False)
     found = _INTRODUCED.search(text)
     if name or not found:
         return name
-    return english.person(("it", "is", found.group(1).lower()), asked=True)
+    return names.person(("it", "is", found.group(1).lower()), asked=True)
 
 
 def _team_thanks(agent: Agent) -> Step:
@@ -176,7 +176,7 @@ def _team_check(agent: Agent, memory: Memory, said: Words) -> Step | None:
 
 
 def _demo(agent: Agent, memory: Memory, said: Words) -> Step | None:
-    sign = english.polarity(said)
+    sign = english.decision(said)
     when = moment(said, asked=False)
     if sign == "no" and not when.day:
         return refuse(agent, memory, ("thanks", agent.playbook.small.thanks))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vantum.agents import english
+from vantum.agents import english, names
 from vantum.agents.corrections import corrected, named_field, other_moment, says_firm
 from vantum.agents.memory import Memory, Step
 from vantum.agents.schema import Agent
@@ -32,16 +32,17 @@ def agree_time(agent: Agent, memory: Memory, said: Words) -> Step | None:
     if when.known():
         memory.when = memory.when.merged(when)
         return _thanked(agent) if memory.when.whole() else Step()
-    if english.polarity(said) == "no":
+    sign = english.polarity(said)
+    if sign == "no":
         memory.done.add("time")
         return Step([("later", agent.playbook.demo.later)])
-    return None
+    return Step() if sign == "yes" else None
 
 
 def take_name(agent: Agent, memory: Memory, said: Words) -> Step | None:
     """An answer to "what's your name?"."""
-    name = english.person(said, asked=True)
-    firm = english.firm_behind(name, said) if name else ""
+    name = names.person(said, asked=True)
+    firm = names.firm_behind(name, said) if name else ""
     if firm:
         memory.facts["firm"] = firm
     return _keep(agent, memory, "caller", name, said)
@@ -49,11 +50,11 @@ def take_name(agent: Agent, memory: Memory, said: Words) -> Step | None:
 
 def take_firm(agent: Agent, memory: Memory, said: Words) -> Step | None:
     """An answer to "which company?"."""
-    told = english.person(said, asked=True)
+    told = names.person(said, asked=True)
     if told and not says_firm(said) and _is_still_the_name(memory, told):
         memory.facts["caller"] = told
         return Step()
-    return _keep(agent, memory, "firm", english.firm(said, asked=True), said)
+    return _keep(agent, memory, "firm", names.firm(said, asked=True), said)
 
 
 def _is_still_the_name(memory: Memory, told: str) -> bool:
@@ -68,7 +69,10 @@ def _keep(agent: Agent, memory: Memory, fact: str, value: str, said: Words) -> S
         memory.facts[fact] = value
         small = agent.playbook.small
         return Step([("met", small.met)]) if fact == "caller" else _thanked(agent)
-    if not english.declines(said):
+    sign = english.polarity(said)
+    if sign == "yes":
+        return Step()  # "okay" promises the name that is to come
+    if not names.declines(said):
         return None
     memory.done.add(_QUESTION_OF[fact])
     return Step([("move on", agent.playbook.small.move_on)])

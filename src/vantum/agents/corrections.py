@@ -6,7 +6,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from vantum.agents import english
+from vantum.agents import names
 from vantum.agents.memory import Memory
 from vantum.agents.when import moment
 from vantum.agents.words import words
@@ -76,7 +76,7 @@ def _contrast(said: Words) -> tuple[str, str]:
     right, wrong = _core(said[:at]), _core(said[at + 1 :])
     if not right:
         wrong, right = wrong[:1], wrong[1:]
-    return english.firm(right, asked=True), english.firm(wrong, asked=True)
+    return names.firm(right, asked=True), names.firm(wrong, asked=True)
 
 
 def _core(said: Words) -> Words:
@@ -85,11 +85,11 @@ def _core(said: Words) -> Words:
 
 def _renamed(memory: Memory, said: Words) -> bool:
     if says_firm(said):
-        firm = english.firm(said, asked=True)
+        firm = names.firm(said, asked=True)
         memory.facts.update({"firm": firm} if firm else {})
         return bool(firm)
     rest = _core(said)
-    name = english.person(rest, asked=True) if rest else ""
+    name = names.person(rest, asked=True) if rest else ""
     if name and not _resembles(memory, name, name):
         memory.facts["caller"] = name
     return bool(name)

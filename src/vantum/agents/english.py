@@ -1,4 +1,4 @@
-"""What English words mean as an answer: yes or no, a number of people, a name."""
+"""What English words mean as an answer: yes or no, a number of people."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ _YES_PHRASES: Final = (
     "no problem", "no worries", "why not", "not bad", "not a problem", "do not mind", "not mind",
     "i do not mind",
     "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
-    "that works", "i do", "we do", "i guess", "i suppose", "i am listening", "tell me more",
+    "that works", "i guess", "i suppose", "i am listening", "tell me more",
     "that is right", "that is it", "you got it", "i would like", "i would love", "uh huh", "mm hmm",
-    "let us do", "a minute", "a little", "sometimes", "a bit", "quick", "good time",
+    "let us do",
 )  # fmt: skip
+_MILD_YES_PHRASES: Final = ("a minute", "a little", "sometimes", "a bit", "quick", "good time")
+_HABITS: Final = ("we do", "i do")  # "we do a bit of everything"
 _NO_PHRASES: Final = (
     "yeah no", "not really", "do not think so", "not now", "not today", "not at all", "we do not",
     "i do not", "it does not", "not yet", "can not", "not right", "not correct", "bad time",
@@ -90,23 +92,35 @@ def is_flat_no(said: Words) -> bool:
 @lru_cache(maxsize=4096)
 def polarity(said: Words) -> Polarity:
     """Whether an answer means yes or no; the earliest sign decides, doubt is neither."""
+    return _sign(said, (*_YES_PHRASES, *_MILD_YES_PHRASES, *_HABITS))
+
+
+def decision(said: Words) -> Polarity:
+    """The same for a question that decides something: "we do a bit" is no yes to a meeting."""
+    return _sign(said, _YES_PHRASES)
+
+
+def _sign(said: Words, yes_phrases: tuple[str, ...]) -> Polarity:
     text = f" {' '.join(said)} "
     if " do not know " in text or " not sure " in text:
         return ""
     if is_question(said) and " why not " not in text:
         return ""
-    signs = (*_phrase_signs(text), *_word_signs(said))
+    signs = (
+        *_phrase_signs(text, yes_phrases, "yes"),
+        *_phrase_signs(text, _NO_PHRASES, "no"),
+        *_word_signs(said),
+    )
     return min(signs)[2] if signs else ""
 
 
-def _phrase_signs(text: str) -> Iterator[tuple[int, int, Polarity]]:
+def _phrase_signs(
+    text: str, phrases: tuple[str, ...], sign: Polarity
+) -> Iterator[tuple[int, int, Polarity]]:
     """Where a phrase of agreement or denial begins; at the same place the longer one counts."""
-    for phrase in _YES_PHRASES:
+    for phrase in phrases:
         if (at := text.find(f" {phrase} ")) >= 0:
-            yield at, -len(phrase), "yes"
-    for phrase in _NO_PHRASES:
-        if (at := text.find(f" {phrase} ")) >= 0:
-            yield at, -len(phrase), "no"
+            yield at, -len(phrase), sign
 
 
 def _word_signs(said: Words) -> Iterator[tuple[int, int, Polarity]]:
@@ -229,90 +243,3 @@ def _bare_headcount(said: Words) -> int | None:
         return None
     # "for." is how a small recogniser writes a lone "four"
     return next((_SOUNDS_LIKE[w] for w in said if w in _SOUNDS_LIKE), None)
-
-
-# Names
-
-_NAME_LEADS: Final = (
-    ("my", "name", "is"), ("the", "name", "is"), ("name", "is"), ("this", "is"), ("i", "am"),
-    ("it", "is"), ("call", "me"), ("speaking", "with"), ("that", "is"),
-    ("you", "are", "talking", "to"),
-)  # fmt: skip
-_FIRM_LEADS: Final = (
-    ("company", "is"), ("we", "are", "called"), ("it", "is", "called"), ("i", "work", "at"),
-    ("i", "work", "for"), ("i", "am", "with"), ("i", "am", "at"), ("i", "am", "from"), ("from",),
-    ("called",), ("we", "are"), ("it", "is"), ("with",), ("at",),
-)  # fmt: skip
-_NOT_NAMES: Final = frozenset(
-    words(
-        "a an the not no yes yeah yep sure ok okay fine good great busy in at on with just very so "
-        "here there sorry calling driving interested happy done going looking only right wrong "
-        "well what who how why when where which it that this is are was i you we they he she my "
-        "your our me him them us do does did have has had can could will would should be been "
-        "being to for of and or but if because about from up out now today tomorrow monday tuesday "
-        "wednesday thursday friday please thanks thank hello hi hey um uh oh nobody nothing "
-        "something really too also maybe one two three four five six seven eight nine ten name "
-        "company work working go tell give let want need know think mean said say all any some "
-        "more correct exactly perfect nope rather later afternoon morning evening back ready "
-        "actually skip pass private none make"
-    )
-)
-_NAME_WORDS: Final = 3  # first, middle and last name
-_OF_FIRM: Final = frozenset(words("from at with of"))
-_DECLINING: Final = frozenset(words("skip pass private none self freelance freelancer"))
-_SHORT_WORDS: Final = 4
-
-
-def person(said: Words, *, asked: bool) -> str:
-    """The caller's name, or empty; unasked, only "my name is …" counts."""
-    leads = _NAME_LEADS if asked else _NAME_LEADS[:3]
-    return _named(said, leads, bare=asked, most=_NAME_WORDS)
-
-
-def firm(said: Words, *, asked: bool) -> str:
-    """The caller's company, or empty; unasked, only "I work at …" counts."""
-    leads = _FIRM_LEADS if asked else _FIRM_LEADS[3:5]
-    return _named(said, leads, bare=asked, most=_NAME_WORDS + 1)
-
-
-def firm_behind(name: str, said: Words) -> str:
-    """The company that follows the caller's name: "Tom Baker from Globex"."""
-    sought = words(name)
-    for i in range(len(said) - len(sought)):
-        end = i + len(sought)
-        if said[i:end] == sought and said[end] in _OF_FIRM:
-            return _name_from(said[end + 1 :], _NAME_WORDS + 1)
-    return ""
-
-
-def declines(said: Words) -> bool:
-    """Does the caller not want to say?"""
-    return polarity(said) == "no" or (len(said) <= _SHORT_WORDS and bool(_DECLINING & set(said)))
-
-
-def _named(said: Words, leads: tuple[Words, ...], *, bare: bool, most: int) -> str:
-    for lead in leads:
-        for i in range(len(said) - len(lead)):
-            if said[i : i + len(lead)] == lead:
-                name = _name_from(said[i + len(lead) :], most)
-                if name:
-                    return name
-    core = tuple(
-        w for w in said if w not in {"yes", "yeah", "sure", "oh", "um", "uh", "okay", "no"}
-    )
-    own = next((i for i, w in enumerate(core) if w in _OF_FIRM), len(core))
-    if bare and 0 < own <= most:
-        return _name_from(core, most)
-    return ""
-
-
-def _name_from(rest: Words, most: int) -> str:
-    letters = rest[:12]
-    if len(letters) >= 3 and all(len(w) == 1 and w.isalpha() for w in letters):
-        return "".join(letters).capitalize()  # spelled out
-    name: list[str] = []
-    for word in rest[:most]:
-        if word in _NOT_NAMES or word.isdigit():
-            break
-        name.append(word.capitalize())
-    return " ".join(name)

@@ -130,6 +130,8 @@ def _plausible(phrase: tuple[str, ...], said: list[str]) -> bool:
 
 
 def _bare(said: tuple[str, ...]) -> tuple[str, ...]:
+    if said[:2] == ("no", "the"):
+        said = said[1:]  # "No, the time is wrong" does not say "no time"
     return tuple(w for w in said if w not in FILLERS)
 
 

@@ -22,7 +22,7 @@ _GOODBYE_WORDS: Final = 12  # a goodbye at the end of a longer sentence belongs 
 _TELLERS: Final = frozenset(
     words(
         "we i they he she it who nobody everybody people customers prospects leads clients buyers "
-        "reps sellers team agent agents ai system that which does did one guys most"
+        "reps sellers team agent agents ai system that which does did one guys most says"
     )
 )
 _AUXILIARIES: Final = frozenset(words("do does should would can will could"))
@@ -58,12 +58,16 @@ _WISHES: Final = tuple(
         r"^(?:please )?no more (?:\w+ )?calls\b",
         r"\b(?:taken|removed|deleted) (?:off|of|out of|from) (?:the|your|this) \w+",
         r"\b(?:i am|we are|been|number is|me|us) (?:\w+ ){0,3}do not call (?:list|regist)",
+        rf"\bi (?:\w+ )?(?:ask|asked|said|prefer|like|want)\b.* not (?:to )?be {_CALLED}",
+        rf"\brather (?:you )?(?:did )?not (?:be )?(?:{_CALL}|{_CALLED})",
+        rf"\byou (?:\w+ ){{0,2}}keep (?:on )?{_CALL} (?:me|us)\b",
         r"\b(?:want|like|wish|need|me|us)(?: to)? opt(?: me| us)? out\b|^(?:please )?opt me out",
     )
 )
 
 _GOODBYE: Final = re.compile(
     r"\b(?:goodbye|bye)(?: \w+){0,2}$|\b(?:ok|okay|thanks|you|well|right|so|bye) by$"
+    r"|\bby by$|^(?:ok|okay|thanks) buy$"
     r"|^(?:please |just |ok |okay )?hang up\b"  # elsewhere it tells what customers do
 )
 
@@ -73,18 +77,18 @@ _FILL: Final = (  # what may stand between "you" or "this" and the thing
     r"|computer|generated|pre|recorded|talking|are|is|am|sound|sounds|seem|feel|look|must|might"
     r"|could|was|were|all) )"
 )
-_PERSON: Final = r"(?:human|humans|person(?! (?:who|that|in|from|i|we|responsible))|alive$|real$)"
+_PERSON: Final = r"(?:human(?! resources)|humans|person(?! (?:who|that|in|from|i|we|responsible)))"
 _THING: Final = (
     r"(?:robots?|bots?|chatbot|machine|computer|program|software|synthetic|artificial|automated"
-    r"|automatic|recording|ai|gpt|chat ?gpt|siri|alexa|fake)"
+    r"|automatic|(?<=a )recording|ai|gpt|chat ?gpt|siri|alexa|fake)"
 )
 _KIND: Final = rf"(?:{_PERSON}|{_THING}\b)"
 _MACHINE: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\byou {_FILL}*{_KIND}",
+        rf"\byou {_FILL}*(?:{_KIND}|alive$|real$)",
         rf"\b(?:is|was) (?:this|that|it) (?:{_KIND}(?:$| or | talking| speaking)|{_FILL}+{_KIND})",
-        rf"\b(?:this|that|it) (?:is|was|sounds|feels|seems|must be) {_FILL}*{_KIND}",
+        rf"(?:\b(?:this|that)|^(?:\w+ )?it) (?:is|was|sounds|feels|seems|must be) {_FILL}*{_KIND}",
         rf"\b(?:is|are) there {_FILL}*{_PERSON}(?!.* (?:talk|speak|call)\b)",
         rf"\bam i {_FILL}*(?:talking|speaking|chatting) (?:to|with) {_FILL}*{_KIND}",
     )
