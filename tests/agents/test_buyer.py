@@ -39,6 +39,24 @@ BUYING = [
     ("Can I change the voice?", "your_words"),
     ("Can I use my own script?", "your_words"),
     ("Can I interrupt you?", "sounds"),
+    ("What about GDPR?", "security"),
+    ("What happens to my data?", "security"),
+    ("Do you store my data?", "security"),
+    ("How do you know my name?", "my_number"),
+    ("How do you make money?", "price"),
+    ("What's the catch?", "price"),
+    ("Why would I need this?", "results"),
+    ("Is this a sales call?", "sales_call"),
+    ("Are you trying to sell me something?", "sales_call"),
+    ("What's your company called?", "who_are_you"),
+    ("Tell me about yourself.", "who_are_you"),
+    ("Do you work with Twilio?", "phone_lines"),
+    ("Does it need a GPU?", "hardware"),
+    ("How accurate is it?", "accuracy"),
+    ("Can you slow down?", "pace"),
+    ("Can you speak louder?", "pace"),
+    ("What day is it?", "joke"),
+    ("That's not what I asked.", "misheard"),
     ("What happens if someone says stop calling me?", "opt_outs"),
     ("Does the agent tell people it's a robot?", "tells_it"),
     ("Will my customers notice that it's an AI?", "tells_it"),
@@ -70,6 +88,18 @@ def test_a_greeting_is_still_returned(said: str) -> None:
 def test_who_asks_back_gets_an_answer(said: str) -> None:
     call = Conversation("How are you?", said)
     assert any(line in call.last.text for line in lines_of("how_are_you"))
+
+
+@pytest.mark.parametrize("said", ["Let me finish.", "You cut me off."])
+def test_who_was_cut_off_may_go_on(said: str) -> None:
+    call = Conversation("Sure.", said)
+    assert any(call.last.text.startswith(line) for line in lines_of("cut_off"))
+    assert not asks(call.last.text, "outbound")
+
+
+@pytest.mark.parametrize("said", ["I want to buy it.", "Where do I sign?"])
+def test_who_wants_it_gets_a_meeting(said: str) -> None:
+    assert asks(Conversation("Sure.", said).last.text, "day")
 
 
 @pytest.mark.parametrize("said", ["We only get inbound calls.", "we only take inbound calls"])
