@@ -61,6 +61,10 @@ OPT_OUTS = [
     "I asked not to be called.",
     "I'd rather you didn't call me again.",
     "You guys keep calling me.",
+    "leave me along",
+    "Please don't contakt me again.",
+    "taue us off the list",
+    "don't call me any mooe",
 ]
 
 
@@ -178,6 +182,10 @@ MACHINE = [
     "I think that's a bot.",
     "Thanks, but are you human?",
     "No, I asked if you are a robot.",
+    "Are you a live peruon?",
+    "is there a husan on the line",
+    "is that a syntetic voice",
+    "are you a livi person",
 ]
 
 
@@ -218,6 +226,7 @@ def test_who_wants_a_person_is_offered_one(said: str, question: str) -> None:
         "How do I know this is real?",
         "Are you recording this?",
         "Are you a human resources company?",
+        "Is this a personal call?",
     ],
 )
 def test_other_talk_of_machines_and_people_is_no_such_question(said: str) -> None:

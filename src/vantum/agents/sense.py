@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import Final, Literal
 
+from rapidfuzz import fuzz, process
+
 from vantum.agents.words import words
 
 Words = tuple[str, ...]
@@ -77,7 +79,7 @@ _FILL: Final = (  # what may stand between "you" or "this" and the thing
     r"|computer|generated|pre|recorded|talking|are|is|am|sound|sounds|seem|feel|look|must|might"
     r"|could|was|were|all) )"
 )
-_PERSON: Final = r"(?:human(?! resources)|humans|person(?! (?:who|that|in|from|i|we|responsible)))"
+_PERSON: Final = r"(?:humans?\b(?! resources)|person\b(?! (?:who|that|in|from|i|we|responsible)))"
 _THING: Final = (
     r"(?:robots?|bots?|chatbot|machine|computer|program|software|synthetic|artificial|automated"
     r"|automatic|(?<=a )recording|ai|gpt|chat ?gpt|siri|alexa|fake)"
@@ -94,16 +96,32 @@ _MACHINE: Final = tuple(
     )
 )
 
+_KEYWORDS: Final = words(
+    "contact bother bothering calling remove delete database registry anymore alone goodbye "
+    "person human robot machine computer program synthetic artificial automated recording"
+)
+_KEYWORD_CUTOFF: Final = 80  # "husan" for "human" is 80, "along" for "alone" too
+_KEYWORD_LETTERS: Final = 5  # a wrong letter in a shorter word makes another word
+
 
 @lru_cache(maxsize=4096)
 def meant(said: Words) -> Sense:
     """Which of the three it is, the most binding first; "" for all else."""
-    text = " ".join(said)
+    text = " ".join(map(_repaired, said))
     if any(p.search(text) for p in _WISHES) or any(_is_order(p, text) for p in _ORDERS):
         return "opt_out"
     if len(said) <= _GOODBYE_WORDS and _GOODBYE.search(text):
         return "goodbye"
     return "machine" if any(p.search(text) for p in _MACHINE) else ""
+
+
+@lru_cache(maxsize=4096)
+def _repaired(word: str) -> str:
+    """The keyword that a misheard word was probably meant to be; "personal" is no "person"."""
+    if len(word) < _KEYWORD_LETTERS or word in _KEYWORDS:
+        return word
+    best = process.extractOne(word, _KEYWORDS, scorer=fuzz.ratio, score_cutoff=_KEYWORD_CUTOFF)
+    return word if best is None or abs(len(best[0]) - len(word)) > 1 else str(best[0])
 
 
 def _is_order(pattern: re.Pattern[str], text: str) -> bool:
