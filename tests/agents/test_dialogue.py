@@ -131,7 +131,6 @@ def test_a_reason_is_heard_out() -> None:
         "Remove me from your list.",
         "stop calling me",
         "Do not call me again",
-        "who gave you my number",
         "take me of your list",
         "fuck off",
         "you have the wrong number",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from vantum.agents.english import (
-    firm,
     headcount,
     is_command,
     is_question,
     numbers,
-    person,
     polarity,
 )
+from vantum.agents.names import firm, person
 from vantum.agents.when import When, moment
 from vantum.agents.words import sentences, words
 

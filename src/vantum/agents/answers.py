@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from vantum.agents import booking, english
+from vantum.agents import booking, english, names
 from vantum.agents.memory import Memory, Step
 from vantum.agents.plan import question, reply, team_unfit
 from vantum.agents.schema import Agent, Question
@@ -29,10 +29,10 @@ _GO_AHEAD: Final = ("go ahead", "go on", "i am listening", "tell me more", "plea
 def learn(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
     """Keep what the caller tells unasked (name, company, team) and acknowledge it."""
     step: Step | None = None
-    firm = english.firm(said, asked=False)
+    name = _introduction(said, text)
+    firm = names.firm(said, asked=False) or (names.firm_behind(name, said) if name else "")
     if firm:
         memory.facts["firm"] = firm
-    name = _introduction(said, text)
     if name and memory.facts.get("caller") != name:
         memory.facts["caller"] = name
         step = Step([("met", agent.playbook.small.met)])
@@ -47,11 +47,11 @@ def learn(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
 
 
 def _introduction(said: Words, text: str) -> str:
-    name = english.person(said, asked=False)
+    name = names.person(said, asked=False)
     found = _INTRODUCED.search(text)
     if name or not found:
         return name
-    return english.person(("it", "is", found.group(1).lower()), asked=True)
+    return names.person(("it", "is", found.group(1).lower()), asked=True)
 
 
 def _team_thanks(agent: Agent) -> Step:
@@ -83,6 +83,8 @@ def _own(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | N
 
 
 def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
+    if english.is_question(said) and not english.polarity(said):
+        return None
     sign = english.polarity(said)
     if not _hinted(said, asked.hints):
         text = " ".join(said)
@@ -96,7 +98,7 @@ def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step 
 
 
 def _open(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
-    hinted = _hinted(said, asked.hints)
+    hinted = _hinted(said, asked.hints) and not english.is_question(said)
     nothing = english.polarity(said) == "no" or does_not_know(said)
     if not (hinted or nothing or _from_experience(said)):
         return None
@@ -174,7 +176,7 @@ def _team_check(agent: Agent, memory: Memory, said: Words) -> Step | None:
 
 
 def _demo(agent: Agent, memory: Memory, said: Words) -> Step | None:
-    sign = english.polarity(said)
+    sign = english.decision(said)
     when = moment(said, asked=False)
     if sign == "no" and not when.day:
         return refuse(agent, memory, ("thanks", agent.playbook.small.thanks))

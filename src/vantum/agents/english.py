@@ -1,9 +1,10 @@
-"""What English words mean as an answer: yes or no, a number of people, a name."""
+"""What English words mean as an answer: yes or no, a number of people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -24,10 +25,12 @@ _YES_PHRASES: Final = (
     "no problem", "no worries", "why not", "not bad", "not a problem", "do not mind", "not mind",
     "i do not mind",
     "go ahead", "go on", "of course", "please do", "sounds good", "sounds great", "works for me",
-    "that works", "i do", "we do", "i guess", "i suppose", "i am listening", "tell me more",
+    "that works", "i guess", "i suppose", "i am listening", "tell me more",
     "that is right", "that is it", "you got it", "i would like", "i would love", "uh huh", "mm hmm",
-    "let us do", "a minute", "a little", "sometimes", "a bit", "quick", "good time",
+    "let us do",
 )  # fmt: skip
+_MILD_YES_PHRASES: Final = ("a minute", "a little", "sometimes", "a bit", "quick", "good time")
+_HABITS: Final = ("we do", "i do")  # "we do a bit of everything"
 _NO_PHRASES: Final = (
     "yeah no", "not really", "do not think so", "not now", "not today", "not at all", "we do not",
     "i do not", "it does not", "not yet", "can not", "not right", "not correct", "bad time",
@@ -37,18 +40,41 @@ _NO_PHRASES: Final = (
 _QUESTION: Final = frozenset(
     words("what who whom whose where when why how which is are do does did can could will would")
 )
+_AUXILIARIES: Final = _QUESTION & frozenset(words("is are do does did can could will would"))
+_SUBJECTS: Final = frozenset({("you",), ("they",), ("we",), ("i",), ("it",), ("that",), ("this",)})
+_BEFORE_QUESTION: Final = frozenset(words("so and but well um uh then okay ok"))
 _ORDERS: Final = frozenset(
     words(
-        "book order play set turn go stop start open close show find mend buy sing bring take put "
-        "make read write send switch run move drive cancel search translate remind navigate"
+        "give book order play set turn go stop start open close show find mend buy sing bring take "
+        "put make read write send switch run move drive cancel search translate remind navigate"
     )
+)
+_FLAT_NO: Final = frozenset(
+    words("no nope nah naw never thanks thank you sorry really just please not i said oh it is")
+)
+_NO_REASONS: Final = (
+    "said no",
+    "means no",
+    "told you",
+    "your business",
+    "have to explain",
+    "rather not",
 )
 _LEADING_WORDS: Final = 4  # a yes or no deeper in a long sentence belongs to something else
 
 
 def is_question(said: Words) -> bool:
-    """Does the sentence begin as a question does?"""
-    return bool(said) and said[0] in _QUESTION
+    """Does the sentence begin as a question does?
+
+    "Do not", "is fine" (a lost "it") and "how to" do not; "when nobody answers" tells something.
+    """
+    start = next((i for i, w in enumerate(said) if w not in _BEFORE_QUESTION), len(said))
+    first, second = (*said[start : start + 2], "", "")[:2]
+    if first not in _QUESTION or second in _YES or second == "to":
+        return False
+    if first == "when":
+        return not second or second in _AUXILIARIES
+    return second != "not" or said[start + 2 : start + 3] in _SUBJECTS
 
 
 def is_command(said: Words) -> bool:
@@ -56,24 +82,45 @@ def is_command(said: Words) -> bool:
     return len(said) > 1 and said[0] in _ORDERS
 
 
+def is_flat_no(said: Words) -> bool:
+    """Is it a no and nothing else, not even a reason?"""
+    text = " ".join(said)
+    bare = bool(said) and set(said) <= _FLAT_NO and polarity(said) == "no"
+    return bare or any(phrase in text for phrase in _NO_REASONS)
+
+
 @lru_cache(maxsize=4096)
 def polarity(said: Words) -> Polarity:
     """Whether an answer means yes or no; the earliest sign decides, doubt is neither."""
+    return _sign(said, (*_YES_PHRASES, *_MILD_YES_PHRASES, *_HABITS))
+
+
+def decision(said: Words) -> Polarity:
+    """The same for a question that decides something: "we do a bit" is no yes to a meeting."""
+    return _sign(said, _YES_PHRASES)
+
+
+def _sign(said: Words, yes_phrases: tuple[str, ...]) -> Polarity:
     text = f" {' '.join(said)} "
     if " do not know " in text or " not sure " in text:
         return ""
-    signs = (*_phrase_signs(text), *_word_signs(said))
+    if is_question(said) and " why not " not in text:
+        return ""
+    signs = (
+        *_phrase_signs(text, yes_phrases, "yes"),
+        *_phrase_signs(text, _NO_PHRASES, "no"),
+        *_word_signs(said),
+    )
     return min(signs)[2] if signs else ""
 
 
-def _phrase_signs(text: str) -> Iterator[tuple[int, int, Polarity]]:
+def _phrase_signs(
+    text: str, phrases: tuple[str, ...], sign: Polarity
+) -> Iterator[tuple[int, int, Polarity]]:
     """Where a phrase of agreement or denial begins; at the same place the longer one counts."""
-    for phrase in _YES_PHRASES:
+    for phrase in phrases:
         if (at := text.find(f" {phrase} ")) >= 0:
-            yield at, -len(phrase), "yes"
-    for phrase in _NO_PHRASES:
-        if (at := text.find(f" {phrase} ")) >= 0:
-            yield at, -len(phrase), "no"
+            yield at, -len(phrase), sign
 
 
 def _word_signs(said: Words) -> Iterator[tuple[int, int, Polarity]]:
@@ -113,7 +160,8 @@ _PEOPLE: Final = frozenset(
 )
 
 
-_ALONE: Final = frozenset(words("me myself nobody none"))
+_ALONE: Final = frozenset(words("myself nobody none"))
+_ONLY: Final = frozenset({("just", "me"), ("only", "me"), ("is", "me"), ("be", "me")})
 
 
 class Number(Struct, frozen=True):
@@ -172,85 +220,26 @@ def _scaled(said: Words, start: int, end: int, value: int) -> Number:
     return Number(start, end, value)
 
 
+def _is_clock(said: Words, number: Number) -> bool:
+    """Is it an hour, as in "at eleven"?"""
+    return said[max(0, number.start - 1) : number.start] == ("at",)
+
+
 def headcount(said: Words, *, asked: bool) -> int | None:
     """How many people; unasked, only a number that names people counts."""
     found = numbers(said)
     named = [n.value for n in found if said[n.end : n.end + 1] and said[n.end] in _PEOPLE]
-    if named or not asked:
+    if named or not asked or is_question(said) or is_command(said):
         return max(named, default=None)
-    if found:
-        return max(n.value for n in found)
-    if _ALONE & set(said):
+    counts = [n.value for n in found if not _is_clock(said, n)]
+    return max(counts, default=None) if found else _bare_headcount(said)
+
+
+def _bare_headcount(said: Words) -> int | None:
+    """How many people, in words that are no numbers."""
+    if _ALONE & set(said) or _ONLY & set(pairwise(said)) or said == ("me",):
         return 1
     if len(said) > 2:
         return None
     # "for." is how a small recogniser writes a lone "four"
     return next((_SOUNDS_LIKE[w] for w in said if w in _SOUNDS_LIKE), None)
-
-
-# Names
-
-_NAME_LEADS: Final = (
-    ("my", "name", "is"), ("the", "name", "is"), ("name", "is"), ("this", "is"), ("i", "am"),
-    ("it", "is"), ("call", "me"), ("speaking", "with"), ("that", "is"),
-    ("you", "are", "talking", "to"),
-)  # fmt: skip
-_FIRM_LEADS: Final = (
-    ("company", "is"), ("we", "are", "called"), ("it", "is", "called"), ("i", "work", "at"),
-    ("i", "work", "for"), ("i", "am", "with"), ("i", "am", "at"), ("i", "am", "from"), ("from",),
-    ("called",), ("we", "are"), ("it", "is"), ("with",), ("at",),
-)  # fmt: skip
-_NOT_NAMES: Final = frozenset(
-    words(
-        "a an the not no yes yeah yep sure ok okay fine good great busy in at on with just very so "
-        "here there sorry calling driving interested happy done going looking only right wrong "
-        "well what who how why when where which it that this is are was i you we they he she my "
-        "your our me him them us do does did have has had can could will would should be been "
-        "being to for of and or but if because about from up out now today tomorrow monday tuesday "
-        "wednesday thursday friday please thanks thank hello hi hey um uh oh nobody nothing "
-        "something really too also maybe one two three four five six seven eight nine ten name "
-        "company work working go tell give let want need know think mean said say all any some "
-        "more correct exactly perfect nope rather later afternoon morning evening back ready "
-        "actually"
-    )
-)
-_NAME_WORDS: Final = 3  # first, middle and last name
-
-
-def person(said: Words, *, asked: bool) -> str:
-    """The caller's name, or empty; unasked, only "my name is …" counts."""
-    leads = _NAME_LEADS if asked else _NAME_LEADS[:3]
-    return _named(said, leads, bare=asked, most=_NAME_WORDS)
-
-
-def firm(said: Words, *, asked: bool) -> str:
-    """The caller's company, or empty; unasked, only "I work at …" counts."""
-    leads = _FIRM_LEADS if asked else _FIRM_LEADS[3:5]
-    return _named(said, leads, bare=asked, most=_NAME_WORDS + 1)
-
-
-def _named(said: Words, leads: tuple[Words, ...], *, bare: bool, most: int) -> str:
-    for lead in leads:
-        for i in range(len(said) - len(lead)):
-            if said[i : i + len(lead)] == lead:
-                name = _name_from(said[i + len(lead) :], most)
-                if name:
-                    return name
-    core = tuple(
-        w for w in said if w not in {"yes", "yeah", "sure", "oh", "um", "uh", "okay", "no"}
-    )
-    if bare and 0 < len(core) <= most:
-        return _name_from(core, most)
-    return ""
-
-
-def _name_from(rest: Words, most: int) -> str:
-    letters = rest[:12]
-    if len(letters) >= 3 and all(len(w) == 1 and w.isalpha() for w in letters):
-        return "".join(letters).capitalize()  # spelled out
-    name: list[str] = []
-    for word in rest[:most]:
-        if word in _NOT_NAMES or word.isdigit():
-            break
-        name.append(word.capitalize())
-    return " ".join(name)

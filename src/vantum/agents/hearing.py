@@ -20,6 +20,7 @@ _PHRASE_CUTOFF: Final = 86  # "who gave you my member" is 91, "book a room" for 
 _SHORTEST_FUZZY_PHRASE: Final = 13  # letters; below, single words decide
 _LIKELY_WORD: Final = 60  # "member" for "number" is 67, "want" for "know" 25
 _DENIALS: Final = frozenset({"not", "no", "never"})
+_LONG_PAIR: Final = 9  # letters of two words: "they hang up on us" is no "hang on"
 _SLACK_WORDS: Final = 2  # "how much would that then cost" still means "how much does it cost"
 
 
@@ -85,9 +86,10 @@ def best_reply(agent: Agent, text: str) -> Match | None:
         if most and len(said) > most:
             continue
         heard = said if len(phrase.text) < _SHORTEST_FUZZY_ALONE else tokens
-        if (best is None or len(phrase.text) > best.score) and _covers(heard, phrase.tokens):
+        longer = best is None or len(phrase.text) > best.score
+        if longer and (_covers(heard, phrase.tokens) or _covers(_bare(heard), phrase.tokens)):
             best = Match(phrase.reply, float(len(phrase.text)))
-    content = tuple(w for w in said if w not in FILLERS)
+    content = _bare(said)
     return _better(best, _alike(ear, " ".join(content), len(said)))
 
 
@@ -127,9 +129,15 @@ def _plausible(phrase: tuple[str, ...], said: list[str]) -> bool:
     return True
 
 
+def _bare(said: tuple[str, ...]) -> tuple[str, ...]:
+    if said[:2] == ("no", "the"):
+        said = said[1:]  # "No, the time is wrong" does not say "no time"
+    return tuple(w for w in said if w not in FILLERS)
+
+
 def _content(said: tuple[str, ...]) -> tuple[str, ...]:
     """What a phrase is recognised by; "just a minute" would be nothing but "minute"."""
-    content = tuple(w for w in said if w not in FILLERS)
+    content = _bare(said)
     return content if len(content) > 1 else said
 
 
@@ -147,7 +155,7 @@ def _covers(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """Are the words of the phrase all there, in order and close together?"""
     if len(phrase) > len(said) or phrase[0] not in said:
         return False
-    slack = _SLACK_WORDS if len(phrase) > 2 else len(phrase) - 1
+    slack = _SLACK_WORDS if len(phrase) > 2 else int(len("".join(phrase)) >= _LONG_PAIR)
     for start, word in enumerate(said):
         if word != phrase[0]:
             continue

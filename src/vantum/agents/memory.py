@@ -8,7 +8,6 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from vantum.agents.schema import Agent
 from vantum.agents.when import When
 from vantum.agents.words import sentences, words
 
@@ -72,16 +71,14 @@ def was_heard(question: str, heard: str) -> bool:
     return f" {' '.join(enough)} " in f" {' '.join(words(heard))} "
 
 
-def fresh(
-    agent: Agent, memory: Memory, name: str, lines: tuple[str, ...], taken: frozenset[str]
-) -> str:
+def fresh(memory: Memory, name: str, lines: tuple[str, ...], taken: frozenset[str]) -> str:
     """The next wording that repeats no sentence of the last reply, or "" if there is none."""
     used = memory.asked.get(name, 0)
     avoid = memory.previous | taken
     usable: list[str] = []
     for i in range(len(lines)):
         at = (used + i) % len(lines)
-        text = filled(agent, memory, lines[at])
+        text = filled(memory, lines[at])
         if not text:
             continue
         if not keys_of(text) & avoid:
@@ -96,11 +93,9 @@ def fresh(
     return ""
 
 
-def filled(agent: Agent, memory: Memory, line: str) -> str:
+def filled(memory: Memory, line: str) -> str:
     """The line with its blanks filled, or "" when one of them is not known yet."""
     known = {
-        "agent": agent.name,
-        "company": agent.company,
         "when": memory.when.spoken(),
         "first_name": memory.facts.get("caller", "").partition(" ")[0],
         **{k: memory.facts.get(k, "") for k in ("caller", "firm", "team")},

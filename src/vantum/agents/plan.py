@@ -52,7 +52,8 @@ def wordings(agent: Agent, name: str) -> tuple[str, ...]:
 def next_question(agent: Agent, memory: Memory) -> str:
     """The question the conversation needs next."""
     if memory.stage == "callback":
-        return "callback_ok" if memory.when.known() else "callback"
+        vague = memory.when.vague() and memory.asked.get("callback", 0) < ASKED_ENOUGH - 1
+        return "callback_ok" if memory.when.known() and not vague else "callback"
     if memory.stage == "over":
         return "anything_else"
     if team_unfit(agent, memory) and "team_check" not in memory.done:
@@ -79,7 +80,7 @@ def _patience(name: str) -> int:
 def _booking(memory: Memory) -> str:
     when = memory.when
     if not when.whole() and "time" not in memory.done:
-        name = "hour" if when.day else "day"
+        name = "hour" if when.day and not when.vague() else "day"
         if memory.asked.get(name, 0) <= ASKED_ENOUGH:
             return name
     for name, fact in (("name", "caller"), ("firm", "firm")):

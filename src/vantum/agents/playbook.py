@@ -37,7 +37,7 @@ def answer(agent: Agent, messages: tuple[Said, ...]) -> Answer:
     """The next thing the agent says; never empty."""
     draft = _fold(agent, messages)[1]
     if draft is None:
-        return Answer(filled(agent, Memory(), agent.greeting))
+        return Answer(filled(Memory(), agent.greeting))
     return Answer(draft.text, draft.ends)
 
 
@@ -91,7 +91,7 @@ def _hear_greeting(agent: Agent, memory: Memory, heard: str) -> None:
     known = heard.lower()
     if agent.company.lower() in known or agent.name.lower() in known:
         memory.done.add("introduced")
-    greeting = sentences(filled(agent, memory, agent.greeting))
+    greeting = sentences(filled(memory, agent.greeting))
     if greeting and was_heard(greeting[-1], heard):
         memory.pending = "permission"
         memory.asked["permission"] = 1
@@ -107,14 +107,14 @@ def _spoken(agent: Agent, memory: Memory, step: Step) -> Draft:
     parts: list[str] = []
     taken: frozenset[str] = frozenset()
     for name, choices in lines:
-        text = fresh(agent, memory, name, choices, taken)
+        text = fresh(memory, name, choices, taken)
         if text:
             parts.append(text)
             taken |= keys_of(text)
     if step.ends:
         memory.stage = "over"
         if not parts:
-            parts.append(fresh(agent, memory, "goodbye", small.goodbye, taken))
+            parts.append(fresh(memory, "goodbye", small.goodbye, taken))
         return Draft(" ".join(parts), ends=True)
     if step.waits and parts:
         return Draft(" ".join(parts), question=away(step.ask))
@@ -125,10 +125,10 @@ def _asking(agent: Agent, memory: Memory, parts: list[str], name: str) -> Draft:
     """The reply with its question; a question that has no fresh wording left gives way."""
     taken = keys_of(" ".join(parts))
     kind = name.partition(":")[0] if name.startswith("topic") else name
-    asked = fresh(agent, memory, kind, wordings(agent, name), taken)
+    asked = fresh(memory, kind, wordings(agent, name), taken)
     if not asked:
         name = "anything_else"
-        asked = fresh(agent, memory, name, wordings(agent, name), taken)
+        asked = fresh(memory, name, wordings(agent, name), taken)
     if kind == "topic":
         offered = next((t for t in agent.playbook.small.topics if t.ask == asked), None)
         name = f"topic:{offered.tells}" if offered else "anything_else"

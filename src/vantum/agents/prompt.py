@@ -72,15 +72,15 @@ def _sections(agent: Agent, *, speech_tags: bool) -> Iterator[str]:
     yield _section("Goal", (agent.goal,))
     yield _section("Facts (nothing else is known; never add to them)", agent.facts)
     yield _section("How you talk", _CONDUCT)
-    opening = filled(agent, Memory(), agent.greeting)
+    opening = filled(Memory(), agent.greeting)
     yield _section("Opening, said already when the caller answers", (opening,))
     yield _section("Then find out, one at a time", tuple(q.ask[0] for q in book.questions))
     yield _section("If it fits, propose the demo", (book.demo.offer[1], *_booking()))
     yield _section("Signs that it fits", book.fit.good_signs)
     yield _section("Signs that it does not; then leave gracefully", book.fit.bad_signs)
     yield _section("Objections", tuple(_objection(agent, r) for r in book.objections))
-    yield _section("Questions you may get", tuple(_faq(agent, r) for r in book.faqs))
-    endings = tuple(_faq(agent, r) for r in book.manners if r.then == "end")
+    yield _section("Questions you may get", tuple(_faq(r) for r in book.faqs))
+    endings = tuple(_faq(r) for r in book.manners if r.then == "end")
     yield _section("When to end the call", endings)
     yield _section("Markers", _MARKERS)
     if speech_tags:
@@ -100,18 +100,18 @@ def _section(title: str, lines: tuple[str, ...]) -> str:
 
 
 def _objection(agent: Agent, objection: Reply) -> str:
-    said = _said(agent, objection)
+    said = _said(objection)
     asked = agent.playbook.small.why if objection.then == "why" else objection.ask
     example = " ".join((said, *asked[:1]))
     return f"{objection.heard[0]!r}. {objection.purpose} For example: {example}"
 
 
-def _faq(agent: Agent, faq: Reply) -> str:
-    return f"{faq.heard[0]!r}: {_said(agent, faq)}"
+def _faq(faq: Reply) -> str:
+    return f"{faq.heard[0]!r}: {_said(faq)}"
 
 
-def _said(agent: Agent, entry: Reply) -> str:
-    return next((t for line in entry.say if (t := filled(agent, Memory(), line))), "")
+def _said(entry: Reply) -> str:
+    return next((t for line in entry.say if (t := filled(Memory(), line))), "")
 
 
 def _untagged(line: str) -> str:

@@ -21,10 +21,12 @@ FILES: Final = Path(__file__).parent / "files"
 BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when", "first_name"})
 """What {blanks} in a line may stand for; a line whose blank is not known yet is not used."""
 
+_OWN_NAMES: Final = {"agent": "name", "company": "company"}
+
 Text = Annotated[str, Meta(min_length=1)]
 Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
 Wordings = Annotated[tuple[Text, ...], Meta(min_length=2)]  # a question is never asked twice alike
-Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat"]
+Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat", "once"]
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,7 +211,7 @@ def load_agent(path_or_name: str | Path) -> Agent:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     try:
-        agent = msgspec.convert(tree, Agent)
+        agent = msgspec.convert(_with_own_names(tree), Agent)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {_explained(str(error), tree)}") from error
     _check_blanks(agent, path)
@@ -238,6 +240,25 @@ def _resolve(path: Path) -> Path:
         return built_in
     known = ", ".join(sorted(p.stem for p in FILES.glob("*.yaml")))
     raise SettingsError(f"{path}: no such agent file; agents that come with Vantum: {known}")
+
+
+def _with_own_names(tree: object) -> object:
+    """The tree with the file's own name and company for {agent} and {company}, in every field."""
+    if not isinstance(tree, dict):
+        return tree
+    names = {f"{{{blank}}}": tree.get(key) for blank, key in _OWN_NAMES.items()}
+    return _replaced(tree, {blank: name for blank, name in names.items() if isinstance(name, str)})
+
+
+def _replaced(value: object, names: dict[str, str]) -> object:
+    if isinstance(value, dict):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, names) for item in value]
+    if isinstance(value, str):
+        for blank, name in names.items():
+            value = value.replace(blank, name)
+    return value
 
 
 def _explained(message: str, tree: object) -> str:

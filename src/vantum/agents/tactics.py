@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from vantum.agents import english
 from vantum.agents.answers import does_not_know, learn, refuse, take
-from vantum.agents.booking import booked
-from vantum.agents.hearing import best_reply
+from vantum.agents.booking import booked, rearrange
+from vantum.agents.hearing import Match, best_reply
 from vantum.agents.memory import Memory, Step
-from vantum.agents.plan import question
+from vantum.agents.plan import question, reply
 from vantum.agents.schema import Agent, Reply
+from vantum.agents.sense import meant
 from vantum.agents.when import When, moment
 from vantum.agents.words import words
 
@@ -44,10 +45,15 @@ def decide(agent: Agent, memory: Memory, text: str) -> Step:
 
 def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | None:
     learned = learn(agent, memory, said, text)
-    step = _returned(agent, memory, said) or _named(agent, memory, said)
+    was_away = memory.pending.startswith(_AWAY)
+    memory.pending = memory.pending.removeprefix(_AWAY)
+    step = _obeyed(agent, memory, said) or _returned(agent, memory, said, was_away=was_away)
     if step is not None:
         return step
     match = best_reply(agent, text)
+    step = _filled_in(agent, memory, said, match)
+    if step is not None:
+        return step
     if match is None:
         if memory.stage == "over":
             return _after_goodbye(agent, memory, said)
@@ -58,27 +64,40 @@ def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | 
     return _respond(agent, memory, match.reply, said)
 
 
-def _returned(agent: Agent, memory: Memory, said: Words) -> Step | None:
+def _obeyed(agent: Agent, memory: Memory, said: Words) -> Step | None:
+    """What outranks all that the caller may otherwise have meant."""
+    binding = reply(agent, meant(said))
+    if binding is not None:
+        return _respond(agent, memory, binding, said)
+    if memory.pending == "why" and english.is_flat_no(said):
+        return refuse(agent, memory)
+    return None
+
+
+def _returned(agent: Agent, memory: Memory, said: Words, *, was_away: bool) -> Step | None:
     """The caller who was away is back."""
-    if not memory.pending.startswith(_AWAY):
-        return None
-    memory.pending = memory.pending.removeprefix(_AWAY)
-    if len(said) > _BARE_WORDS or english.polarity(said) != "yes":
+    if not was_away or len(said) > _BARE_WORDS or english.polarity(said) != "yes":
         return None
     return Step([("welcome back", agent.playbook.small.welcome_back)], ask=memory.pending)
 
 
-def _named(agent: Agent, memory: Memory, said: Words) -> Step | None:
-    """A short answer to "what's your name?": a Mr. Price is no question about the price."""
-    if memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
+def _filled_in(agent: Agent, memory: Memory, said: Words, match: Match | None) -> Step | None:
+    """Another moment, or a short answer to "what's your name?": a Mr. Price is no question about
+    the price.
+    """
+    if match is not None and match.reply.then in {"end", "callback"}:
         return None
+    step = rearrange(agent, memory, said)
+    if step is not None or memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
+        return step
     return None if english.is_question(said) else take(agent, memory, said)
 
 
 def _respond(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
     """Answer something that can be said at any time."""
     line: Line = (found.id, found.say)
-    if _is_pressed(agent, memory, found):
+    again = found.then == "once" and memory.asked.get(found.id, 0) > 0
+    if again or _is_pressed(agent, memory, found):
         return Step([line, ("goodbye", agent.playbook.small.goodbye)], ends=True)
     match found.then:
         case "end":
@@ -103,8 +122,10 @@ def _is_pressed(agent: Agent, memory: Memory, found: Reply) -> bool:
 
 
 def _end(agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
-    if memory.pending == "confirm" and english.polarity(said) == "yes":
-        return booked(agent, memory)
+    if line[0] == "opt_out":
+        return Step([line], ends=True)
+    if memory.pending in {"confirm", "callback_ok"} and english.polarity(said) == "yes":
+        return take(agent, memory, said) or Step([line], ends=True)
     if memory.stage == "over":
         return Step([("goodbye", agent.playbook.small.goodbye)], ends=True)
     return Step([line], ends=True)
@@ -195,7 +216,7 @@ def _give_up(agent: Agent, memory: Memory, name: str, apology: Line) -> Step:
     memory.done.add(name)
     if name in {"confirm", "change"}:
         return booked(agent, memory)
-    if name == "callback":
+    if name == "callback" and not memory.when.known():
         return Step([("declined", book.callback.declined)], ends=True)
     if name == "callback_ok":
         return Step([("noted", book.callback.noted)], ends=True)

@@ -25,6 +25,7 @@ _MISHEARD: Final = {
     "sun day": "sunday", "tuesdays": "tuesday", "mondays": "monday", "fridays": "friday",
 }  # fmt: skip
 _DAY_CUTOFF: Final = 80  # "wensday" 88, "tuseday" 86; "today" scores 67 against "tuesday"
+_NEXT_WEEK: Final = "next week"
 _MONTHS: Final = (
     "january", "february", "march", "april", "june", "july", "august", "september", "october",
     "november", "december",
@@ -55,7 +56,11 @@ class When(Struct, frozen=True):
 
     def whole(self) -> bool:
         """Can it go into a diary?"""
-        return bool(self.day and self.hour) or self.day.startswith("in ")
+        return bool(self.day and self.hour and not self.vague()) or self.day.startswith("in ")
+
+    def vague(self) -> bool:
+        """Is the day itself still to be named?"""
+        return self.day == _NEXT_WEEK
 
     def known(self) -> bool:
         """Was anything understood?"""
@@ -64,8 +69,11 @@ class When(Struct, frozen=True):
     def merged(self, newer: When) -> When:
         """This moment with what the newer words change."""
         part = newer.part or ("" if newer.hour or newer.day else self.part)
+        day = newer.day or self.day
+        if self.vague() and day.lower() in _DAYS:
+            day = f"next {day}"
         return When(
-            day=newer.day or self.day,
+            day=day,
             part=part or (self.part if newer.hour and not self.hour else ""),
             hour=newer.hour or self.hour,
         )
@@ -115,7 +123,7 @@ def _day(said: Words, text: str) -> str:
     if weekday:
         nxt = "next week" in text or f"next {weekday.lower()}" in text
         return f"next {weekday}" if nxt else weekday
-    return _date(said)
+    return _date(said) or (_NEXT_WEEK if _NEXT_WEEK in text else "")
 
 
 def _weekday(said: Words, text: str) -> str:

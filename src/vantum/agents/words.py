@@ -22,6 +22,8 @@ _CONTRACTIONS: Final = (
     (r"\bwanna\b", "want to"),
     (r"\bgotta\b", "got to"),
     (r"\bo'?\s?clock\b", "oclock"),
+    (r"\bgood[\s-]?bye?\b(?! (?:me|us)\b)", "goodbye"),  # a small recogniser writes "Good-by,"
+    (r"\ba[.\s]\s?i\b\.?", "ai"),
 )
 _CLOCK: Final = (
     (r"\b([ap])\s?\.?\s?m\b\.?", r"\1m"),  # p.m., p m
