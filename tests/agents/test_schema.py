@@ -54,7 +54,7 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         (
             "      then: callback",
             "      then: dance",
-            "not allowed; allowed: callback, demo, end, hold, repeat",
+            "is not allowed; did you mean",
         ),
         ("      then: callback", "      then: dance", "then"),
         ("{team} people", "{crew} people", "unknown blank {crew}"),
