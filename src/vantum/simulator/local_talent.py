@@ -14,6 +14,8 @@ from vantum.simulator.talent import PCM_HZ
 class Local:
     """Costs a core while somebody speaks; `speech` must run."""
 
+    listens = True
+
     def __init__(self, speech: LocalSpeech) -> None:
         self._speech = speech
 
