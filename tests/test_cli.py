@@ -25,18 +25,34 @@ def test_brackets_in_a_value_are_shown_as_they_are(name: str, tmp_path: Path) ->
     assert (ended.returncode, name in ended.stderr, "Traceback" in ended.stderr) == (2, True, False)
 
 
-def test_a_place_that_cannot_be_written_is_named_before_the_call(tmp_path: Path) -> None:
-    options = ["--audio", "said.wav", "--url", "ws://127.0.0.1:1/ws", "--record", "no/heard.wav"]
-    with wave.open(str(tmp_path / "said.wav"), "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(bytes(3_200))
-    ended = subprocess.run(
-        [sys.executable, "-m", "vantum", "talk", *options],
-        cwd=tmp_path,
+def vantum(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vantum", *words],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_call(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "said.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(3_200))
+    options = ["--audio", "said.wav", "--url", "ws://127.0.0.1:1/ws", "--record", "no/heard.wav"]
+    ended = vantum(tmp_path, "talk", *options)
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
     assert "no/heard.wav: cannot be written" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [("--speech", "loud", "canned, local"), ("--profile", "slow", "fast, typical, bench")],
+)
+def test_an_option_of_the_simulator_that_cannot_be_is_named(
+    option: str, value: str, allowed: str, tmp_path: Path
+) -> None:
+    ended = vantum(tmp_path, "simulate", "--port", "0", option, value)
+    assert ended.returncode == 2
+    assert f'{option}: got "{value}", allowed is {allowed}' in ended.stderr

@@ -59,16 +59,28 @@ def talk(
 
 @app.command()
 def simulate(
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 3002,
     seed: Annotated[int, typer.Option(help="Same seed, same delays and faults.")] = 0,
     profile: Annotated[str, typer.Option(help="How fast: fast, typical or bench.")] = "typical",
     api_key: Annotated[str, typer.Option(help="Refuse any other key; empty takes all.")] = "",
+    speech: Annotated[
+        str, typer.Option(help="Who hears and speaks: canned, or local for real models.")
+    ] = "canned",
 ) -> None:
     """Play Deepgram, OpenAI and Cartesia on one port, with faults on demand."""
     from vantum.simulator.run import run_simulator  # noqa: PLC0415 - the server needs no simulator
 
-    run_simulator(host=host, port=port, seed=seed, profile=profile, api_key=api_key)
+    run_simulator(
+        host=host,
+        port=port,
+        seed=seed,
+        profile=profile,
+        api_key=api_key,
+        speech=speech,
+        data_dir=_settings().vantum_data_dir,
+    )
 
 
 @app.command()

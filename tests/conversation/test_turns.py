@@ -577,3 +577,15 @@ def test_a_whole_recording_before_the_call_is_ready_is_answered() -> None:
     world.advance(1.0)
     world.handle(ev.Ready())
     assert world.state is THINKING
+
+
+def test_an_end_told_after_the_words_ends_the_turn_at_once(turn: CallerTurn) -> None:
+    turn.wrote(ev.Transcript("hello", final=True, start_s=0.0, end_s=1.0), 1.1)
+    turn.wrote(ev.Transcript("", final=True, start_s=1.0, end_s=1.0, end_of_turn=True), 1.3)
+    assert turn.over_at() is not None
+    assert turn.closed
+
+
+def test_an_end_without_any_words_ends_nothing(turn: CallerTurn) -> None:
+    turn.wrote(ev.Transcript("", final=True, start_s=1.0, end_s=1.0, end_of_turn=True), 1.3)
+    assert turn.over_at() is None

@@ -32,6 +32,7 @@ from vantum.conversation.events import (
 )
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
+from vantum.providers import registry
 from vantum.providers.base import FINALISE, Finalise, ListenOptions
 from vantum.providers.deepgram import DeepgramSpeechToText, NovaReader, query_of
 from vantum.providers.deepgram_line import feed_of
@@ -406,3 +407,7 @@ async def test_closing_the_generator_hangs_up() -> None:
                 await asyncio.sleep(0.005)
         left = {task.get_name() for task in asyncio.all_tasks() - before}
         assert "send-to-deepgram" not in left
+
+
+def test_both_are_found_by_name() -> None:
+    assert {"deepgram", "deepgram-flux"} <= registry.registered()["stt"]

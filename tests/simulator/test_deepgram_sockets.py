@@ -325,3 +325,34 @@ async def test_an_error_may_be_told_before_the_end(path: str) -> None:
             texts = await rest(line)
             assert json.loads(texts[-1])["type"] == "Error"
             assert line.close_code == 1011
+
+
+# -- who hears -------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A talent that needs its time, as real speech models do."""
+
+    listens = True
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def words(self, pcm: bytes, heard: int) -> str:
+        self.asked.append(len(pcm))
+        await asyncio.sleep(0.03)
+        return CALLER_LINES[heard]
+
+    async def sound(self, text: str) -> bytes:
+        raise NotImplementedError
+
+
+async def test_a_slow_talent_hears_a_growing_utterance_less_often_and_its_end_always() -> None:
+    slow = Slow()
+    async with simulating(talent=slow) as simulator, ring(simulator) as line:
+        await speak(line, tone(4.0), quiet(0.4))
+        await line.send(wire.CLOSE_STREAM)
+        texts = await rest(line)
+    assert finals(texts) == [CALLER_LINES[0]]
+    assert len(slow.asked) < len(texts) / 2
+    assert slow.asked[-1] == pytest.approx(2 * 16_000 * 4.3, rel=0.02)  # at the talents' own rate

@@ -94,7 +94,7 @@ class CallerTurn:
             self._interim = None
             # A final of unknown place stands for all speech so far.
             self._covered_s = max(self._covered_s, event.end_s or self._speech_end_s)
-            self._finished = self._finished or (event.end_of_turn and bool(text))
+            self._finished = self._finished or (event.end_of_turn and bool(self._finals))
         else:
             self._interim = event if text else None
         if text and not self.speaking and not (self._sees_speech and self._just_spoke(now)):

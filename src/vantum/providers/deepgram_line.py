@@ -27,6 +27,7 @@ from vantum.settings import Settings
 from vantum.wire.deepgram import CLOSE_STREAM, Encoding
 
 _MESSAGE_CHARS: Final = 200  # of what a vendor says about a refusal
+_WARM_UP: Final = 2.0  # Nova: words lag by up to 1.2 s, and messages are a second apart
 _POLICY_VIOLATION: Final = 1008  # DATA-0000: the same sound would be refused again
 
 
@@ -233,7 +234,8 @@ class _Silence:
     """How long sound has flowed to the vendor, by the clock and by itself, without any answer."""
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+        self._limit_s = _WARM_UP * limit_s  # until the first message, which may be a second late
+        self._usual_s = limit_s
         self._sound_s = 0.0
         self._since_s = self._sent_at_s = 0.0  # clock times of its first and of its last sound
 
@@ -248,7 +250,7 @@ class _Silence:
 
     def ends(self) -> None:
         """A message came, whatever it says."""
-        self._sound_s = 0.0
+        self._sound_s, self._limit_s = 0.0, self._usual_s
 
 
 @asynccontextmanager

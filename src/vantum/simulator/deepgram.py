@@ -196,10 +196,12 @@ class _Stream:
         known = self._words if speech.number == self._number else ""
         if not speech.whole and _now_s() < self._rest_until_s:
             return known
-        widen = resampler(speech.rate_hz, PCM_HZ)
-        pcm = widen.push(speech.pcm) + widen.flush()
+        talent, pcm = self._stage.talent, b""
+        if talent.listens:
+            to_talent = resampler(speech.rate_hz, PCM_HZ)
+            pcm = to_talent.push(speech.pcm) + to_talent.flush()
         began_s = _now_s()
-        self._words = await self._stage.talent.words(pcm, speech.number)
+        self._words = await talent.words(pcm, speech.number)
         self._number = speech.number
         if (took_s := _now_s() - began_s) > _QUICK_S:
             self._rest_until_s = _now_s() + _REST * took_s

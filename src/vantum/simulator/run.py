@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+import uvloop
 from rich.console import Console
 
 from vantum.errors import SettingsError
+from vantum.providers.local import engine
+from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.simulator.app import simulator_server
 from vantum.simulator.latency import PROFILES
+from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import Stage
 from vantum.simulator.talent import Canned
+from vantum.telemetry import server_log
+from vantum.upkeep import HouseUpkeep
 from vantum.web.server import listening_sockets
 
+SPEECH: Final = ("canned", "local")
 
-def run_simulator(*, host: str, port: int, seed: int, profile: str, api_key: str) -> None:
-    """Serve the vendors. Raises SettingsError for a profile or port that cannot be used."""
+
+def run_simulator(
+    *, host: str, port: int, seed: int, profile: str, api_key: str, speech: str, data_dir: Path
+) -> None:
+    """Serve the vendors. Raises SettingsError for an option that cannot be used."""
     if profile not in PROFILES:
         raise SettingsError(f'--profile: got "{profile}", allowed is {", ".join(PROFILES)}')
-    stage = Stage(PROFILES[profile], Canned(), seed=seed, api_key=api_key)
+    if speech not in SPEECH:
+        raise SettingsError(f'--speech: got "{speech}", allowed is {", ".join(SPEECH)}')
+    local = _local_speech(data_dir) if speech == "local" else None
+    talent = Local(local) if local else Canned()
+    stage = Stage(PROFILES[profile], talent, seed=seed, api_key=api_key)
     sockets = listening_sockets(host, port)
     url = "http://{}:{}".format(*sockets[0].getsockname()[:2])
     Console(soft_wrap=True, highlight=False).print(_how_to_use(url), markup=False)
-    simulator_server(stage).run(sockets)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(simulator_server(stage), sockets, local))
+
+
+async def _serve(
+    server: uvicorn.Server, sockets: list[socket.socket], local: LocalSpeech | None
+) -> None:
+    upkeep = HouseUpkeep(server_log())
+    async with upkeep.open():
+        if local:
+            upkeep.start("local-speech", local.run())
+        await server.serve(sockets)
+
+
+def _local_speech(data_dir: Path) -> LocalSpeech:
+    if missing := engine.missing_packages():
+        raise SettingsError(f"--speech local: {engine.how_to_install(missing)}")
+    return LocalSpeech(socket_path(data_dir))
 
 
 def _how_to_use(url: str) -> str:

@@ -22,6 +22,8 @@ CALLER_LINES: Final = (
 class Talent(Protocol):
     """What makes a simulated conversation sound like one."""
 
+    listens: bool  # must be given the sound; preparing it costs half of a simulated recogniser
+
     async def words(self, pcm: bytes, heard: int) -> str:
         """What was said in this stretch of speech, the `heard`-th (from 0) of its caller."""
         ...
@@ -33,6 +35,8 @@ class Talent(Protocol):
 
 class Canned:
     """Costs next to nothing: the caller says fixed lines, the voice is a tone."""
+
+    listens = False
 
     def __init__(self, lines: tuple[str, ...] = CALLER_LINES) -> None:
         self._lines = lines
