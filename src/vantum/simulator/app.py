@@ -40,6 +40,9 @@ def build_app(stage: Stage) -> Starlette:
             }
         )
 
+    async def moments(_request: Request) -> JSONResponse:
+        return JSONResponse(list(stage.moments))
+
     async def arm(request: Request) -> Response:
         try:
             stage.faults.arm(_ARMED.decode(await request.body()))
@@ -54,6 +57,7 @@ def build_app(stage: Stage) -> Starlette:
     routes: list[BaseRoute] = [route for vendor in VENDORS for route in vendor(stage)]
     routes += [
         Route("/simulator", show, methods=["GET"]),
+        Route("/simulator/moments", moments, methods=["GET"]),
         Route("/simulator/faults", arm, methods=["POST"]),
         Route("/simulator/faults", clear, methods=["DELETE"]),
     ]

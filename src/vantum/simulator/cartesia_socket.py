@@ -100,6 +100,8 @@ class SpeechSocket:
         live = self._live.get(asked.context_id)
         if live is None:
             live = self._begin(asked, group)
+        if asked.transcript:
+            self._stage.mark("sound_asked")
         live.context.add(asked, now)
         live.changed.set()
         self._stage.counts["cartesia.characters"] += len(asked.transcript)
@@ -171,6 +173,8 @@ class SpeechSocket:
         output, begun_s = context.terms.output_format, context.sounded_s
         first = True
         async for part in performed(self._stage, job.text, output, since=job.at_s):
+            if first:
+                self._stage.mark("sound_begun")
             await self._sound(context_id, context, job, part, begun_s)
             if first and not await self._survives(context_id):
                 return False

@@ -234,6 +234,8 @@ class _Stream:
     async def _say(self, message: nova.ServerMessage | flux.ServerMessage) -> None:
         if isinstance(message, nova.Results) and message.is_final and message.best.transcript:
             await self._stage.takes(self._stage.profile.final)
+        if _ends_turn(message):
+            self._stage.mark("turn_ended")
         if _now_s() >= self._mute_until_s:
             await self._socket.send_text(nova.encode(message))
 
@@ -252,3 +254,9 @@ class _Stream:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _ends_turn(message: nova.ServerMessage | flux.ServerMessage) -> bool:
+    if isinstance(message, nova.Results):
+        return bool(message.speech_final and message.best.transcript)
+    return isinstance(message, flux.TurnInfo) and message.event == "EndOfTurn"

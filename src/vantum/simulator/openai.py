@@ -78,6 +78,7 @@ class _Service:
         """POST /v1/chat/completions."""
         stage = self._stage
         stage.count("openai", "requests")
+        stage.mark("answer_asked")
         body = await request.body()
         if stage.faults.strikes("openai", "refused"):
             await self._vanish(request)
@@ -182,6 +183,7 @@ class _Sending:
                     return
             self._making = len(tokens)
             await asyncio.sleep(max(0.0, due_s - loop.time()))
+            self._stage.mark("tokens_written")
             yield b"".join(map(wording.token, tokens))
             self._stage.counts["openai.tokens_sent"] += len(tokens)
             due_s += len(tokens) / self._stage.profile.tokens_per_s

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.requests import HTTPConnection
 
 from vantum.simulator.faults import Faults, Vendor
 from vantum.simulator.latency import Delay, Profile
 from vantum.simulator.talent import Talent
+
+MOMENTS: Final = 4_096  # a turn has about 60
 
 
 class Connection(Protocol):
@@ -32,6 +35,7 @@ class Stage:
         self.dice = Random(seed)
         self.faults = Faults(self.dice)
         self.counts: Counter[str] = Counter()  # what happened, for tests and `GET /simulator`
+        self.moments: deque[tuple[float, str]] = deque(maxlen=MOMENTS)  # the newest, by time
         self.connections: set[Connection] = set()  # the web server's own
         self._api_key = api_key
 
@@ -49,6 +53,10 @@ class Stage:
         for connection in tuple(self.connections):
             if connection.client == address:
                 connection.transport.abort()
+
+    def mark(self, what: str) -> None:
+        """Remember when something happened, for measurements from outside."""
+        self.moments.append((time.monotonic(), what))
 
     def count(self, vendor: Vendor, what: str) -> None:
         """Count something that happened at a service."""

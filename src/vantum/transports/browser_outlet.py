@@ -31,6 +31,7 @@ _FAILED: Final = {
     "stt": (EVENTS.transcript.error.STT_FAILED, "Speech recognition does not work now"),
     "llm": (EVENTS.conversation.error.LLM_FAILED, "The answer could not be written"),
 }
+LOW_CONFIDENCE: Final = 0.5  # spec §6: below, it is worth asking again
 _UNAVAILABLE: Final[dict[Service, tuple[str, str]]] = {
     "stt": (EVENTS.error.service.STT_UNAVAILABLE, "Speech recognition"),
     "llm": (EVENTS.error.service.LLM_UNAVAILABLE, "The language model"),
@@ -155,6 +156,9 @@ class BrowserOutlet:
             timestamp=self._ids.now_ms(),
         )
         self.event(EVENTS.transcript.final.RESULT, final)
+        if notice.text and confidence < LOW_CONFIDENCE:
+            doubt = p.LowConfidence("The words are uncertain", confidence)
+            self.event(EVENTS.transcript.error.LOW_CONFIDENCE, doubt)
 
     def _input_closed(self, _notice: do.InputClosed | None = None) -> None:
         if self.on_input_closed is not None:
