@@ -265,3 +265,20 @@ def test_a_frame_costs_little(costs: Callable[[Callable[[], object]], float]) ->
             playout.due(T0 + tick * FRAME_S)
 
     assert costs(ten_seconds) / 500 < 60e-6  # 3 us, and eight times that while lines are traced
+
+
+@pytest.mark.parametrize(("queued_s", "sent_s"), [(0.059, 0.0), (0.06, 0.06), (0.098, 0.098)])
+def test_an_utterance_may_begin_with_less_than_a_long_frame(queued_s: float, sent_s: float) -> None:
+    playout = Playout(RATE_HZ, 0.1, LEAD_S, "pauses")
+    playout.begin(1)
+    playout.queue(sound(queued_s))
+    assert sum(map(seconds, playout.due(T0))) == pytest.approx(sent_s, abs=SAMPLE_S)
+
+
+def test_what_follows_a_short_beginning_is_sent_before_that_has_sounded() -> None:
+    playout = Playout(RATE_HZ, 0.1, LEAD_S, "pauses")
+    playout.begin(1)
+    playout.queue(sound(0.07))
+    assert len(playout.due(T0)) == 1
+    playout.queue(sound(0.1))
+    assert sum(map(seconds, playout.due(T0 + 0.02))) == pytest.approx(0.1)

@@ -14,6 +14,9 @@ from vantum.audio.pcm import BYTES_PER_SAMPLE, even
 
 SLACK_SAMPLES: Final = 0.01  # monotonic time in float64 is good to 1e-4 samples after months
 
+# Voices make sound in parts of about 100 ms; what follows this long comes before it has sounded.
+FIRST_S: Final = 0.06
+
 OnHold = Literal[
     "clears",  # phone: the carrier's buffer is emptied; sending goes on again from what was heard
     "pauses",  # page: keeps its buffer and stops playing it
@@ -75,8 +78,8 @@ class Playout:
         """The frames to send now, each `frame_s` long but the last.
 
         A shorter frame is given when no more is coming, or when the caller would otherwise fall
-        silent within a frame: the end of a word belongs to the word, not to the next sentence. An
-        utterance never begins with one.
+        silent within a frame: the end of a word belongs to the word, not to the next sentence. And
+        an utterance may begin with one of `FIRST_S` or more, since somebody waits for it.
         """
         until = self._until(now)
         if self._sound is None or until <= self._sent:
@@ -177,8 +180,9 @@ class Playout:
         if left <= room and self._finished:
             return self._queued
         if left < self._frame:
+            begins = self._sent == 0 and left >= FIRST_S * self._rate_hz
             falls_silent = 0 < self._sent <= played + self._frame + SLACK_SAMPLES
-            return self._queued if falls_silent else self._sent
+            return self._queued if begins or falls_silent else self._sent
         return self._sent + min(left, room) // self._frame * self._frame
 
 
