@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -62,7 +63,8 @@ class Cast(Struct, frozen=True):
         """Have those connect who can, while the call is being set up."""
         for part in (self.voice, self.mind):
             if isinstance(part, Prewarmed):
-                await part.prewarm()
+                with suppress(ProviderError):  # what is wrong shows when it matters
+                    await part.prewarm()
 
 
 class House(Struct, frozen=True):

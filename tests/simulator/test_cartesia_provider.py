@@ -250,12 +250,13 @@ async def test_a_message_that_cannot_be_read_changes_nothing(fault: str) -> None
     assert simulator.stage.faults.struck == [("cartesia", fault)]
 
 
-async def test_it_is_a_voice_that_can_be_prewarmed_and_says_nothing_when_that_fails() -> None:
+async def test_it_is_a_voice_that_can_be_prewarmed_and_says_when_that_fails() -> None:
     async with hired("http://127.0.0.1:1") as voice:
         assert isinstance(voice, Prewarmed)
         speaker: TextToSpeech = voice
         assert speaker
-        await voice.prewarm()  # silent, though nobody is there
+        with pytest.raises(ProviderError):
+            await voice.prewarm()
         with pytest.raises(ProviderError):
             await spoken(voice, "Hello.")
 

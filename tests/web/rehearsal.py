@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import yaml
-from served import Client, Frame, serving, tone
+from served import Client, Frame, eventually, serving, tone
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "simulator"))
 from simulated import Simulator, simulating
@@ -153,7 +153,9 @@ def _is_over(frames: list[Frame]) -> bool:
 
 
 @asynccontextmanager
-async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, dict[str, object]]]:
+async def stage(
+    folder: Path, faster: float, *, api_key: str = ""
+) -> AsyncIterator[tuple[Simulator, dict[str, object]]]:
     """The simulator, and the settings of a server that lives on it."""
     agent = yaml.safe_load(AGENT.read_text("utf-8")) | {"greeting": GREETING}
     path = folder / "agent.yaml"
@@ -166,7 +168,8 @@ async def stage(folder: Path, faster: float) -> AsyncIterator[tuple[Simulator, d
         sound_per_s=60.0,
         one_answer=True,
     )
-    async with simulating(profile=profile, talent=Canned(QUESTIONS)) as simulator:
+    talent = Canned(QUESTIONS)
+    async with simulating(profile=profile, talent=talent, api_key=api_key) as simulator:
         yield (
             simulator,
             {
@@ -194,9 +197,12 @@ async def rehearse(vendor: Vendor, fault: Fault, folder: Path, *, faster: float)
     async with stage(folder, faster) as (simulator, settings):
         at_the_door = fault in AT_THE_DOOR and vendor != "openai"
         at_the_door = at_the_door or (vendor, fault) in AS_IT_OPENS
-        if at_the_door:
-            simulator.breaks(vendor, fault, **strikes)
         async with serving(**settings) as server, server.connect(v2=True) as client:
+            await looked_at(simulator)
+            if at_the_door:
+                for connection in tuple(simulator.stage.connections):
+                    connection.transport.abort()  # so that the door is needed again
+                simulator.breaks(vendor, fault, **strikes)
             await client.start()
             caller = Caller(client)
             microphone = asyncio.get_running_loop().create_task(caller.run(), name="microphone")
@@ -228,6 +234,12 @@ async def rehearse(vendor: Vendor, fault: Fault, folder: Path, *, faster: float)
                 course.ended = frame.payload["reason"]
             course.heard = [f.payload["text"] for f in client.all("transcript.final.result")]
     return course
+
+
+async def looked_at(simulator: Simulator) -> None:
+    """The server has asked every vendor, as it does at its start."""
+    counts = simulator.stage.counts
+    await eventually(lambda: counts["deepgram.streams"] and counts["cartesia.sockets"])
 
 
 async def _settled(simulator: Simulator) -> None:

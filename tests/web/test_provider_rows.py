@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from rehearsal import Caller, ask, stage
+from rehearsal import Caller, ask, looked_at, stage
 from served import Client, eventually, serving
 from simulated import Simulator
+from structlog.testing import capture_logs
 
 from vantum.simulator.latency import Delay
 from vantum.simulator.talent import Canned
@@ -29,8 +30,7 @@ def slow_to_open(simulator: Simulator) -> None:
 
 
 def streams_open(simulator: Simulator) -> int:
-    """Connections that recognisers hold now; the others belong to voices and requests."""
-    return counts(simulator, "deepgram.streams") - counts(simulator, "deepgram.hangups")
+    return counts(simulator, "deepgram.streams") - counts(simulator, "deepgram.ends")
 
 
 async def metric(port: int, name: str) -> float:
@@ -42,12 +42,15 @@ async def metric(port: int, name: str) -> float:
 
 async def test_st_01_a_stream_a_recording_and_the_ack_waits_for_none(tmp_path: Path) -> None:
     async with stage(tmp_path, 2.0) as (simulator, settings), serving(**settings) as server:
+        await looked_at(simulator)
+        asked = counts(simulator, "deepgram.streams")
         slow_to_open(simulator)
         async with server.connect(v2=True) as one, server.connect(v2=True) as two:
             for client in (one, two):
                 await client.start(turnDetection="manual")
-            assert counts(simulator, "deepgram.streams") == 0, "the ack waited for the recogniser"
-            await eventually(lambda: counts(simulator, "deepgram.streams") == 2)
+            opened = counts(simulator, "deepgram.streams")
+            assert opened == asked, "the ack waited for the recogniser"
+            await eventually(lambda: counts(simulator, "deepgram.streams") == asked + 2)
 
 
 async def test_st_16_22_streams_end_with_their_calls_however_those_end(tmp_path: Path) -> None:
@@ -143,3 +146,23 @@ class in_a_call:  # noqa: N801 - reads as a phrase
 
     async def __aexit__(self, *_: object) -> None:
         self._microphone.cancel()
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [("DEEPGRAM_API_KEY", "stt"), ("OPENAI_API_KEY", "llm"), ("CARTESIA_API_KEY", "tts")],
+)
+async def test_a_wrong_key_is_named_at_the_start_and_the_others_work(
+    key: str, part: str, tmp_path: Path
+) -> None:
+    async with stage(tmp_path, 2.0, api_key="right") as (_, settings):
+        keys = dict.fromkeys(("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "CARTESIA_API_KEY"), "right")
+        with capture_logs() as log:
+            async with serving(**settings, **(keys | {key: "wrong"})) as server:
+                await eventually(lambda: [e for e in log if e["event"] == "part_is_in_trouble"])
+                async with server.connect(v2=True) as client:
+                    await client.is_alive()
+        [line] = [entry for entry in log if entry["event"] == "part_is_in_trouble"]
+        assert (line["part"], line["trouble"]) == (part, "fatal")
+        assert key in line["why"]
+        assert "wrong" not in line["why"]

@@ -138,5 +138,5 @@ class Prewarmed(Protocol):
     """A provider that can get ready before it is needed; not all can."""
 
     async def prewarm(self) -> None:
-        """Connect ahead. Never raises: what fails here fails again when it matters."""
+        """Connect ahead. Raises ProviderError where that shows that something is wrong."""
         ...

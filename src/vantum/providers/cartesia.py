@@ -24,7 +24,7 @@ class CartesiaTextToSpeech:
         self._context_rest_s = context_rest_s
 
     async def prewarm(self) -> None:
-        """Have a socket open before the first answer; that it cannot be had is found out then."""
+        """Have a socket open before the first answer. Raises ProviderError."""
         await self._sockets.prewarm()
 
     async def speak(

@@ -66,7 +66,7 @@ class Socket:
         self._resources = resources
         self._gone = gone
         self._connection: ClientConnection | None = None
-        self._lost: ProviderError | None = None
+        self.lost: ProviderError | None = None  # why nothing can be sent any more
         self._too_old_at = (
             asyncio.get_running_loop().time() + resources.settings.tts_session_timeout_s
         )
@@ -78,7 +78,7 @@ class Socket:
     def has_room(self) -> bool:
         """One more context may begin here."""
         young = asyncio.get_running_loop().time() < self._too_old_at
-        return self._lost is None and young and len(self.contexts) < CONTEXTS_PER_SOCKET
+        return self.lost is None and young and len(self.contexts) < CONTEXTS_PER_SOCKET
 
     def join(self, hear: Hear) -> Context:
         """Begin a context."""
@@ -107,8 +107,8 @@ class Socket:
     async def send(self, message: wire.GenerationRequest | wire.Cancel) -> None:
         """Send once the socket is open, which connecting has a deadline for."""
         await self.settled.wait()
-        if self._connection is None or self._lost is not None:
-            raise self._lost or _lost()
+        if self._connection is None or self.lost is not None:
+            raise self.lost or _lost()
         try:
             async with asyncio.timeout(self._resources.budgets.tts_connect_s):
                 await self._connection.send(wire.encoded(message), text=True)
@@ -172,7 +172,7 @@ class Socket:
 
     def _rest(self) -> None:
         """Close in a while, unless somebody joins."""
-        if self.contexts or self._lost is not None:
+        if self.contexts or self.lost is not None:
             return
         idle_s = min(IDLE_S, self._resources.settings.tts_session_idle_timeout_s)
         self._retirement = asyncio.get_running_loop().call_later(idle_s, self._retire)
@@ -182,7 +182,7 @@ class Socket:
         self._task.cancel()
 
     def _end(self, lost: ProviderError) -> None:
-        self._lost = lost
+        self.lost = lost
         self._gone(self)
         self.settled.set()
         if self._retirement is not None:
@@ -214,8 +214,11 @@ class Sockets:
         return context
 
     async def prewarm(self) -> None:
-        """Have a socket with room; whether it could be opened is found out by its first use."""
-        await self._with_room().settled.wait()
+        """Have a socket with room. Raises ProviderError where it cannot be opened."""
+        socket = self._with_room()
+        await socket.settled.wait()  # which connecting has a deadline for
+        if socket.lost is not None:
+            raise socket.lost
 
     def _with_room(self) -> Socket:
         for socket in self._sockets:

@@ -14,7 +14,7 @@ from vantum.conversation.events import Hearing, SpeechStarted, SpeechStopped, Tr
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
 from vantum.providers.base import Finalise, ListenOptions
-from vantum.providers.deepgram_line import Feed, feed_of, heard, place_of
+from vantum.providers.deepgram_line import Feed, feed_of, heard, knock, place_of
 from vantum.providers.resources import Resources
 from vantum.settings import Settings
 from vantum.wire import deepgram_flux as wire
@@ -31,6 +31,13 @@ class FluxSpeechToText:
     def __init__(self, settings: Settings, budgets: Budgets) -> None:
         self._settings = settings
         self._budgets = budgets
+
+    async def prewarm(self) -> None:
+        """Find out whether key and model are accepted. Raises ProviderError."""
+        options = ListenOptions()
+        query = query_of(options, feed_of(options, self._settings))
+        place = place_of(self._settings, "/v2/listen", written(query), query.model)
+        await knock(place, self._budgets)
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions

@@ -111,6 +111,12 @@ async def heard(
             await asyncio.wait([sending])
 
 
+async def knock(place: Place, budgets: Budgets) -> None:
+    """Find out whether the door opens. Raises ProviderError."""
+    async with _connected(place, budgets, again=False):
+        pass
+
+
 class _Line:
     """One connection: what was sent, what is owed, and until when."""
 

@@ -6,7 +6,7 @@ Why not the vendor's client: docs/adr/0007-openai-over-a-thin-client.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -48,9 +48,27 @@ class OpenAIModel:
         self._dialect = dialect or dialect_of(settings.openai_base_url)
         self._refused: set[str] = set()  # options that this server does not take
         self._session: ClientSession | None = None
+        self._warm_until_s = 0.0  # clock time until which a connection is kept
         request_s = self._budgets.llm_request_s
         self._first_s = min(settings.llm_request_timeout_s, request_s)
         self._pause_s = min(settings.llm_stream_processing_timeout_s, request_s)
+
+    async def prewarm(self) -> None:
+        """Have a connection open, and the key looked at. Raises ProviderError.
+
+        Servers that list no models are as good as others.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._warm_until_s:
+            return
+        self._warm_until_s = now_s + _KEPT_S
+        url = f"{self._settings.openai_base_url}/models"
+        response = await self._sent(self._opened().get(url), now_s + self._first_s)
+        if response.status in {401, 402, 403}:
+            fault = read_fault(await _body(response, now_s + self._first_s))
+            raise error_of(response.status, fault, response.headers)
+        while await _read(response, now_s + self._first_s):
+            pass  # only a response that was read to its end leaves its connection
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Said, None]:
         """Yield the answer as it arrives, then what it asks for and costs. Raises ProviderError."""
@@ -99,9 +117,13 @@ class OpenAIModel:
             self._refused.add(option)
 
     async def _post(self, body: bytes, due_s: float) -> ClientResponse:
+        request = self._opened().post(self._url, data=body, allow_redirects=False)
+        return await self._sent(request, due_s)
+
+    async def _sent(self, request: Awaitable[ClientResponse], due_s: float) -> ClientResponse:
         try:
             async with asyncio.timeout_at(due_s):
-                return await self._opened().post(self._url, data=body, allow_redirects=False)
+                return await request
         except TimeoutError:
             raise ProviderTimeout("the model's server does not answer", service="llm") from None
         except (ClientError, OSError) as error:

@@ -19,7 +19,7 @@ from vantum.conversation.events import (
 )
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
-from vantum.providers.base import Finalise, ListenOptions, SpeechToText
+from vantum.providers.base import Finalise, ListenOptions, Prewarmed, SpeechToText
 from vantum.providers.resilience import hearing_waits, next_wait_s, setback
 from vantum.providers.tape import Tape
 
@@ -30,6 +30,11 @@ class SteadySpeechToText:
     def __init__(self, inner: SpeechToText, budgets: Budgets) -> None:
         self._inner = inner
         self._budgets = budgets
+
+    async def prewarm(self) -> None:
+        """Have the wrapped one get ready, if it can. Raises ProviderError."""
+        if isinstance(self._inner, Prewarmed):
+            await self._inner.prewarm()
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions

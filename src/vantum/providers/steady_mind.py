@@ -12,7 +12,7 @@ from msgspec import Struct
 from vantum.conversation.events import Setback
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
-from vantum.providers.base import Action, LanguageModel, Prompt, Usage
+from vantum.providers.base import Action, LanguageModel, Prewarmed, Prompt, Usage
 from vantum.providers.resilience import next_wait_s, setback
 
 Item = str | Action | Usage | Setback
@@ -35,6 +35,11 @@ class SteadyLanguageModel:
         self._inner = inner
         self._budgets = budgets
         self._tries = 1 + _HEDGES + retries
+
+    async def prewarm(self) -> None:
+        """Have the wrapped one get ready, if it can. Raises ProviderError."""
+        if isinstance(self._inner, Prewarmed):
+            await self._inner.prewarm()
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Item, None]:
         """As the wrapped one. Raises ProviderError when no request begins, or one breaks off."""

@@ -33,7 +33,7 @@ class SteadyTextToSpeech:
         self._upkeep = upkeep
 
     async def prewarm(self) -> None:
-        """Have the wrapped one get ready, if it can."""
+        """Have the wrapped one get ready, if it can. Raises ProviderError."""
         if isinstance(self._inner, Prewarmed):
             await self._inner.prewarm()
 

@@ -95,6 +95,8 @@ async def _listen(stage: Stage, socket: WebSocket, build: Build, *, idle_s: floa
         await _Stream(stage, socket, recogniser, idle_s).run()
     except WebSocketDisconnect:
         stage.count("deepgram", "hangups")
+    finally:
+        stage.count("deepgram", "ends")
 
 
 class _Refusal(Struct, frozen=True):

@@ -15,6 +15,7 @@ from vantum.calls import Calls
 from vantum.casting import Casting, unused_keys
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
+from vantum.providers.base import Prewarmed
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
@@ -56,6 +57,7 @@ def build_app(
             if casting.uses_local_speech:
                 tasks.append(group.create_task(speech.run(), name="local-speech"))
                 tasks.append(group.create_task(_tell_when_loaded(speech, log), name="loading"))
+            tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
             if stop is not None:
                 _stop_on_signals(group, calls, settings.drain_s, stop)
             yield
@@ -93,6 +95,18 @@ async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:
         log.warning("part_is_off", part="local speech", why=str(error))
     else:
         log.info("local_speech_ready")
+
+
+async def _look_at_keys(casting: Casting, log: Log) -> None:
+    """Have the vendors asked once, so that a wrong key shows now and not in the first call."""
+    cast = casting.cast(casting.default)
+    for part, provider in (("stt", cast.ears), ("llm", cast.mind), ("tts", cast.voice)):
+        if not isinstance(provider, Prewarmed):
+            continue
+        try:
+            await provider.prewarm()
+        except ProviderError as error:
+            log.warning("part_is_in_trouble", part=part, trouble=error.trouble, why=str(error))
 
 
 def _stop_on_signals(

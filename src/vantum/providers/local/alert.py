@@ -16,7 +16,7 @@ from vantum.conversation.events import (
     SpeechSustained,
 )
 from vantum.errors import ProviderError, ProviderUnavailable
-from vantum.providers.base import Finalise, ListenOptions, SpeechToText
+from vantum.providers.base import Finalise, ListenOptions, Prewarmed, SpeechToText
 from vantum.providers.local.activity import SpeechDetector, VadModel
 
 _OWN: Final = (SpeechStarted, SpeechSustained, SpeechStopped)
@@ -31,6 +31,11 @@ class AlertSpeechToText:
     def __init__(self, inner: SpeechToText, vad: VadModel) -> None:
         self._inner = inner
         self._vad = vad
+
+    async def prewarm(self) -> None:
+        """Have the wrapped one get ready, if it can. Raises ProviderError."""
+        if isinstance(self._inner, Prewarmed):
+            await self._inner.prewarm()
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
