@@ -291,8 +291,8 @@ class Call:
         saying.tasks.append(self._crew.start(f"voice-{reply}", work))
         return saying
 
-    def _drop_saying(self) -> None:
-        if self._saying is not None:
+    def _drop_saying(self, turn: int | None = None) -> None:
+        if self._saying is not None and turn in {None, self._saying.turn}:
             self._saying.cancel()
             self._saying = None
 
@@ -325,7 +325,7 @@ class Call:
         self._player.resume(effect.turn, self._now())
 
     def _stop_turn(self, effect: do.StopTurn) -> ev.TurnStopped:
-        self._drop_saying()
+        self._drop_saying(effect.turn)
         interrupted = self.state not in {State.ENDING, State.ENDED}
         heard_s = self._player.stop(effect.turn, self._now(), interrupted=interrupted)
         return ev.TurnStopped(effect.turn, heard_s)

@@ -241,3 +241,36 @@ def test_a_recording_that_comes_at_once_waits_for_the_recogniser() -> None:
             await waiting
 
     play(course())
+
+
+async def collect(
+    findings: AsyncGenerator[ev.Hearing | ev.Setback, None], found: list[ev.Hearing | ev.Setback]
+) -> None:
+    async for finding in findings:
+        found.append(finding)  # noqa: PERF401 - what came before a failure counts too
+
+
+def test_a_recogniser_that_only_ever_begins_is_given_up() -> None:
+    opened: list[float] = []
+
+    class Beginner:
+        async def listen(
+            self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
+        ) -> AsyncGenerator[ev.Hearing, None]:
+            opened.append(asyncio.get_running_loop().time())
+            async for _ in audio:
+                yield ev.SpeechStarted(0.1)
+                raise ProviderError("broken off", service="stt")
+
+    found: list[ev.Hearing | ev.Setback] = []
+
+    async def course() -> None:
+        steady = SteadySpeechToText(Beginner(), Budgets())
+        async with aclosing(steady.listen(speech(5), OPTIONS)) as findings:
+            with pytest.raises(ProviderError):
+                await collect(findings, found)
+
+    play(course())
+    assert len(opened) == 4
+    kinds = [type(finding) for finding in found if not isinstance(finding, ev.Setback)]
+    assert kinds == [ev.SpeechStarted, ev.SpeechStopped] * 3 + [ev.SpeechStarted]

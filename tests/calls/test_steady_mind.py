@@ -170,3 +170,33 @@ def test_ll_20_closing_it_calls_every_request_off() -> None:
 
     play(course())
     assert model.closed == 2
+
+
+def test_the_cost_of_an_empty_answer_is_no_beginning() -> None:
+    model = Model([(0.1, "abc"), (0.1, "abc")])
+    asked: list[int] = []
+
+    class Billing:
+        async def reply(self, prompt: Prompt) -> AsyncGenerator[Item, None]:
+            asked.append(1)
+            yield Usage(10, 0)
+            if len(asked) == 1:
+                raise fails("server")
+            async for token in model.reply(prompt):
+                yield token
+
+    items: list[Item] = []
+
+    async def course() -> None:
+        async with aclosing(SteadyLanguageModel(Billing(), Budgets()).reply(PROMPT)) as answer:
+            await collect(answer, items)
+
+    play(course())
+    assert text(items) == "abc"
+    assert len(asked) == 2
+
+
+def test_more_retries_are_no_more_hedges() -> None:
+    model = Model([(30.0, "a"), (30.0, "b"), (30.0, "c"), (30.0, "d")])
+    answered(model, retries=2)
+    assert len(model.asked_at) == 2

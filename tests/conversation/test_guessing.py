@@ -198,3 +198,16 @@ def test_a_caller_who_speaks_over_a_filler_is_heard() -> None:
     world.says("Never mind, who are you?")
     world.until(THINKING)
     assert world.lines[-1][1].endswith("Never mind, who are you?")
+
+
+def test_what_is_said_while_a_guess_is_open_is_said_whole() -> None:
+    policy = Policy(guesses=1, end_silence_s=5.0, deaf="I cannot hear you.")
+    world = World(policy, Script()).begin()
+    world.says("Hello?")
+    world.advance(1.0)
+    assert world.asked
+    world.handle(ev.HearingFailed("gone"))
+    world.until(RESPONDING)
+    world.until(LISTENING)
+    assert ("assistant", "I cannot hear you.") in world.lines
+    assert guesses(world) == [False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
+from vantum.conversation import guessing
 from vantum.conversation.reply import Reply
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
@@ -12,6 +13,7 @@ from vantum.errors import Trouble
 
 def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) -> None:
     """Speak a text of our own: greeting, nudge, fallback, goodbye."""
+    guessing.drop(talk)  # its turn is used up, so that nothing ends what is said now
     waited_from = talk.reply.waited_from if talk.reply else None
     reply = talk.open_reply(waited_from)
     reply.ends = ends

@@ -24,7 +24,7 @@ from vantum.wire import cartesia as wire
 
 CONTEXTS_PER_SOCKET: Final = 8  # so many answers break off at most when a socket does
 IDLE_S: Final = 240.0  # the vendor closes after 300 s, perhaps just when a call needs it
-_MOST_OF: Final = 0.9  # whoever gave up has waited that long since the last sound
+_MOST_OF: Final = 0.9  # who gave up waited that long since asking, or since the last sound
 CLOSE_S: Final = 1.0  # for the closing handshake, which the end of the process waits for
 
 Heard = wire.ServerMessage | ProviderError
@@ -70,7 +70,7 @@ class Socket:
         self._too_old_at = (
             asyncio.get_running_loop().time() + resources.settings.tts_session_timeout_s
         )
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = self._asked_at = asyncio.get_running_loop().time()
         self._retirement: asyncio.TimerHandle | None = None
         self._task: Stoppable = resources.upkeep.start("cartesia-socket", self._run())
 
@@ -101,12 +101,13 @@ class Socket:
         """Begin nothing more here if nothing was heard for as long as callers are patient."""
         now, budgets = asyncio.get_running_loop().time(), self._resources.budgets
         patience_s = min(budgets.tts_first_audio_s, budgets.tts_pause_s)
-        if now - self._heard_at > _MOST_OF * patience_s:
+        if now - max(self._heard_at, self._asked_at) > _MOST_OF * patience_s:
             self._too_old_at = now
 
     async def send(self, message: wire.GenerationRequest | wire.Cancel) -> None:
         """Send once the socket is open, which connecting has a deadline for."""
         await self.settled.wait()
+        self._asked_at = asyncio.get_running_loop().time()
         if self._connection is None or self.lost is not None:
             raise self.lost or _lost()
         try:
@@ -174,6 +175,8 @@ class Socket:
         """Close in a while, unless somebody joins."""
         if self.contexts or self.lost is not None:
             return
+        if self._retirement is not None:
+            self._retirement.cancel()
         idle_s = min(IDLE_S, self._resources.settings.tts_session_idle_timeout_s)
         self._retirement = asyncio.get_running_loop().call_later(idle_s, self._retire)
 

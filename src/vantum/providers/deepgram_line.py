@@ -184,7 +184,7 @@ class _Line:
         except TimeoutError:
             await self._look_at_clock()
         except ConnectionClosed as error:
-            if self._close_until_s is None:
+            if self._close_until_s is None or not (self._reader.flushed or _is_orderly(error)):
                 raise _broken_off(error) from None
             self.over = True
         else:
@@ -313,6 +313,10 @@ def _retry_after_s(response: Response) -> float | None:
         return float(response.headers.get("retry-after", ""))
     except ValueError:
         return None
+
+
+def _is_orderly(error: ConnectionClosed) -> bool:
+    return error.rcvd is not None and error.rcvd.code in {1000, 1005}
 
 
 def _broken_off(error: ConnectionClosed) -> ProviderError:

@@ -61,14 +61,17 @@ class OpenAIModel:
         now_s = asyncio.get_running_loop().time()
         if now_s < self._warm_until_s:
             return
-        self._warm_until_s = now_s + _KEPT_S
         url = f"{self._settings.openai_base_url}/models"
         response = await self._sent(self._opened().get(url), now_s + self._first_s)
-        if response.status in {401, 402, 403}:
-            fault = read_fault(await _body(response, now_s + self._first_s))
-            raise error_of(response.status, fault, response.headers)
-        while await _read(response, now_s + self._first_s):
-            pass  # only a response that was read to its end leaves its connection
+        try:
+            if response.status in {401, 402, 403}:
+                fault = read_fault(await _body(response, now_s + self._first_s))
+                raise error_of(response.status, fault, response.headers)
+            while await _read(response, now_s + self._first_s):
+                pass  # only a response that was read to its end leaves its connection
+        finally:
+            response.close()
+        self._warm_until_s = now_s + _KEPT_S
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Said, None]:
         """Yield the answer as it arrives, then what it asks for and costs. Raises ProviderError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,8 @@ from vantum.limits import Budgets
 from vantum.providers.base import Finalise, ListenOptions, Prewarmed, SpeechToText
 from vantum.providers.resilience import hearing_waits, next_wait_s, setback
 from vantum.providers.tape import Tape
+
+_LIVED_S: Final = 5.0  # a connection that lasted so long was a good one
 
 
 class SteadySpeechToText:
@@ -55,26 +58,61 @@ class SteadySpeechToText:
         self, tape: Tape, options: ListenOptions
     ) -> AsyncGenerator[Hearing | Setback, None]:
         worked, tries = False, 0
+        voice = _Voice()
+        clock = asyncio.get_running_loop().time
         while True:
-            begin_s = tape.rewind()
+            begin_s, since = tape.rewind(), clock()
             try:
                 async with (
                     aclosing(tape.play()) as played,
                     aclosing(self._inner.listen(played, options)) as findings,
                 ):
                     async for finding in findings:
-                        worked, tries = True, 0
-                        yield _noted(tape, finding, begin_s)
+                        noted = _noted(tape, finding, begin_s)
+                        voice.note(noted)
+                        worked = True
+                        if _is_progress(noted):
+                            tries = 0
+                        yield noted
                 return
             except ProviderError as error:
+                if clock() - since > _LIVED_S:
+                    tries = 0
                 waits_s = hearing_waits(self._budgets, error.trouble, first=not worked)
                 wait_s = next_wait_s(error, waits_s, tries)
                 if wait_s is None:
                     raise
                 tries += 1
+                if stopped := voice.lost():
+                    yield stopped
                 yield setback(error, unheard=tape.holds_speech)
             await asyncio.sleep(wait_s)
             options = msgspec.structs.replace(options, again=worked)
+
+
+class _Voice:
+    """Whether speech was reported whose end is still to come."""
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+
+    def note(self, finding: Hearing | Setback) -> None:
+        """Look at what is passed on."""
+        if isinstance(finding, SpeechStarted):
+            self._began_s = finding.at_s
+        elif isinstance(finding, SpeechStopped):
+            self._began_s = None
+
+    def lost(self) -> SpeechStopped | None:
+        """Its end, which nobody will report; played again, the same speech begins anew."""
+        began_s, self._began_s = self._began_s, None
+        return None if began_s is None else SpeechStopped(began_s, speech_s=0.0, silence_s=0.0)
+
+
+def _is_progress(finding: Hearing | Setback) -> bool:
+    """It need not be heard again; all else a broken recogniser repeats at every connection."""
+    final = isinstance(finding, Transcript) and finding.final and finding.end_s > 0
+    return final or isinstance(finding, Finalised)
 
 
 def _noted(tape: Tape, finding: Hearing | Setback, begin_s: float) -> Hearing | Setback:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
@@ -24,7 +24,7 @@ _HEDGES: Final = 1  # second requests an answer: a slow vendor must not be asked
 class _Begun(Struct):
     """The answer that begins first, and how."""
 
-    first: Item
+    first: list[Item]
     rest: _Answer
 
 
@@ -48,9 +48,10 @@ class SteadyLanguageModel:
                 if isinstance(found, Setback):
                     yield found
                     continue
-                yield found.first
-                while (item := await self._next(found.rest)) is not None:
+                for item in found.first:
                     yield item
+                while (more := await self._next(found.rest)) is not None:
+                    yield more
 
     async def _next(self, answer: _Answer) -> Item | None:
         try:
@@ -63,29 +64,24 @@ class SteadyLanguageModel:
         self, prompt: Prompt, stack: AsyncExitStack
     ) -> AsyncGenerator[Setback | _Begun]:
         """Ask; ask once more when nothing comes in time or a request fails; take who begins."""
-        running: dict[asyncio.Task[Item], _Answer] = {}
-        left, wait_s = self._tries, 0.0
-        error: ProviderError
+        running: dict[asyncio.Task[list[Item]], _Answer] = {}
+        left, wait_s, asks = self._tries, 0.0, True
         while True:
-            if left:
+            if asks:
                 await asyncio.sleep(wait_s)
                 left -= 1
                 task, answer = await self._ask(prompt, stack)
                 running[task] = answer
-            hedge_s = self._budgets.llm_hedge_s if left else None
-            done, _ = await asyncio.wait(
-                running, timeout=hedge_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            error, wait_s = ProviderTimeout("the model is slow to begin", service="llm"), 0.0
-            for task in done:
-                answer = running.pop(task)
-                try:
-                    yield _Begun(await task, answer)
-                    return
-                except ProviderError as failure:
-                    error = failure
-            if not error.may_retry:
-                left = 0
+            hedges = left > 0 and len(running) <= _HEDGES
+            done = await self._wait(running, hedges=hedges)
+            found, wait_s = await _look(done, running), 0.0
+            if isinstance(found, _Begun):
+                await _call_off(running)
+                yield found
+                return
+            error = found or ProviderTimeout("the model is slow to begin", service="llm")
+            left = left if error.may_retry else 0
+            asks = left > 0 and not (done and running)
             if not running:
                 tried = self._tries - left - 1
                 wait_s = next_wait_s(error, (0.0, *self._budgets.llm_waits_s), tried) or 0.0
@@ -93,23 +89,54 @@ class SteadyLanguageModel:
                     raise error
             yield setback(error)
 
+    async def _wait(
+        self, running: Iterable[asyncio.Task[list[Item]]], *, hedges: bool
+    ) -> set[asyncio.Task[list[Item]]]:
+        """Those that have come to something; none when it is time to ask once more."""
+        budget_s = self._budgets.llm_hedge_s if hedges else None
+        first = asyncio.FIRST_COMPLETED
+        done, _ = await asyncio.wait(running, timeout=budget_s, return_when=first)
+        return done
+
     async def _ask(
         self, prompt: Prompt, stack: AsyncExitStack
-    ) -> tuple[asyncio.Task[Item], _Answer]:
+    ) -> tuple[asyncio.Task[list[Item]], _Answer]:
         answer = await stack.enter_async_context(aclosing(self._inner.reply(prompt)))
         # Two requests are waited for at once; the tasks end with the generator that asked.
         task = asyncio.create_task(_first(answer), name="first-token")
-        stack.push_async_callback(_call_off, task)
+        stack.push_async_callback(_call_off, {task: answer})
         return task, answer
 
 
-async def _first(answer: _Answer) -> Item:
-    first = await anext(answer, None)
-    if first is None:
-        raise ProviderError("the model gave an empty answer", service="llm", trouble="server")
-    return first
+async def _look(
+    done: Iterable[asyncio.Task[list[Item]]], running: dict[asyncio.Task[list[Item]], _Answer]
+) -> _Begun | ProviderError | None:
+    """What came of requests: one that has begun, else a failure, else nothing yet."""
+    error = None
+    for task in done:
+        answer = running.pop(task)
+        try:
+            return _Begun(await task, answer)
+        except ProviderError as failure:
+            error = failure
+    return error
 
 
-async def _call_off(task: asyncio.Task[Item]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+async def _first(answer: _Answer) -> list[Item]:
+    """What comes up to the first word or action; what an answer cost is none yet."""
+    items: list[Item] = []
+    async for item in answer:
+        items.append(item)
+        if not isinstance(item, Usage):
+            return items
+    raise ProviderError("the model gave an empty answer", service="llm", trouble="server")
+
+
+async def _call_off(running: Mapping[asyncio.Task[list[Item]], _Answer]) -> None:
+    """End requests that are not wanted: they would be written, and paid for, to their end."""
+    for task, answer in running.items():
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # looked at; it interests nobody any more
+        await answer.aclose()

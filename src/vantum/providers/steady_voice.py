@@ -124,7 +124,7 @@ class _Line:
         self._options = options
         self._budgets = budgets
         # Pieces are said one after the other, so there is never more than one in it.
-        self._texts: asyncio.Queue[str | None] = asyncio.Queue(PIECES)
+        self._texts: asyncio.Queue[str] = asyncio.Queue(PIECES)
         self._sounds: AsyncGenerator[Spoken | Setback, None] | None = None
 
     async def say(self, text: str) -> AsyncGenerator[Spoken, None]:
@@ -155,9 +155,9 @@ class _Line:
             await sounds.aclose()
 
 
-async def _given(texts: asyncio.Queue[str | None]) -> AsyncIterator[str]:
-    while (text := await texts.get()) is not None:
-        yield text
+async def _given(texts: asyncio.Queue[str]) -> AsyncIterator[str]:
+    while True:
+        yield await texts.get()
 
 
 class _Made:
