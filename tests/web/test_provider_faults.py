@@ -35,7 +35,7 @@ the fault strikes once, and a second question. Judged by the sound that reached 
 *silence* is the longest that nothing explained, from the caller's last word or inside an answer.
 Without a fault an answer takes 0.4 s there. Written by
 
-    VANTUM_WRITE=1 uv run pytest tests/web/test_provider_faults.py
+    VANTUM_WRITE=1 tools/uv.sh run pytest tests/web/test_provider_faults.py
 
 | vendor | fault | what happens | silence | the client is told |
 | --- | --- | --- | --- | --- |

@@ -46,7 +46,7 @@ def vendors_of(fault: Fault) -> frozenset[Vendor]:
     return _SOME.get(fault, _ALL)
 
 
-class Armed(Struct, kw_only=True):
+class Armed(Struct, kw_only=True, forbid_unknown_fields=True):
     """A fault waiting for its moment."""
 
     vendor: Vendor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from shutil import which
 from typing import Final
 
 import uvicorn
@@ -61,14 +62,16 @@ def _local_speech(data_dir: Path) -> LocalSpeech:
 
 
 def _how_to_use(url: str) -> str:
+    vantum = "vantum" if which("vantum") else "tools/uv.sh run --frozen --quiet vantum"
     return f"""Deepgram, OpenAI and Cartesia are played on {url} (Ctrl-C ends it).
-Talk to an agent that lives on them:
+Unless started with --speech local they hear scripted sentences and speak in tones; --profile
+says how fast they are. Talk to an agent that lives on them:
 
   STT_PROVIDER=deepgram DEEPGRAM_BASE_URL={url} \\
   LLM_PROVIDER=openai OPENAI_BASE_URL={url}/v1 \\
-  TTS_PROVIDER=cartesia CARTESIA_BASE_URL={url} vantum serve
+  TTS_PROVIDER=cartesia CARTESIA_BASE_URL={url} {vantum} serve
 
-Switch a fault on, and look at what happened:
+Switch a fault on ("times" and "skip" say how often, and after how many), and look:
 
   curl {url}/simulator/faults -d '{{"vendor": "openai", "fault": "slow_first_token"}}'
   curl {url}/simulator"""
