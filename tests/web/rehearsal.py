@@ -245,7 +245,7 @@ async def looked_at(simulator: Simulator) -> None:
 async def _settled(simulator: Simulator) -> None:
     """The agent's phrases are learnt; the fault is to strike the call, not them."""
     before, quiet = {}, 0
-    while quiet < 3:
+    while quiet < 5:
         await asyncio.sleep(0.3)
         now = dict(simulator.stage.counts)
         before, quiet = now, quiet + 1 if now == before else 0
