@@ -20,7 +20,6 @@ class Ears:
 
     def __init__(self, recogniser: SpeechToText, options: ListenOptions) -> None:
         self.options = options
-        self._bytes_per_s = options.rate_hz * (1 if options.encoding == "mulaw" else 2)
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
         self._audio: asyncio.Queue[bytes | Finalise | None] = asyncio.Queue(limits.INPUT_CHUNKS)
@@ -32,7 +31,7 @@ class Ears:
         """Take sound of the caller. Raises ProviderTimeout when none is taken for too long."""
         if self.over or self.closing:
             return
-        self.heard_s += len(pcm) / self._bytes_per_s
+        self.heard_s += len(pcm) / self.options.bytes_per_s
         if not self._audio.full():
             self._audio.put_nowait(pcm)
             return

@@ -17,7 +17,7 @@ def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) 
     waited_from = talk.reply.waited_from if talk.reply else None
     reply = talk.open_reply(waited_from)
     reply.ends = ends
-    _speak(talk, reply, [*reply.write(text), *reply.finish()])
+    talk.speak(reply, [*reply.write(text), *reply.finish()])
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
         talk.go(State.RESPONDING, now)
@@ -30,7 +30,7 @@ def fill(talk: Talk, now: float) -> None:
     if reply is None or not reply.may_be_filled or said >= len(fillers):
         return
     talk.counts.fillers += 1
-    _speak(talk, reply, reply.fill(fillers[said]))
+    talk.speak(reply, reply.fill(fillers[said]))
     talk.orders.set_timer("filler", now + talk.policy.filler_again_s)
 
 
@@ -38,7 +38,7 @@ def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
     """The model wrote some text."""
     if reply.written:
         return
-    _speak(talk, reply, reply.write(event.text))
+    talk.speak(reply, reply.write(event.text))
     _show_text(talk, reply)
 
 
@@ -52,7 +52,7 @@ def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float
     """The model is done; an answer with nothing to say is a failure."""
     if reply.written:
         return
-    _speak(talk, reply, reply.finish())
+    talk.speak(reply, reply.finish())
     if reply.is_empty and reply.ends is None:
         _fail(talk, reply, "the model gave an empty answer", now)
         return
@@ -64,7 +64,7 @@ def fail_reply(talk: Talk, reply: Reply, event: ev.ReplyFailed, now: float) -> N
     """The model broke off."""
     if reply.written:
         return
-    _speak(talk, reply, reply.finish())
+    talk.speak(reply, reply.finish())
     _fail(talk, reply, event.message, now, trouble=event.trouble)
 
 
@@ -83,7 +83,7 @@ def _fail(
     excuse = fallbacks[tier - 1] if ends or reply.is_empty else talk.policy.broken_off
     if excuse:
         reply.ends = ends
-        _speak(talk, reply, reply.append(excuse))
+        talk.speak(reply, reply.append(excuse))
     _finish_text(talk, reply, now)
 
 
@@ -91,12 +91,6 @@ def _finish_text(talk: Talk, reply: Reply, now: float) -> None:
     _show_text(talk, reply)
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     _finish_if_made(talk, reply, now)
-
-
-def _speak(talk: Talk, reply: Reply, texts: list[str]) -> None:
-    first = len(reply.pieces) - len(texts)
-    for piece, text in enumerate(texts, start=first):
-        talk.orders.give(do.Speak(reply.turn, reply.number, piece, text))
 
 
 def _show_text(talk: Talk, reply: Reply) -> None:

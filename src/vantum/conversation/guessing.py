@@ -88,9 +88,7 @@ def keep(talk: Talk, guess: Guess, event: ev.Event) -> None:
         texts = reply.finish()
     else:
         guess.kept.append(event)
-    first = len(reply.pieces) - len(texts)
-    for piece, text in enumerate(texts, start=first):
-        talk.orders.give(do.Speak(reply.turn, reply.number, piece, text))
+    talk.speak(reply, texts)
     if not isinstance(event, ev.ReplyWritten):
         return
     if reply.is_empty:

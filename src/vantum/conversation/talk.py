@@ -82,6 +82,12 @@ class Talk:
         self.reply = Reply(self.turn, self.counts.replies, waited_from=waited_from)
         return self.reply
 
+    def speak(self, reply: Reply, texts: list[str]) -> None:
+        """Hand the newest pieces of a reply to the voice."""
+        first = len(reply.pieces) - len(texts)
+        for piece, text in enumerate(texts, start=first):
+            self.orders.give(do.Speak(reply.turn, reply.number, piece, text))
+
     def stop_reply(self) -> None:
         """Cancel whatever is being answered; from here on nothing of that turn counts."""
         if self.reply is not None:

@@ -41,6 +41,11 @@ class ListenOptions(Struct, frozen=True):
     key_terms: tuple[str, ...] = ()
     again: bool = False
 
+    @property
+    def bytes_per_s(self) -> int:
+        """Of the audio."""
+        return self.rate_hz * (1 if self.encoding == "mulaw" else 2)
+
 
 class Message(Struct, frozen=True):
     """One turn of the conversation as the model sees it: what was said and heard."""

@@ -25,7 +25,7 @@ class Tape:
 
     def __init__(self, options: ListenOptions) -> None:
         self._mulaw = options.encoding == "mulaw"
-        self._bytes_per_s = options.rate_hz * (1 if self._mulaw else 2)
+        self._bytes_per_s = options.bytes_per_s
         self._chunks: deque[bytes | Finalise] = deque()
         self._begin_s = 0.0  # position of the first chunk
         self._next = 0  # index of the chunk to be played next
