@@ -30,12 +30,12 @@ from vantum.providers.base import (
     LanguageModel,
     ListenOptions,
     Message,
-    Prewarmed,
     Prompt,
     SpeechToText,
     TextToSpeech,
     Usage,
     VoiceOptions,
+    get_ready,
 )
 from vantum.session import Session
 from vantum.speaking import Saying
@@ -62,9 +62,8 @@ class Cast(Struct, frozen=True):
     async def prewarm(self) -> None:
         """Have those connect who can, while the call is being set up."""
         for part in (self.voice, self.mind):
-            if isinstance(part, Prewarmed):
-                with suppress(ProviderError):  # what is wrong shows when it matters
-                    await part.prewarm()
+            with suppress(ProviderError):  # what is wrong shows when it matters
+                await get_ready(part)
 
 
 class House(Struct, frozen=True):

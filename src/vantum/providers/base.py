@@ -145,3 +145,9 @@ class Prewarmed(Protocol):
     async def prewarm(self) -> None:
         """Connect ahead. Raises ProviderError where that shows that something is wrong."""
         ...
+
+
+async def get_ready(provider: object) -> None:
+    """Have a provider connect ahead, if it can. Raises ProviderError."""
+    if isinstance(provider, Prewarmed):
+        await provider.prewarm()

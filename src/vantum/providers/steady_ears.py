@@ -20,7 +20,7 @@ from vantum.conversation.events import (
 )
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
-from vantum.providers.base import Finalise, ListenOptions, Prewarmed, SpeechToText
+from vantum.providers.base import Finalise, ListenOptions, SpeechToText, get_ready
 from vantum.providers.resilience import hearing_waits, next_wait_s, setback
 from vantum.providers.tape import Tape
 
@@ -36,8 +36,7 @@ class SteadySpeechToText:
 
     async def prewarm(self) -> None:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
-        if isinstance(self._inner, Prewarmed):
-            await self._inner.prewarm()
+        await get_ready(self._inner)
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions

@@ -12,7 +12,7 @@ from msgspec import Struct
 from vantum.conversation.events import Setback
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
-from vantum.providers.base import Action, LanguageModel, Prewarmed, Prompt, Usage
+from vantum.providers.base import Action, LanguageModel, Prompt, Usage, get_ready
 from vantum.providers.resilience import next_wait_s, setback
 
 Item = str | Action | Usage | Setback
@@ -38,8 +38,7 @@ class SteadyLanguageModel:
 
     async def prewarm(self) -> None:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
-        if isinstance(self._inner, Prewarmed):
-            await self._inner.prewarm()
+        await get_ready(self._inner)
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Item, None]:
         """As the wrapped one. Raises ProviderError when no request begins, or one breaks off."""

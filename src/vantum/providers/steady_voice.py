@@ -13,7 +13,7 @@ from vantum.conversation.events import Setback, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import PIECES, Budgets
-from vantum.providers.base import Prewarmed, Spoken, TextToSpeech, VoiceOptions
+from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions, get_ready
 from vantum.providers.phrases import Phrases
 from vantum.providers.resilience import next_wait_s, setback, speaking_waits
 from vantum.providers.resources import Upkeep
@@ -34,8 +34,7 @@ class SteadyTextToSpeech:
 
     async def prewarm(self) -> None:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
-        if isinstance(self._inner, Prewarmed):
-            await self._inner.prewarm()
+        await get_ready(self._inner)
 
     async def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions

@@ -15,7 +15,7 @@ from vantum.calls import Calls
 from vantum.casting import Casting, unused_keys
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
-from vantum.providers.base import Prewarmed
+from vantum.providers.base import get_ready
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
@@ -101,10 +101,8 @@ async def _look_at_keys(casting: Casting, log: Log) -> None:
     """Have the vendors asked once, so that a wrong key shows now and not in the first call."""
     cast = casting.cast(casting.default)
     for part, provider in (("stt", cast.ears), ("llm", cast.mind), ("tts", cast.voice)):
-        if not isinstance(provider, Prewarmed):
-            continue
         try:
-            await provider.prewarm()
+            await get_ready(provider)
         except ProviderError as error:
             log.warning("part_is_in_trouble", part=part, trouble=error.trouble, why=str(error))
 

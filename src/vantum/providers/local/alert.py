@@ -16,7 +16,7 @@ from vantum.conversation.events import (
     SpeechSustained,
 )
 from vantum.errors import ProviderError, ProviderUnavailable
-from vantum.providers.base import Finalise, ListenOptions, Prewarmed, SpeechToText
+from vantum.providers.base import Finalise, ListenOptions, SpeechToText, get_ready
 from vantum.providers.local.activity import SpeechDetector, VadModel
 
 _OWN: Final = (SpeechStarted, SpeechSustained, SpeechStopped)
@@ -34,8 +34,7 @@ class AlertSpeechToText:
 
     async def prewarm(self) -> None:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
-        if isinstance(self._inner, Prewarmed):
-            await self._inner.prewarm()
+        await get_ready(self._inner)
 
     async def listen(
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
