@@ -1,8 +1,9 @@
 """Every fault of every simulated vendor, one at a time, in a call: what does the caller hear?
 
-All calls run at once, with limits divided by two, and are judged by their sound. The table in
-docs/faults.md is written by this test with VANTUM_WRITE=1, then one after the other and with the
-limits as they are; otherwise it is compared with what happens.
+Calls run many at once with limits divided by two, and are judged by their sound. A crowd on two
+cores is late by itself, so that a call which fails there is held again alone, with the limits as
+they are, and that call decides. The table in docs/faults.md is written by this test with
+VANTUM_WRITE=1, all in that second way; otherwise it is compared with what happens.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import os
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rehearsal import PROMISE_S, Course, rehearse
@@ -20,9 +22,10 @@ from vantum.simulator.faults import FAULTS, Fault, Vendor, vendors_of
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 WRITES = bool(os.environ.get("VANTUM_WRITE"))
 FASTER = 1.0 if WRITES else 2.0
-AT_ONCE = 4 if WRITES else 22
-# What a busy machine may add to half of two seconds, and what a cut word may repeat.
-NOISE_S, WORD_S = (0.1 if WRITES else 0.9), 0.6
+AT_ONCE = 4 if WRITES else 16
+ALONE = 2  # calls held again for a row, at most
+NOISE_S, CROWD_S = 0.3, 0.6  # what a machine may add to the promise, and a crowd on it
+WORD_S = 0.6  # what a cut word may repeat
 FILLER_S = 6.0  # both fillers, said into the sound of an answer while the voice is away
 
 Case = tuple[Vendor, Fault]
@@ -41,27 +44,77 @@ Without a fault an answer takes 0.4 s there. Written by
 | --- | --- | --- | --- | --- |
 """
 ROW = re.compile(r"^\| (\w+) \| (\w+) \| ([^|]+) \| [\d.]+ s \| ([^|]*) \|$", re.MULTILINE)
+TABLE: dict[Case, tuple[str, set[str]]] = {
+    (cast("Vendor", vendor), cast("Fault", fault)): (
+        what.strip(),
+        set(told.replace("`", "").split(", ")) - {""},
+    )
+    for vendor, fault, what, told in ROW.findall(PAGE.read_text("utf-8"))
+}
 
 
-async def all_courses(folder: Path) -> dict[Case, Course]:
+def complaints(case: Case, course: Course, promise_s: float) -> list[str]:
+    """What was wrong with this call, by its sound and by the table."""
+    found: list[str] = []
+    deaf = "cannot hear" in course.said
+    if len(course.answers) != (0 if deaf else 2):
+        found.append(f"{len(course.answers)} answers")
+    for answer in course.answers:
+        if answer.silent_s > promise_s:
+            found.append(f"a silence of {answer.silent_s:.2f} s that nothing explains")
+        if answer.sound_s > answer.expected_s + FILLER_S + WORD_S:
+            found.append("a sentence was said twice")
+        if answer.sound_s < answer.expected_s - WORD_S and course.outcome != "goes on in text":
+            found.append("a sentence was lost")
+    if not deaf and "Thanks, I will be quick." not in course.answers[-1].text:
+        found.append("the second question was not answered as if nothing had been")
+    return found if WRITES else found + against_the_table(case, course)
+
+
+def against_the_table(case: Case, course: Course) -> list[str]:
+    what, told = TABLE[case]
+    found = []
+    # Whether there is time for a filler depends on the machine.
+    if course.outcome.removesuffix(" behind a filler") != what.removesuffix(" behind a filler"):
+        found.append(f"the table says {what!r}, it {course.outcome!r}")
+    if untold := told - {*course.told}:
+        found.append(f"the client was not told {untold}")
+    return found
+
+
+async def all_courses(folder: Path) -> dict[Case, tuple[Course, list[str]]]:
+    """Of every row its call, and what was wrong with it."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(case: Case) -> Course:
-        place = folder / "-".join(case)
+    async def one(case: Case, faster: float, name: str) -> tuple[Course, list[str]]:
+        place = folder / "-".join((*case, name))
         place.mkdir()
+        try:
+            course = await rehearse(*case, place, faster=faster)
+        except (AssertionError, TimeoutError) as error:
+            return Course(), [str(error)]
+        bar_s = PROMISE_S / faster + NOISE_S + (CROWD_S if faster > 1.0 else 0.0)
+        return course, complaints(case, course, bar_s)
+
+    async def among_others(case: Case) -> tuple[Course, list[str]]:
         async with turns:
-            return await rehearse(*case, place, faster=FASTER)
+            return await one(case, FASTER, "among-others")
 
     async with asyncio.TaskGroup() as group:
-        tasks = {case: group.create_task(one(case), name="-".join(case)) for case in CASES}
-    return {case: task.result() for case, task in tasks.items()}
+        tasks = {case: group.create_task(among_others(case), name="-".join(case)) for case in CASES}
+    found = {case: task.result() for case, task in tasks.items()}
+    for case in CASES:
+        for again in range(ALONE):
+            if found[case][1]:
+                found[case] = await one(case, 1.0, f"alone-{again}")
+    return found
 
 
 @pytest.fixture(scope="module")
-def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Course]:
+def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, tuple[Course, list[str]]]:
     found = asyncio.run(all_courses(tmp_path_factory.mktemp("courses")))
     if WRITES:
-        PAGE.write_text(HEAD + "".join(row(*case, found[case]) for case in CASES), "utf-8")
+        PAGE.write_text(HEAD + "".join(row(*case, found[case][0]) for case in CASES), "utf-8")
     return found
 
 
@@ -72,37 +125,10 @@ def row(vendor: Vendor, fault: Fault, course: Course) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_there_is_no_silence_that_nothing_explains(case: Case, courses: dict[Case, Course]) -> None:
-    course = courses[case]
-    assert len(course.answers) == (0 if "cannot hear" in course.said else 2)
-    for answer in course.answers:
-        assert answer.silent_s <= PROMISE_S / FASTER + NOISE_S, course
+def test_a_call_survives_it(case: Case, courses: dict[Case, tuple[Course, list[str]]]) -> None:
+    course, wrong = courses[case]
+    assert not wrong, course
 
 
-@pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_no_sentence_is_lost_or_said_twice(case: Case, courses: dict[Case, Course]) -> None:
-    for answer in courses[case].answers:
-        assert answer.sound_s <= answer.expected_s + FILLER_S + WORD_S
-        if courses[case].outcome != "goes on in text":
-            assert answer.sound_s >= answer.expected_s - WORD_S
-
-
-@pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_the_second_question_is_answered_as_if_nothing_had_been(
-    case: Case, courses: dict[Case, Course]
-) -> None:
-    course = courses[case]
-    if "cannot hear" not in course.said:
-        assert "Thanks, I will be quick." in course.answers[1].text, course
-
-
-def test_the_table_says_what_happens(courses: dict[Case, Course]) -> None:
-    rows = {(v, f): (what, told) for v, f, what, told in ROW.findall(PAGE.read_text("utf-8"))}
-    assert list(rows) == CASES
-    for case, (what, told) in rows.items():
-        # Whether there is time for a filler depends on the machine.
-        outcome = courses[case].outcome.removesuffix(" behind a filler")
-        if case[0] == "cartesia" and outcome == "answers":
-            continue  # on a busy machine it may be a phrase learnt beside the call that was struck
-        assert outcome == what.strip().removesuffix(" behind a filler"), case
-        assert set(told.replace("`", "").split(", ")) - {""} <= {*courses[case].told}, case
+def test_the_table_has_a_row_for_every_fault() -> None:
+    assert list(TABLE) == CASES
