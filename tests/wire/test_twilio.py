@@ -58,13 +58,13 @@ def test_a_kind_of_message_that_nobody_knows_is_passed_over() -> None:
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "{}", '{"event":"media"}', '{"event":5}'])
 def test_what_is_no_message_is_named_as_such(text: str) -> None:
-    with pytest.raises(t.BadMessage):
+    with pytest.raises(t.MessageError):
         t.from_carrier(text)
 
 
 @given(some.binary(max_size=400) | some.text(max_size=400))
 def test_no_message_whatever_breaks_the_reader(text: bytes | str) -> None:
-    with suppress(t.BadMessage):
+    with suppress(t.MessageError):
         t.from_carrier(text)
 
 
@@ -87,5 +87,5 @@ def test_what_we_send_is_what_the_carrier_reads() -> None:
     ],
 )
 def test_the_carrier_does_not_take_what_lacks_or_exceeds(text: str) -> None:
-    with pytest.raises(t.BadMessage):
+    with pytest.raises(t.MessageError):
         t.to_carrier(text)

@@ -153,7 +153,7 @@ class Clear(
 ToCarrier = Play | Label | Clear
 
 
-class BadMessage(ValueError):
+class MessageError(ValueError):
     """What came is no message of this protocol; the text says why."""
 
 
@@ -169,21 +169,21 @@ _KNOWN: Final = frozenset({"connected", "start", "media", "dtmf", "mark", "stop"
 
 
 def from_carrier(text: str | bytes) -> FromCarrier | None:
-    """What the carrier says; None for a kind that we do not know. Raises BadMessage."""
+    """What the carrier says; None for a kind that we do not know. Raises MessageError."""
     try:
         return _FROM.decode(text)
     except msgspec.DecodeError as error:
         if _is_of_another_kind(text):
             return None
-        raise BadMessage(str(error)) from None
+        raise MessageError(str(error)) from None
 
 
 def to_carrier(text: str | bytes) -> ToCarrier:
-    """What a server tells the carrier, as strictly as the carrier reads it. Raises BadMessage."""
+    """What a server tells the carrier, as strictly as the carrier reads it. Raises MessageError."""
     try:
         return _TO.decode(text)
     except msgspec.DecodeError as error:
-        raise BadMessage(str(error)) from None
+        raise MessageError(str(error)) from None
 
 
 def written(message: FromCarrier | ToCarrier) -> str:
