@@ -309,7 +309,7 @@ class Call:
             self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
 
     def _play(self, effect: do.Play) -> None:
-        self._player.play(effect.turn, effect.pcm, effect.rate_hz, self._now())
+        self._player.play(effect, self._now())
 
     def _finish_playing(self, effect: do.FinishPlaying) -> None:
         self._player.finish(effect.turn, self._now())

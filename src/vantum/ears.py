@@ -83,7 +83,7 @@ class Ears:
                     chunk = await self._audio.get()
             except TimeoutError:
                 filled_s += limits.STALL_S
-                yield silence(limits.STALL_S, self.options.rate_hz)
+                yield silence(limits.STALL_S, self.options.rate_hz, self.options.encoding)
                 continue
             if chunk is None:
                 return

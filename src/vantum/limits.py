@@ -22,6 +22,7 @@ RATE_MIN_HZ: Final = 8_000  # spec §5: a telephone's
 RATE_MAX_HZ: Final = 48_000  # spec §5: a browser's
 FRAME_S: Final = 0.02  # the carrier's frame
 LEAD_S: Final = 0.2  # a recogniser in a thread can stall the loop 35 ms; 200 ms hides it
+MARK_S: Final = 1.0  # past the end by our clock; a carrier that says nothing by then never will
 AHEAD_S: Final = 10.0  # of the ear: so far a voice may run, and one that is held or guesses too
 
 # Turns

@@ -8,8 +8,10 @@ from math import floor
 from typing import Final
 
 from vantum import limits
+from vantum.audio.pcm import Encoding
 from vantum.audio.playout import Playout
 from vantum.audio.resample import Resampler, resampler
+from vantum.conversation.effects import Play
 from vantum.transports.base import Outlet
 
 _ROUNDING: Final = 1e-6  # of a tick: waking a hair early must not make a second round
@@ -60,8 +62,16 @@ class Player:
         self._outlet = outlet
         self._clock = clock
         self._played_out = played_out
-        self._playout = Playout(outlet.rate_hz, outlet.frame_s, limits.LEAD_S, outlet.on_hold)
-        self._voice: tuple[int, Resampler] | None = None  # the voice's rate and its converter
+        self._playout = Playout(
+            outlet.rate_hz,
+            outlet.frame_s,
+            limits.LEAD_S,
+            outlet.on_hold,
+            encoding=outlet.encoding,
+            confirm_s=limits.MARK_S if outlet.on_hold == "clears" else 0.0,
+        )
+        # The voice's rate and coding, and their converter.
+        self._voice: tuple[int, Encoding, Resampler] | None = None
         self._turn: int | None = None  # being played
         self._held_turn: int | None = None  # may be held before its first sound
         self._finished = False
@@ -69,13 +79,15 @@ class Player:
         self._room = asyncio.Event()
         self._room.set()
 
-    def play(self, turn: int, pcm: bytes, rate_hz: int, now: float) -> None:
-        """Queue sound of `turn`."""
-        if turn != self._turn:
-            self._begin(turn, now)
-        if self._voice is None or self._voice[0] != rate_hz:
-            self._voice = (rate_hz, resampler(rate_hz, self._outlet.rate_hz))
-        self._playout.queue(self._voice[1].push(pcm))
+    def play(self, sound: Play, now: float) -> None:
+        """Queue sound of a turn."""
+        if sound.turn != self._turn:
+            self._begin(sound.turn, now)
+        kind = (sound.rate_hz, sound.encoding)
+        if self._voice is None or self._voice[:2] != kind:
+            out = self._outlet
+            self._voice = (*kind, resampler(kind[0], out.rate_hz, kind[1], out.encoding))
+        self._playout.queue(self._voice[2].push(sound.pcm))
         self.pump(now)
 
     def _begin(self, turn: int, now: float) -> None:
@@ -94,7 +106,7 @@ class Player:
             self._played_out(turn)
             return
         if self._voice is not None:
-            self._playout.queue(self._voice[1].flush())
+            self._playout.queue(self._voice[2].flush())
         self._finished = True
         self._playout.finish()
         self.pump(now)
@@ -138,7 +150,7 @@ class Player:
         self._held_turn = None
         if turn == self._turn:
             self._playout.resume(now)
-            self._outlet.resume(turn)
+            self._outlet.resume(turn, self._playout.sent_s)
             self.pump(now)
 
     def stop(self, turn: int, now: float, *, interrupted: bool) -> float:

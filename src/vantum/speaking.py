@@ -110,14 +110,14 @@ class Saying:
             return
         if self._made_s > limits.AHEAD_S:
             await self.released.wait()
-        self._made_s += len(sound.pcm) / 2 / sound.rate_hz
+        ids = (self.turn, self.reply, sound.piece)
+        speech = ev.Speech(*ids, sound.pcm, sound.rate_hz, sound.words, sound.encoding)
+        self._made_s += speech.lasts_s
         if sound.pcm or sound.words:
-            await post(
-                ev.Speech(self.turn, self.reply, sound.piece, sound.pcm, sound.rate_hz, sound.words)
-            )
+            await post(speech)
         if sound.last:
             self._watch.finished()
-            await post(ev.PieceVoiced(self.turn, self.reply, sound.piece))
+            await post(ev.PieceVoiced(*ids))
 
     async def _given(self) -> AsyncIterator[str]:
         while (text := await self._pieces.get()) is not None:

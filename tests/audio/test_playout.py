@@ -282,3 +282,15 @@ def test_what_follows_a_short_beginning_is_sent_before_that_has_sounded() -> Non
     assert len(playout.due(T0)) == 1
     playout.queue(sound(0.1))
     assert sum(map(seconds, playout.due(T0 + 0.02))) == pytest.approx(0.1)
+
+
+def test_a_peer_that_confirms_what_it_played_is_waited_for_but_not_for_ever() -> None:
+    playout = Playout(8_000, 0.02, LEAD_S, "clears", encoding="mulaw", confirm_s=1.0)
+    playout.begin(1)
+    playout.queue(b"\x55" * 1_600)
+    playout.finish()
+    assert b"".join(playout.due(T0)) == b"\x55" * 1_600
+    assert not playout.done(T0 + 0.5)
+    assert playout.done(T0 + 1.3)
+    playout.confirm(0.2, T0 + 0.6)
+    assert playout.done(T0 + 0.6)

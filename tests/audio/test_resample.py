@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from vantum.audio.pcm import decode_mulaw, encode_mulaw
 from vantum.audio.resample import resampler
 
 Costs = Callable[[Callable[[], object]], float]
@@ -238,3 +239,21 @@ def test_lengths_never_drift_over_ten_minutes() -> None:
     made = [len(stream.push(chunk)) // 2 for _ in range(600)]
     assert {later - earlier for earlier, later in pairwise(made[1:])} == {0}
     assert sum(made) + len(stream.flush()) // 2 == 600 * 16_000
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), [(8_000, 16_000), (16_000, 8_000)])
+def test_mu_law_may_stand_at_either_end(source_hz: int, target_hz: int) -> None:
+    spoken = tone(440, source_hz)
+    linear = resampler(source_hz, target_hz)
+    into = resampler(source_hz, target_hz, target="mulaw")
+    out_of = resampler(source_hz, target_hz, "mulaw")
+    assert into.push(spoken) + into.flush() == encode_mulaw(linear.push(spoken) + linear.flush())
+    linear = resampler(source_hz, target_hz)
+    quantised = decode_mulaw(encode_mulaw(spoken))
+    heard = out_of.push(encode_mulaw(spoken)) + out_of.flush()
+    assert heard == linear.push(quantised) + linear.flush()
+
+
+def test_mu_law_that_stays_as_it_is_is_not_touched() -> None:
+    sound = bytes(range(256))
+    assert resampler(8_000, 8_000, "mulaw", "mulaw").push(sound) is sound

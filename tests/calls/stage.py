@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.call import Call, Cast, House
 from vantum.conversation import effects as do
@@ -76,6 +77,7 @@ class Told:
 class Ear:
     """The client's end: keeps everything that was sent to it, and when."""
 
+    encoding: Encoding = "s16le"
     rate_hz = RATE_HZ
     frame_s = FRAME_S
 
@@ -103,7 +105,7 @@ class Ear:
     def hold(self, turn: int) -> None:
         self._note("hold", turn)
 
-    def resume(self, turn: int) -> None:
+    def resume(self, turn: int, sent_s: float) -> None:
         self._note("resume", turn)
 
     def cancel(self, turn: int, *, interrupted: bool) -> None:

@@ -236,7 +236,7 @@ class World:
 
     def _sound(self, effect: do.Play | do.FinishPlaying | do.Hold | do.Resume) -> None:
         match effect:
-            case do.Play(turn, pcm, _):
+            case do.Play(turn, pcm):
                 self.ear.play(turn, pcm, self.now)
             case do.FinishPlaying(turn):
                 self.ear.finish(turn)

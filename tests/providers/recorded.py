@@ -9,9 +9,10 @@ from contextlib import aclosing
 from caller import RATE_HZ, chunks, mulaw
 from simulated import Simulator
 
+from vantum.audio.pcm import Encoding
 from vantum.conversation.events import Hearing, Setback, Transcript
 from vantum.limits import Budgets
-from vantum.providers.base import Encoding, Finalise, ListenOptions, SpeechToText
+from vantum.providers.base import Finalise, ListenOptions, SpeechToText
 from vantum.providers.deepgram import DeepgramSpeechToText
 from vantum.settings import Settings, load_settings
 

@@ -1,12 +1,18 @@
-"""What sound is inside Vantum: s16le mono bytes at a known rate, whatever it was outside."""
+"""What sound is inside Vantum: mono bytes at a known rate, s16le or, to spare work, mu-law."""
 
 from __future__ import annotations
 
 import audioop
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Encoding = Literal["s16le", "mulaw"]
+"""How samples are coded; mulaw is G.711, which telephones take, always at 8000 Hz."""
+
+MULAW_HZ: Final = 8_000
+MULAW_SILENCE: Final = b"\xff"  # G.711: the byte for zero
 
 BYTES_PER_SAMPLE: Final = 2  # 16 bits: what recognisers take and voices give
 FULL_SCALE: Final = 32_768  # |most negative int16|: int16 -> float -> int16 then loses nothing
@@ -27,9 +33,15 @@ def duration_s(pcm: bytes, rate_hz: int) -> float:
     return samples(pcm) / rate_hz
 
 
-def silence(length_s: float, rate_hz: int) -> bytes:
+def sample_bytes(encoding: Encoding) -> int:
+    """How many bytes one sample takes."""
+    return 1 if encoding == "mulaw" else BYTES_PER_SAMPLE
+
+
+def silence(length_s: float, rate_hz: int, encoding: Encoding = "s16le") -> bytes:
     """Digital silence of `length_s`, to the nearest sample; nothing for a negative length."""
-    return bytes(BYTES_PER_SAMPLE * max(0, round(length_s * rate_hz)))
+    count = max(0, round(length_s * rate_hz))
+    return MULAW_SILENCE * count if encoding == "mulaw" else bytes(BYTES_PER_SAMPLE * count)
 
 
 def encode_mulaw(pcm: bytes) -> bytes:

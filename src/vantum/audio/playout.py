@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from vantum.audio.pcm import BYTES_PER_SAMPLE, even
+from msgspec import Struct
+
+from vantum.audio.pcm import Encoding, even, sample_bytes
 
 SLACK_SAMPLES: Final = 0.01  # monotonic time in float64 is good to 1e-4 samples after months
 
@@ -25,19 +27,30 @@ OnHold = Literal[
 
 
 class Playout:
-    """The outbound sound of one call, one utterance (turn) at a time; s16le mono."""
+    """The outbound sound of one call, one utterance (turn) at a time."""
 
-    def __init__(self, rate_hz: int, frame_s: float, lead_s: float, on_hold: OnHold) -> None:
-        self._rate_hz = rate_hz
-        self._frame = max(1, round(frame_s * rate_hz))
+    def __init__(
+        self,
+        rate_hz: int,
+        frame_s: float,
+        lead_s: float,
+        on_hold: OnHold,
+        *,
+        encoding: Encoding = "s16le",
+        confirm_s: float = 0.0,
+    ) -> None:
+        frame = max(1, round(frame_s * rate_hz))
         # at least two frames: one sounding, one under way
-        self._lead = max(2 * self._frame, round(lead_s * rate_hz))
-        self._on_hold = on_hold
+        lead = max(2 * frame, round(lead_s * rate_hz))
+        confirm = round(confirm_s * rate_hz)
+        self._rate_hz = rate_hz
+        self._line = _Line(frame, lead, on_hold, sample_bytes(encoding), confirm)
         self._turn = -1
         # What may still be sent: all of it where a peer clears. None: nothing may play.
         self._sound: bytearray | None = None
         self._dropped = 0  # samples before the first one kept
         self._sent = 0
+        self._confirmed = 0  # by the peer
         self._finished = False
         self._held = False
         self._schedule = _Clock(rate_hz)
@@ -68,7 +81,7 @@ class Playout:
     def queue(self, pcm: bytes) -> None:
         """Add sound to the utterance; dropped when it was stopped. An odd last byte is lost."""
         if self._sound is not None:
-            self._sound += even(pcm)
+            self._sound += pcm if self._line.width == 1 else even(pcm)
 
     def finish(self) -> None:
         """No more sound will be queued."""
@@ -85,13 +98,13 @@ class Playout:
         if self._sound is None or until <= self._sent:
             return []
         self._restart_dry(now)
-        step = self._frame * BYTES_PER_SAMPLE
-        begin = (self._sent - self._dropped) * BYTES_PER_SAMPLE
-        end = (until - self._dropped) * BYTES_PER_SAMPLE
+        step = self._line.frame * self._line.width
+        begin = (self._sent - self._dropped) * self._line.width
+        end = (until - self._dropped) * self._line.width
         with memoryview(self._sound) as sound:
             frames = [bytes(sound[at : min(at + step, end)]) for at in range(begin, end, step)]
         self._sent = until
-        if self._on_hold != "clears":  # nobody will ask for it again
+        if self._line.on_hold != "clears":  # nobody will ask for it again
             del self._sound[:end]
             self._dropped = until
         return frames
@@ -101,7 +114,7 @@ class Playout:
         if self._held:
             return
         self._held = True
-        if self._on_hold != "plays_on":
+        if self._line.on_hold != "plays_on":
             self._schedule.stop(now)
             self._ear.stop(now)
 
@@ -110,7 +123,7 @@ class Playout:
         if not self._held:
             return
         self._held = False
-        if self._on_hold == "clears":
+        if self._line.on_hold == "clears":
             self._sent = self._heard(now)
             self._schedule.set(now, self._sent)
         self._schedule.run(now)
@@ -121,9 +134,10 @@ class Playout:
 
         A peer that clears is not believed while held: it returns the marks of what it threw away.
         """
-        if self._held and self._on_hold == "clears":
+        if self._held and self._line.on_hold == "clears":
             return
-        self._ear.set(now, min(max(0.0, position_s) * self._rate_hz, self._sent))
+        self._confirmed = round(min(max(0.0, position_s) * self._rate_hz, self._sent))
+        self._ear.set(now, self._confirmed)
 
     def heard_s(self, now: float) -> float:
         """How much the caller has heard: last confirmation and the time played since."""
@@ -134,10 +148,14 @@ class Playout:
         return (self._queued - self._heard(now)) / self._rate_hz
 
     def done(self, now: float) -> bool:
-        """Finished, sent and heard to the end; never true of a stopped utterance."""
+        """Finished, sent and heard to the end; never true of a stopped utterance.
+
+        A peer that confirms what it has played is given `confirm_s` to do so.
+        """
         if self._sound is None or not self._finished or self._sent < self._queued:
             return False
-        return self._heard(now) >= self._queued
+        wait = 0 if self._confirmed >= self._queued else self._line.confirm
+        return self._ear.at(now) + SLACK_SAMPLES >= self._queued + wait
 
     def stop(self, now: float) -> float:
         """End the utterance, drop the rest and give the seconds that were heard."""
@@ -147,12 +165,12 @@ class Playout:
 
     @property
     def _queued(self) -> int:
-        kept = len(self._sound) // BYTES_PER_SAMPLE if self._sound is not None else 0
+        kept = len(self._sound) // self._line.width if self._sound is not None else 0
         return self._dropped + kept
 
     def _reset(self, sound: bytearray | None) -> None:
         self._sound = sound
-        self._sent = self._dropped = 0
+        self._sent = self._dropped = self._confirmed = 0
         self._finished = self._held = False
         self._schedule = _Clock(self._rate_hz)
         self._ear = _Clock(self._rate_hz)
@@ -175,15 +193,25 @@ class Playout:
         if self._held:
             return self._sent
         played = min(self._sent, self._schedule.at(now))
-        room = int(played + self._lead - self._sent + SLACK_SAMPLES)
+        room = int(played + self._line.lead - self._sent + SLACK_SAMPLES)
         left = self._queued - self._sent
         if left <= room and self._finished:
             return self._queued
-        if left < self._frame:
+        if left < self._line.frame:
             begins = self._sent == 0 and left >= FIRST_S * self._rate_hz
-            falls_silent = 0 < self._sent <= played + self._frame + SLACK_SAMPLES
+            falls_silent = 0 < self._sent <= played + self._line.frame + SLACK_SAMPLES
             return self._queued if begins or falls_silent else self._sent
-        return self._sent + min(left, room) // self._frame * self._frame
+        return self._sent + min(left, room) // self._line.frame * self._line.frame
+
+
+class _Line(Struct, frozen=True):
+    """What is fixed about the way out: counts of samples, and bytes a sample."""
+
+    frame: int
+    lead: int
+    on_hold: OnHold
+    width: int
+    confirm: int
 
 
 class _Clock:

@@ -1,4 +1,4 @@
-"""How sound changes its sample rate: streaming, without seams, drift or aliases.
+"""How sound changes its rate and coding: streaming, without seams, drift or aliases.
 
 A small ratio (8, 16, 24, 32, 48 kHz among each other) goes through one polyphase low-pass filter.
 Its coefficients are dyadic fractions, so every sum is exact in float64 whatever its order: chunked
@@ -28,7 +28,7 @@ BLOCK: Final = 8  # periods a row: one dense product is 3-5 x faster than one pe
 
 
 class Resampler(Protocol):
-    """One stream of s16le mono sound from one rate to another; never raises for its bytes."""
+    """One stream of mono sound from one rate and coding to another; never raises for its bytes."""
 
     def push(self, pcm: bytes) -> bytes:
         """Take a chunk of any size (an odd last byte is dropped); give what is ready."""
@@ -39,10 +39,22 @@ class Resampler(Protocol):
         ...
 
 
-def resampler(source_hz: int, target_hz: int) -> Resampler:
+def resampler(
+    source_hz: int,
+    target_hz: int,
+    source: sound.Encoding = "s16le",
+    target: sound.Encoding = "s16le",
+) -> Resampler:
     """A resampler for one stream. The whole stream is floor(in * target / source) samples long."""
     if source_hz <= 0 or target_hz <= 0:
         raise ValueError(f"sample rates are positive, not {source_hz} and {target_hz}")
+    if source == target == "mulaw" and source_hz == target_hz:
+        return _Untouched()
+    linear = _linear(source_hz, target_hz)
+    return linear if source == target == "s16le" else _Coded(linear, source, target)
+
+
+def _linear(source_hz: int, target_hz: int) -> Resampler:
     common = gcd(source_hz, target_hz)
     up, down = target_hz // common, source_hz // common
     if up == down:
@@ -60,6 +72,34 @@ class _Unchanged:
 
     def flush(self) -> bytes:
         return b""
+
+
+class _Untouched:
+    """Bytes of another coding that nobody needs to look at."""
+
+    def push(self, pcm: bytes) -> bytes:
+        return pcm
+
+    def flush(self) -> bytes:
+        return b""
+
+
+class _Coded:
+    """Mu-law at one end or both, linear in between."""
+
+    def __init__(self, linear: Resampler, source: sound.Encoding, target: sound.Encoding) -> None:
+        self._linear = linear
+        self._from_mulaw = source == "mulaw"
+        self._to_mulaw = target == "mulaw"
+
+    def push(self, pcm: bytes) -> bytes:
+        return self._given(self._linear.push(sound.decode_mulaw(pcm) if self._from_mulaw else pcm))
+
+    def flush(self) -> bytes:
+        return self._given(self._linear.flush())
+
+    def _given(self, pcm: bytes) -> bytes:
+        return sound.encode_mulaw(pcm) if self._to_mulaw else pcm
 
 
 class _Polyphase:

@@ -104,11 +104,11 @@ def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
     """Sound was made."""
     if not reply.awaits_sound(event.piece):
         return
-    reply.voiced(event.piece, len(event.pcm) / 2 / event.rate_hz, event.words)
+    reply.voiced(event.piece, event.lasts_s, event.words)
     if not event.pcm:
         return
     _start_answer(talk, reply, now)
-    talk.orders.give(do.Play(reply.turn, event.pcm, event.rate_hz))
+    talk.orders.give(do.Play(reply.turn, event.pcm, event.rate_hz, event.encoding))
 
 
 def _start_answer(talk: Talk, reply: Reply, now: float) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vantum.audio.pcm import Encoding
 from vantum.conversation.events import EndReason
 from vantum.conversation.states import State
 from vantum.errors import Service, Trouble
@@ -145,11 +146,12 @@ class FinishSpeaking(Struct, frozen=True):
 
 
 class Play(Struct, frozen=True):
-    """Queue sound towards the caller (s16le mono)."""
+    """Queue sound towards the caller (mono)."""
 
     turn: int
     pcm: bytes
     rate_hz: int
+    encoding: Encoding = "s16le"
 
 
 class FinishPlaying(Struct, frozen=True):

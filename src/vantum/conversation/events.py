@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vantum.audio.pcm import Encoding, sample_bytes
 from vantum.errors import Service, Trouble
 
 EndReason = Literal[
@@ -148,7 +149,7 @@ class SpokenWord(Struct, frozen=True):
 
 
 class Speech(Struct, frozen=True):
-    """Sound for piece number `piece` of the answer, in the voice's own rate (s16le mono).
+    """Sound for piece number `piece` of the answer, in the voice's own rate and coding (mono).
 
     `words` are the timings that came with it, from voices that tell them.
     """
@@ -159,6 +160,12 @@ class Speech(Struct, frozen=True):
     pcm: bytes
     rate_hz: int
     words: tuple[SpokenWord, ...] = ()
+    encoding: Encoding = "s16le"
+
+    @property
+    def lasts_s(self) -> float:
+        """How long it sounds."""
+        return len(self.pcm) / sample_bytes(self.encoding) / self.rate_hz
 
 
 class PieceVoiced(Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from vantum.audio.pcm import Encoding, sample_bytes
 from vantum.conversation.events import Hearing, Setback, SpokenWord
 
 
@@ -20,9 +21,6 @@ class Finalise:
 
 
 FINALISE: Final = Finalise()
-
-
-Encoding = Literal["s16le", "mulaw"]
 
 
 class ListenOptions(Struct, frozen=True):
@@ -44,7 +42,7 @@ class ListenOptions(Struct, frozen=True):
     @property
     def bytes_per_s(self) -> int:
         """Of the audio."""
-        return self.rate_hz * (1 if self.encoding == "mulaw" else 2)
+        return self.rate_hz * sample_bytes(self.encoding)
 
 
 class Message(Struct, frozen=True):

@@ -17,10 +17,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vantum.audio.pcm import Encoding
 from vantum.conversation.events import SpokenWord
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
-from vantum.providers.base import Encoding, Spoken
+from vantum.providers.base import Spoken
 from vantum.providers.cartesia_sockets import Context, Heard, Sockets
 from vantum.providers.cartesia_trouble import refused
 from vantum.providers.cartesia_voices import speakable, untagged

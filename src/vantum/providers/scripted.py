@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from vantum.audio.pcm import duration_s
+from vantum.audio.resample import resampler
 from vantum.audio.vad import VadParams, VoiceActivity
 from vantum.conversation.events import (
     Finalised,
@@ -60,6 +61,7 @@ class ScriptedSpeechToText:
         if self._failure:
             raise ProviderError(self._failure, service="stt", trouble="fatal")
         loudness = _Loudness(options.rate_hz)
+        linear = resampler(options.rate_hz, options.rate_hz, options.encoding)
         begin_s, answered = 0.0, False
         async for chunk in audio:
             if isinstance(chunk, Finalise):
@@ -68,7 +70,7 @@ class ScriptedSpeechToText:
                     begin_s = loudness.heard_s
                 yield Finalised()
                 continue
-            for event in loudness.take(chunk):
+            for event in loudness.take(linear.push(chunk)):
                 yield event
                 if options.automatic and isinstance(event, SpeechStopped):
                     yield self._words(begin_s, event.at_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.conversation.effects import Notice
 from vantum.conversation.events import EndReason
@@ -12,9 +13,10 @@ from vantum.conversation.events import EndReason
 class Outlet(Protocol):
     """The way to one caller. Nothing here waits; what cannot be sent is queued, bounded.
 
-    Sound is s16le mono at `rate_hz`, in frames of `frame_s`; utterances are named by turn.
+    Sound is mono in `encoding` at `rate_hz`, in frames of `frame_s`; utterances are named by turn.
     """
 
+    encoding: Encoding
     rate_hz: int
     frame_s: float
     on_hold: OnHold
@@ -35,8 +37,8 @@ class Outlet(Protocol):
         """Fall silent now."""
         ...
 
-    def resume(self, turn: int) -> None:
-        """Go on."""
+    def resume(self, turn: int, sent_s: float) -> None:
+        """Go on; what comes next is the sound from `sent_s` of the utterance on."""
         ...
 
     def cancel(self, turn: int, *, interrupted: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from vantum import limits
+from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.conversation import effects as do
 from vantum.conversation.events import EndReason
@@ -49,6 +50,7 @@ class Closing(Struct, frozen=True):
 class BrowserOutlet:
     """The way to one browser: frames wait in a bounded queue for the socket's writer."""
 
+    encoding: Encoding = "s16le"
     rate_hz = SOUND_HZ
     frame_s = FRAME_S
 
@@ -116,7 +118,7 @@ class BrowserOutlet:
         payload = p.AudioOutputHold(self.utterance(turn), timestamp=self._ids.now_ms())
         self.event(EXTENSIONS.audio.output.PAUSE, payload)
 
-    def resume(self, turn: int) -> None:
+    def resume(self, turn: int, sent_s: float) -> None:  # noqa: ARG002 - the page has it all
         """Go on."""
         payload = p.AudioOutputHold(self.utterance(turn), timestamp=self._ids.now_ms())
         self.event(EXTENSIONS.audio.output.RESUME, payload)

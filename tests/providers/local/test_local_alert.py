@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import pytest
 from conftest_local import recording, room
 
-from vantum.audio.pcm import encode_mulaw
+from vantum.audio.pcm import Encoding, encode_mulaw
 from vantum.audio.resample import resampler
 from vantum.conversation import events as ev
 from vantum.errors import ProviderError
-from vantum.providers.base import FINALISE, Encoding, Finalise, ListenOptions
+from vantum.providers.base import FINALISE, Finalise, ListenOptions
 from vantum.providers.local.activity import VadModel
 from vantum.providers.local.alert import AlertSpeechToText
 

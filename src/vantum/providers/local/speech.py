@@ -77,7 +77,7 @@ class _Recording:
     def __init__(self, speech: LocalSpeech, options: ListenOptions) -> None:
         self._speech = speech
         self._stream = speech.new_stream()
-        self._resampler = resampler(options.rate_hz, limits.INTERNAL_RATE_HZ)
+        self._resampler = resampler(options.rate_hz, limits.INTERNAL_RATE_HZ, options.encoding)
         self._detector = SpeechDetector(speech.vad, limits.INTERNAL_RATE_HZ)
         self._utterances = Utterances()
         # Unbounded: a few events a second of audio, and the reader only forwards them.
