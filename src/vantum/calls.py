@@ -16,18 +16,16 @@ from vantum.playback import PlayoutClock
 from vantum.session import Session
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics
-from vantum.transports.browser_outlet import BrowserOutlet
-from vantum.wire.events import EVENTS
-from vantum.wire.payloads import Maintenance
+from vantum.transports.base import Outlet
 
-RESTART_S: Final = 60  # what clients are told; a process manager is back within seconds
+RESTART_S: Final = 60.0  # what clients are told; a process manager is back within seconds
 
 
 class Live(Struct, frozen=True):
     """One live call and the way to its client."""
 
     call: Call
-    outlet: BrowserOutlet
+    outlet: Outlet
 
     @property
     def session(self) -> Session:
@@ -136,9 +134,8 @@ class Calls:
         """
         if not self.draining:
             self.draining = True
-            notice = Maintenance(estimated_downtime=RESTART_S * 1000)
             for live in self:
-                live.outlet.event(EVENTS.system.status.MAINTENANCE, notice)
+                live.outlet.stopping(RESTART_S)
         await self._wait_until_empty(patience_s)
         for live in self:
             live.call.post_now(EndAsked("shutdown"))

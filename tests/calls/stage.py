@@ -115,6 +115,9 @@ class Ear:
         self.notices.append(notice)
         self._note(type(notice).__name__)
 
+    def stopping(self, within_s: float) -> None:
+        self._note("stopping")
+
     def close(self, reason: ev.EndReason) -> None:
         self.closed = self.closed or reason
         self.is_closed.set()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.conversation.effects import Notice
 from vantum.conversation.events import EndReason
+
+Confirm = Callable[[int, float], None]
+"""Takes a turn and how many seconds of it the caller has heard."""
 
 
 class Outlet(Protocol):
@@ -47,6 +51,10 @@ class Outlet(Protocol):
 
     def tell(self, notice: Notice) -> None:
         """Tell the client."""
+        ...
+
+    def stopping(self, within_s: float) -> None:
+        """Say that the server is about to stop, and for how long it will be away."""
         ...
 
     def close(self, reason: EndReason) -> None:

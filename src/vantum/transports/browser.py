@@ -28,7 +28,7 @@ from vantum.wire.frames import ack, error_for
 class Host(Struct, frozen=True):
     """What a browser's call asks of the house; each raises CapacityError or RequestError."""
 
-    admit_recording: Callable[[Call, p.AudioInputStart], None]
+    admit_recording: Callable[[Call, BrowserOutlet, p.AudioInputStart], None]
     default_automatic: bool | None  # the TURN_DETECTION setting
     log: Log
 
@@ -132,7 +132,7 @@ class BrowserCall:
                 )
             self._ack(request)
             return
-        self._host.admit_recording(self._call, start)
+        self._host.admit_recording(self._call, self._outlet, start)
         self._recording = start
         session = self._session
         session.state = "active"

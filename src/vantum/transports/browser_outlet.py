@@ -202,6 +202,11 @@ class BrowserOutlet:
         how = "stumbled and is being mended" if notice.passing else "does not work now"
         self.event(name, p.Problem(f"{part} {how}"))
 
+    def stopping(self, within_s: float) -> None:
+        """Say that the server is about to stop."""
+        notice = p.Maintenance(estimated_downtime=round(within_s * 1000))
+        self.event(EVENTS.system.status.MAINTENANCE, notice)
+
     def close(self, reason: EndReason) -> None:
         """Say why, then close."""
         self._input_closed()  # an end that still waits for its words is answered now

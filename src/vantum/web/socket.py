@@ -141,16 +141,14 @@ class SocketDoor:
         detection = self._settings.turn_detection
         return None if detection is None else detection == "automatic"
 
-    def _admit_recording(self, call: Call, start: p.AudioInputStart) -> None:
+    def _admit_recording(self, call: Call, outlet: BrowserOutlet, start: p.AudioInputStart) -> None:
         """Local speech serves only so many callers well; more are told to wait."""
         capacity = max(1, self._speech.recognisers) * limits.CALLS_PER_RECOGNISER
         if self._casting.uses_local_speech and self._calls.recording() >= capacity:
-            live = self._calls.by_session(call.session.session_id)
             self._calls.house.metrics.refused.labels("local_speech").inc()
             message = "All local voices are busy; please try again in a minute"
-            if live is not None:
-                busy = p.Busy(self._calls.recording(), capacity, message=message)
-                live.outlet.event(EVENTS.system.status.BUSY, busy)
+            busy = p.Busy(self._calls.recording(), capacity, message=message)
+            outlet.event(EVENTS.system.status.BUSY, busy)
             raise CapacityError(message)
         if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
             text = "Another agent can be had only before anything was said"

@@ -1,0 +1,118 @@
+"""How a call's sound is worded for Twilio: frames, marks that prove what was heard, and clears."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from msgspec import Struct
+
+from vantum import limits
+from vantum.audio.pcm import Encoding
+from vantum.audio.playout import OnHold
+from vantum.conversation.effects import Notice
+from vantum.conversation.events import EndReason
+from vantum.transports.base import Confirm
+from vantum.wire import twilio as wire
+
+MARK_EVERY: Final = round(0.4 * wire.RATE_HZ)  # samples; a word or two may be in doubt
+
+
+class HangUp(Struct, frozen=True):
+    """Close the stream once everything before it was sent."""
+
+    reason: EndReason
+
+
+class TwilioOutlet:
+    """The way to one phone: messages wait in a bounded queue for the socket's writer.
+
+    Marks are named `generation:position`. A generation is what was sent between two clears, of one
+    utterance: a clear sends all marks back at once, and those of an older generation prove nothing.
+    """
+
+    encoding: Encoding = "mulaw"
+    rate_hz = wire.RATE_HZ
+    frame_s = limits.FRAME_S
+    on_hold: OnHold = "clears"
+
+    def __init__(self, stream_sid: str) -> None:
+        self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
+        self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
+        self._stream_sid = stream_sid
+        self._generation = 0
+        self._turn = 0
+        self._position = 0  # samples of the utterance sent
+        self._marked = 0  # position of the newest mark
+
+    def _put(self, message: str | HangUp) -> None:
+        """Queue a message; a carrier that has left the queue full is gone."""
+        try:
+            self.messages.put_nowait(message)
+        except asyncio.QueueFull:
+            self._drop_queued()
+            self.messages.put_nowait(HangUp("faults"))
+
+    def _drop_queued(self) -> None:
+        while not self.messages.empty():
+            self.messages.get_nowait()
+
+    # -- sound ---------------------------------------------------------------------------------
+
+    def begin(self, turn: int) -> None:
+        """Sound of a new utterance follows."""
+        self._turn = turn
+        self._generation += 1
+        self._position = self._marked = 0
+
+    def send(self, turn: int, pcm: bytes) -> None:  # noqa: ARG002 - the turn that has begun
+        """Send one frame of sound, with a mark behind it now and then."""
+        self._put(wire.written(wire.Play(self._stream_sid, wire.OutboundSound(pcm))))
+        self._position += len(pcm)
+        if self._position - self._marked >= MARK_EVERY:
+            self._mark()
+
+    def _mark(self) -> None:
+        self._marked = self._position
+        name = f"{self._generation}:{self._position}"
+        self._put(wire.written(wire.Label(self._stream_sid, wire.Name(name))))
+
+    def complete(self, turn: int, sound_s: float) -> None:  # noqa: ARG002 - as above
+        """All sound of the utterance was sent."""
+        if self._marked < self._position:
+            self._mark()
+
+    def hold(self, turn: int) -> None:  # noqa: ARG002 - as above
+        """Fall silent now; what the carrier throws away is sent again on resuming."""
+        self._clear()
+
+    def resume(self, turn: int, sent_s: float) -> None:  # noqa: ARG002 - as above
+        """Go on from `sent_s` of the utterance."""
+        self._position = self._marked = round(sent_s * wire.RATE_HZ)
+
+    def cancel(self, turn: int, *, interrupted: bool) -> None:  # noqa: ARG002 - as above
+        """Drop all sound of the utterance."""
+        self._clear()
+
+    def _clear(self) -> None:
+        self._generation += 1
+        self._drop_queued()  # nothing may be sent behind the clear
+        self._put(wire.written(wire.Clear(self._stream_sid)))
+
+    def marked(self, name: str) -> None:
+        """The carrier sends a mark back: its sound was heard, unless it was cleared."""
+        generation, _, position = name.partition(":")
+        if generation == str(self._generation) and position.isdecimal() and self.on_heard:
+            self.on_heard(self._turn, int(position) / wire.RATE_HZ)
+
+    # -- notices -------------------------------------------------------------------------------
+
+    def tell(self, notice: Notice) -> None:
+        """A phone shows nothing."""
+
+    def stopping(self, within_s: float) -> None:
+        """Nor does it say that the server is about to stop: the agent finishes its call."""
+
+    def close(self, reason: EndReason) -> None:
+        """End the stream, once everything before it was sent."""
+        self._put(HangUp(reason))
