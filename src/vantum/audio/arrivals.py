@@ -44,6 +44,7 @@ class Arrivals:
             missing = 0
         if missing < -_STEADY_SAMPLES:
             return b""
-        lost = missing if missing > _STEADY_SAMPLES else 0
+        # The first frame says exactly where it stands; timestamps waver round what it says.
+        lost = missing if missing > (_STEADY_SAMPLES if self._end else 0) else 0
         self._end += lost + len(mulaw)
         return SILENCE * min(lost, _LOSS_SAMPLES) + mulaw if lost else mulaw

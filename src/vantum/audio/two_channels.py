@@ -43,7 +43,9 @@ class TwoChannels:
 
     def heard(self, mulaw: bytes, position: int, now: float) -> None:
         """The caller's sound, and where on the clock it ends."""
-        self._clock.shown(position, now)
+        moved = self._clock.shown(position, now)
+        if moved:
+            self._move(moved)
         begin = position - len(mulaw)
         self._resolve_echoes(position)
         self._caller += SILENCE * (begin - self._caller_end)
@@ -87,12 +89,11 @@ class TwoChannels:
         final = min(self._caller_end, self._sent[0].begin if self._sent else self._caller_end)
         return self._take(final)
 
-    def end(self, now: float) -> tuple[bytes, bytes]:
-        """All that is left, up to now: nobody hears what the carrier has not played."""
-        at = max(self._clock.at(now), self._caller_end)
+    def end(self) -> tuple[bytes, bytes]:
+        """All that is left: up to the last frame, since nothing tells what was heard after it."""
         self._resolve_echoes(self._caller_end + FRAME_SAMPLES)
         self._place(self._sent_end + 1, None)
-        return self._take(at)
+        return self._take(self._caller_end)
 
     @property
     def _caller_end(self) -> int:
@@ -102,6 +103,15 @@ class TwoChannels:
         length = max(0, until - self._taken)
         self._taken += length
         return _cut(self._caller, length), _cut(self._agent, length)
+
+    def _move(self, moved: int) -> None:
+        """What was sent before the first frame stands where the clock was thought to be."""
+        self._sent = deque(
+            _Sent(sent.begin + moved, sent.mulaw, sent.thrown) for sent in self._sent
+        )
+        self._sent_end += moved
+        self._marks = {name: stands + moved for name, stands in self._marks.items()}
+        self._echoes = [(stands + moved, at + moved) for stands, at in self._echoes]
 
     def _resolve_echoes(self, position: int) -> None:
         """The frame that ends at `position` is the first one behind these echoes."""
@@ -118,19 +128,19 @@ class TwoChannels:
         batch = []
         while self._sent and self._sent[0].is_before(until):
             batch.append(self._sent.popleft())
-        late = 0 if self._delay is None or delay is None else delay - self._delay
-        if batch and batch[-1].thrown and batch[-1].begin == until and self._delay is not None:
-            # This mark came back because of the clear. What was late is the clear: more has played.
+        more = b""
+        if delay is not None and self._delay is not None and _is_cut(batch, until):
+            # The clear brought this mark back. If it was late, so was the clear: more has played.
+            late = delay - self._delay
+            more = batch[-1].mulaw[:late] if late > _TORN_SAMPLES else b""
             delay = self._delay
-        measured_from = _last_pause(batch)
+        whole_from = _last_pause(batch)
         for sent in batch:
-            if sent.thrown:
-                played = sent.mulaw[:late] if late > _TORN_SAMPLES and sent.begin == until else b""
-            else:
-                played = sent.mulaw
-                self._measure(sent.begin, delay, measured=sent.begin >= measured_from)
-            self._put(sent.begin + (self._delay or 0), played)
-            self._placed_end = sent.begin + len(played)
+            if not sent.thrown:
+                self._measure(sent.begin, delay, measured=sent.begin >= whole_from)
+                self._put(sent.begin, sent.mulaw)
+        if more:
+            self._put(until, more)
 
     def _measure(self, begin: int, delay: int | None, *, measured: bool) -> None:
         """The delay changes in a pause, and in the midst of sound only where the line stalled.
@@ -146,8 +156,10 @@ class TwoChannels:
             self._delay = min(self._delay, delay)
 
     def _put(self, begin: int, mulaw: bytes) -> None:
-        self._agent += SILENCE * (begin - self._taken - len(self._agent))
+        at = begin + (self._delay or 0) - self._taken
+        self._agent += SILENCE * (at - len(self._agent))
         self._agent += mulaw
+        self._placed_end = begin + len(mulaw)
 
 
 class _Sent(Struct, frozen=True):
@@ -174,23 +186,30 @@ class _CarrierClock:
         self._window_end: float | None = None
         self._shown = 0
 
-    def shown(self, position: int, now: float) -> None:
-        """A frame that ends at `position` has come."""
+    def shown(self, position: int, now: float) -> int:
+        """A frame that ends at `position` has come; by how much the first one sets the clock."""
         ahead = position - RATE_HZ * now
-        if self._window_end is None:  # the beginning was only a guess
+        if self._window_end is None:
+            guessed, self._shown = self.at(now), position
             self._ahead = self._ahead_now = ahead
             self._window_end = now + _WINDOW_S
-        elif now >= self._window_end:
+            return position - guessed
+        if now >= self._window_end:
             self._ahead, self._ahead_now = self._ahead_now, ahead
             self._window_end = now + _WINDOW_S
         elif ahead > self._ahead_now:
             self._ahead_now = ahead
+        return 0
 
     def at(self, now: float) -> int:
         """Samples since the stream began; never less than before."""
         position = round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
         self._shown = max(self._shown, position)
         return self._shown
+
+
+def _is_cut(batch: Sequence[_Sent], at: int) -> bool:
+    return bool(batch) and batch[-1].thrown and batch[-1].begin == at
 
 
 def _last_pause(batch: Sequence[_Sent]) -> int:

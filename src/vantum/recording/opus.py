@@ -5,7 +5,6 @@ A program of its own, so that no call waits for it. The raw sound goes once the 
 
 from __future__ import annotations
 
-import audioop
 import os
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ import av
 import msgspec
 
 from vantum.audio.arrivals import SILENCE
-from vantum.audio.pcm import BYTES_PER_SAMPLE, decode_mulaw
+from vantum.audio.pcm import BYTES_PER_SAMPLE, decode_mulaw, stereo
 from vantum.recording.files import AGENT, CALLER, HEADER, Header, is_whole, lock, remove
 
 NICE: Final = 10  # calls come first
@@ -30,14 +29,14 @@ APPLICATION: Final = "audio"
 def finish(folder: Path) -> None:
     """Make `<folder>.opus` (left the caller, right the agent) and remove the folder.
 
-    Does nothing where another process is at it. Raises OSError, av.error.FFmpegError or
-    msgspec.DecodeError, and leaves the folder as it was.
+    A recording without sound leaves nothing. Does nothing where another process is at it. Raises
+    OSError, av.error.FFmpegError or msgspec.DecodeError, and leaves the folder as it was.
     """
     held = lock(folder)
     if held is None:
         return
     with held:
-        if is_whole(folder):
+        if is_whole(folder) and (folder / CALLER).stat().st_size:
             made = folder.with_name(f".{folder.name}.opus")
             _encode(folder, made)
             _flush(made)
@@ -49,11 +48,11 @@ def finish(folder: Path) -> None:
 def _encode(folder: Path, made: Path) -> None:
     header = msgspec.json.decode((folder / HEADER).read_bytes(), type=Header)
     with av.open(str(made), "w", format="ogg") as out:
-        stream = out.add_stream(
+        track = out.add_stream(
             "libopus", header.rate_hz, layout="stereo", options={"application": APPLICATION}
         )
-        stream.bit_rate = BIT_RATE
-        stream.metadata.update(title=header.call_id, date=header.started_at.isoformat())
+        track.bit_rate = BIT_RATE
+        track.metadata.update(title=header.call_id, date=header.started_at.isoformat())
         begin = 0
         for pcm in _both_channels(folder, header.rate_hz):
             frame = av.AudioFrame("s16", "stereo", len(pcm) // (2 * BYTES_PER_SAMPLE))
@@ -62,8 +61,8 @@ def _encode(folder: Path, made: Path) -> None:
             frame.time_base = Fraction(1, header.rate_hz)
             frame.pts = begin
             begin += frame.samples
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+            out.mux(track.encode(frame))
+        out.mux(track.encode(None))
 
 
 def _both_channels(folder: Path, length: int) -> Iterator[bytes]:
@@ -74,10 +73,9 @@ def _both_channels(folder: Path, length: int) -> Iterator[bytes]:
             longest = max(len(left), len(right))
             if not longest:
                 return
-            yield audioop.add(
-                audioop.tostereo(decode_mulaw(left.ljust(longest, SILENCE)), 2, 1, 0),
-                audioop.tostereo(decode_mulaw(right.ljust(longest, SILENCE)), 2, 0, 1),
-                2,
+            yield stereo(
+                decode_mulaw(left.ljust(longest, SILENCE)),
+                decode_mulaw(right.ljust(longest, SILENCE)),
             )
 
 

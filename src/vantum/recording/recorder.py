@@ -66,9 +66,9 @@ class Recorder:
         if self._channels is not None:
             self._channels.echoed(name, now)
 
-    def close(self, now: float) -> None:
+    def close(self) -> None:
         """The call is over; once."""
-        rest = (b"", b"") if self._channels is None else self._channels.end(now)
+        rest = (b"", b"") if self._channels is None else self._channels.end()
         self._channels = None
         self._closed(self._files.folder, self._write(self._files.close, *rest))
 

@@ -1,4 +1,4 @@
-"""A phone carrier and the way to it in virtual time, and an agent that talks over it and is cut off.
+"""A phone carrier in virtual time, the way to it, and an agent that is cut off now and then.
 
 The carrier writes down what the callee said and heard, each on its own clock: the recording that
 ours is held against. Messages keep their order each way, as on one socket.
@@ -103,14 +103,18 @@ class Carrier:
         self._generation = 0
         self._marks: list[str] = []
         self._frames = itertools.count()
-        self.said: dict[int, bytes] = {}  # by position: what the callee said
-        self.played: dict[int, bytes] = {}  # by position: what the callee heard
+        self._said: dict[int, bytes] = {}  # by position
+        self._played: dict[int, bytes] = {}
+        self._over = False
+        self.said = self.heard = b""  # by the callee
         world.at(FRAME_S, self._hear)
 
     def _hear(self) -> None:
+        if self._over:
+            return
         number = next(self._frames)
         frame = unique_sound(self._world.lots, FRAME)
-        self.said[number * FRAME] = frame
+        self._said[number * FRAME] = frame
         if self._world.lots.random() >= self._world.lost_share:
             stamp_ms = round(number * FRAME_S * 1000)
             self._world.send_us(lambda: self._us.media(stamp_ms, frame))
@@ -118,7 +122,7 @@ class Carrier:
 
     def media(self, frame: bytes) -> None:
         begin = max(self._buffer_end, self._world.position)
-        self.played[begin] = frame
+        self._played[begin] = frame
         self._buffer_end = begin + len(frame)
 
     def mark(self, name: str) -> None:
@@ -135,9 +139,9 @@ class Carrier:
     def clear(self) -> None:
         here = self._world.position
         self._generation += 1
-        self.played = {
+        self._played = {
             begin: frame[: max(0, here - begin)]
-            for begin, frame in self.played.items()
+            for begin, frame in self._played.items()
             if begin < here
         }
         self._buffer_end = min(self._buffer_end, here)
@@ -145,24 +149,28 @@ class Carrier:
             self._world.send_us(lambda name=name: self._us.mark(name))
         self._marks.clear()
 
-    def hang_up(self) -> tuple[bytes, bytes]:
-        """The carrier's own recording up to now: what was said, what was heard."""
+    def hang_up(self) -> None:
+        """Keep the recording up to now, and say that the call is over."""
+        self._over = True
         length = self._world.position
-        return on_one_line(self.said, length), on_one_line(self.played, length)
+        self.said = on_one_line(self._said, length)
+        self.heard = on_one_line(self._played, length)
+        self._world.send_us(self._us.is_over)
 
 
 class Us:
     """The agent's end: an agent that speaks, is held and goes on, and a recording of it all."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, marks_clears: bool = True) -> None:
+        """`marks_clears`: a mark is sent behind each clear."""
         self._world = world
-        self._carrier = Carrier(world, self)
+        self._marks_clears = marks_clears
+        self.carrier = Carrier(world, self)
         self._arrivals = Arrivals()
         self._channels = TwoChannels(world.now)
         self._names = itertools.count()
         self._speech = 0  # which one may go on
         self.caller, self.agent = bytearray(), bytearray()
-        self.sent: list[bytes] = []
 
     def media(self, stamp_ms: int, frame: bytes) -> None:
         heard = self._arrivals.push(stamp_ms, frame)
@@ -183,9 +191,8 @@ class Us:
             return
         while sent < frames and sent * FRAME_S < self._world.now - begun + LEAD_S - 1e-6:
             frame = unique_sound(self._world.lots, FRAME)
-            self.sent.append(frame)
             self._channels.plays(frame, self._world.now)
-            self._world.send_carrier(lambda frame=frame: self._carrier.media(frame))
+            self._world.send_carrier(lambda frame=frame: self.carrier.media(frame))
             sent += 1
             if sent % MARK_EVERY == 0 or sent == frames:
                 self._mark()
@@ -195,17 +202,17 @@ class Us:
     def _mark(self) -> None:
         name = str(next(self._names))
         self._channels.marked(name, self._world.now)
-        self._world.send_carrier(lambda: self._carrier.mark(name))
+        self._world.send_carrier(lambda: self.carrier.mark(name))
 
     def is_cut_off(self) -> None:
         self._speech += 1
         self._channels.cleared(self._world.now)
-        self._world.send_carrier(self._carrier.clear)
+        self._world.send_carrier(self.carrier.clear)
+        if self._marks_clears:
+            self._mark()
 
-    def hang_up(self) -> tuple[bytes, bytes]:
-        """The carrier's own recording; ours is complete then."""
-        self._keep(self._channels.end(self._world.now))
-        return self._carrier.hang_up()
+    def is_over(self) -> None:
+        self._keep(self._channels.end())
 
     def _keep(self, both: tuple[bytes, bytes]) -> None:
         caller, agent = both
