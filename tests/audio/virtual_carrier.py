@@ -46,6 +46,10 @@ class Way:
     waits: Waits
     free_at: float = 0.0
 
+    def stalls(self, until: float) -> None:
+        """What is sent from now on arrives no sooner."""
+        self.free_at = max(self.free_at, until)
+
     def arrival(self, now: float, lots: random.Random) -> float:
         self.free_at = max(self.free_at, now + self.waits(lots))
         return self.free_at

@@ -116,15 +116,16 @@ class TwoChannels:
     def _resolve_echoes(self, position: int) -> None:
         """The frame that ends at `position` is the first one behind these echoes."""
         for stands, at in self._echoes:
-            # The carrier sent the echo before this frame had ended; where it came after that, it
-            # was held up on the way, and the frame's middle is nearest to all it may have been.
-            echoed_at = at if at <= position else position - FRAME_SAMPLES // 2
-            self._place(stands, max(0, echoed_at - stands))
-            self._marks = {name: place for name, place in self._marks.items() if place > stands}
+            # The carrier sent the echo before this frame had ended. Where it came long after that,
+            # it was held up on the way, and the frame's middle is nearest to all it may have been.
+            held_up = at > position + FRAME_SAMPLES // 2
+            echoed_at = position - FRAME_SAMPLES // 2 if held_up else min(at, position)
+            self._place(stands, max(0, echoed_at - stands))  # nothing plays before it is sent
         self._echoes.clear()
 
     def _place(self, until: int, delay: int | None) -> None:
         """Place what was sent before `until`; a mark there has come back after `delay`."""
+        self._marks = {name: at for name, at in self._marks.items() if at > until}
         batch = []
         while self._sent and self._sent[0].is_before(until):
             batch.append(self._sent.popleft())
@@ -184,13 +185,12 @@ class _CarrierClock:
         self._ahead = -RATE_HZ * now  # of ours: the quickest frame of the window before, and of
         self._ahead_now = -RATE_HZ * now  # this one
         self._window_end: float | None = None
-        self._shown = 0
 
     def shown(self, position: int, now: float) -> int:
         """A frame that ends at `position` has come; by how much the first one sets the clock."""
         ahead = position - RATE_HZ * now
         if self._window_end is None:
-            guessed, self._shown = self.at(now), position
+            guessed = self.at(now)
             self._ahead = self._ahead_now = ahead
             self._window_end = now + _WINDOW_S
             return position - guessed
@@ -202,10 +202,8 @@ class _CarrierClock:
         return 0
 
     def at(self, now: float) -> int:
-        """Samples since the stream began; never less than before."""
-        position = round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
-        self._shown = max(self._shown, position)
-        return self._shown
+        """Samples since the stream began; never before the end of the last frame."""
+        return round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
 
 
 def _is_cut(batch: Sequence[_Sent], at: int) -> bool:

@@ -42,7 +42,8 @@ class RawFiles:
         """Make the folder and lock it."""
         # Under another name until it is locked, or a starting server would take it for left over.
         unlocked = self.folder.with_name(f".{self.folder.name}")
-        unlocked.mkdir(mode=0o700, parents=True)
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unlocked.mkdir(mode=0o700)
         files = FileIO(unlocked / CALLER, "a"), FileIO(unlocked / AGENT, "a")
         fcntl.flock(files[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
         (unlocked / HEADER).write_bytes(msgspec.json.encode(self._header))

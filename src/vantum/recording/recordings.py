@@ -58,22 +58,33 @@ class Recordings:
                 await self._convert(folder)
 
     async def _convert(self, folder: Path) -> None:
-        program = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "vantum.recording.opus", str(folder)),
-            stdin=DEVNULL,
-            stdout=DEVNULL,
-            stderr=PIPE,
-        )
         try:
-            async with asyncio.timeout(CONVERT_DEADLINE_S):
-                _, why = await program.communicate()
-        except TimeoutError:
-            why = b"took too long"
-        finally:
-            if program.returncode is None:
-                with suppress(ProcessLookupError):
-                    program.kill()
-                await program.wait()
-        if program.returncode != 0:
-            lines = why.decode(errors="replace").strip().splitlines()
-            self._log.error("recording_not_converted", call_id=folder.name, why=lines[-1:])
+            why = await _made(folder)
+        except OSError as error:  # no memory or no handle for another process
+            why = str(error)
+        if why:
+            self._log.error("recording_not_converted", call_id=folder.name, why=why)
+
+
+async def _made(folder: Path) -> str:
+    """Have the Opus file made; why it could not be, or "". Raises OSError."""
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vantum.recording.opus", str(folder)),
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=PIPE,
+    )
+    try:
+        async with asyncio.timeout(CONVERT_DEADLINE_S):
+            _, said = await program.communicate()
+    except TimeoutError:
+        return "took too long"
+    finally:
+        if program.returncode is None:
+            with suppress(ProcessLookupError):
+                program.kill()
+            await program.wait()
+    if program.returncode == 0:
+        return ""
+    lines = said.decode(errors="replace").split("\n")
+    return lines[-2] if len(lines) > 1 else f"exit code {program.returncode}"
