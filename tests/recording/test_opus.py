@@ -86,17 +86,17 @@ def test_what_a_crash_left_is_made_at_the_next_start(tmp_path: Path) -> None:
 
 
 def test_a_server_that_ends_meanwhile_leaves_it_for_the_next_start(tmp_path: Path) -> None:
-    folder = raw(tmp_path / "recordings", babble(60.0, 1), babble(60.0, 2))
+    folder = raw(tmp_path / "recordings", babble(90.0, 1), babble(90.0, 2))
 
     async def scene() -> None:
         making = asyncio.create_task(Recordings(tmp_path, server_log()).run())
-        await asyncio.sleep(0.05)  # its program is about to begin
+        await asyncio.to_thread(are_all, tmp_path / "recordings", "call-1", ".call-1.opus")
         making.cancel()
         await asyncio.wait([making])
 
     asyncio.run(scene())
     finish(folder)  # nobody holds it
-    assert stereo(tmp_path / "recordings" / "call-1.opus").shape == (2, 60 * RATE_HZ)
+    assert stereo(tmp_path / "recordings" / "call-1.opus").shape == (2, 90 * RATE_HZ)
 
 
 def test_what_cannot_be_made_stays_and_holds_up_nothing(tmp_path: Path) -> None:
