@@ -1,4 +1,4 @@
-"""`make bench`: the parts of a call, then one call on a server of its own with local speech."""
+"""`make bench`: the parts of a call, its recording, then one call with local speech."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 import wave
 from pathlib import Path
 
-from benchmarks import one_call, parts
+from benchmarks import one_call, parts, recording
 from benchmarks.calibration import headline
 from vantum.providers.local.engine import load_voice
 
@@ -41,6 +41,7 @@ def spoken(folder: Path) -> list[Path]:
 def main() -> None:
     print(headline())
     parts.main()
+    recording.main()
     with tempfile.TemporaryDirectory() as folder:
         recordings = spoken(Path(folder))
         command = [sys.executable, "-m", "vantum", "serve", "--port", "0"]

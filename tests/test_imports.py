@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.upkeep",
         }
     ),
-    frozenset({"vantum.transports", "vantum.providers", "vantum.store"}),
+    frozenset({"vantum.transports", "vantum.providers", "vantum.store", "vantum.recording"}),
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),

@@ -228,6 +228,11 @@ class Settings(BaseModel):
     twilio_base_url: WebAddress = setting(
         "https://api.twilio.com", "Twilio, or what stands in for it.", HTTP
     )
+    recording: Annotated[Literal["off", "on"], Word] = setting(
+        "off",
+        "Keep every phone call as sound, caller left, agent right; many laws want it announced.",
+        "off or on",
+    )
 
     @property
     def database(self) -> str:

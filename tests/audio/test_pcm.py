@@ -142,3 +142,9 @@ def test_no_bytes_are_bad_bytes(chunk: bytes) -> None:
     whole = pcm.even(chunk)
     assert len(pcm.encode_mulaw(chunk)) == pcm.samples(chunk) == len(whole) // 2
     assert pcm.from_float(pcm.to_float(chunk)) == whole
+
+
+def test_two_channels_take_turns_sample_by_sample() -> None:
+    left, right = np.array([1, 2, -32_768], "<i2"), np.array([-3, 32_767, 5], "<i2")
+    both = pcm.stereo(left.tobytes(), right.tobytes())
+    assert np.frombuffer(both, "<i2").tolist() == [1, -3, 2, 32_767, -32_768, 5]

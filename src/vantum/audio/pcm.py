@@ -54,6 +54,12 @@ def decode_mulaw(mulaw: bytes) -> bytes:
     return audioop.ulaw2lin(mulaw, BYTES_PER_SAMPLE)
 
 
+def stereo(left: bytes, right: bytes) -> bytes:
+    """Two s16le channels of the same length as one, sample by sample in turn."""
+    left_alone = audioop.tostereo(left, BYTES_PER_SAMPLE, 1, 0)
+    return audioop.add(left_alone, audioop.tostereo(right, BYTES_PER_SAMPLE, 0, 1), 2)
+
+
 def from_float(wave: NDArray[np.floating]) -> bytes:
     """Floats in -1..1 to s16le: rounded, louder ones clipped, not-a-number is silence."""
     within = np.clip(np.nan_to_num(wave, nan=0.0), -1.0, 1.0)
