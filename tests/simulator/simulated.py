@@ -59,3 +59,4 @@ async def simulating(
         server.should_exit = True
         server.force_exit = True
         await task
+        await server.lifespan.shutdown()  # which the server leaves out when it is forced

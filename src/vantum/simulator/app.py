@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -17,11 +18,13 @@ from vantum.simulator import deepgram, openai
 from vantum.simulator.cartesia import cartesia_routes
 from vantum.simulator.faults import FAULTS, Armed, vendors_of
 from vantum.simulator.stage import Stage
+from vantum.simulator.twilio import twilio_routes
 
 VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (
     deepgram.routes,
     openai.routes,
     cartesia_routes,
+    twilio_routes,
 )
 
 _ARMED: Final = msgspec.json.Decoder(Armed)
@@ -61,7 +64,13 @@ def build_app(stage: Stage) -> Starlette:
         Route("/simulator/faults", arm, methods=["POST"]),
         Route("/simulator/faults", clear, methods=["DELETE"]),
     ]
-    return Starlette(routes=routes)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with stage.upkeep.open():
+            yield
+
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 def simulator_server(stage: Stage) -> uvicorn.Server:

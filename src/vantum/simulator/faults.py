@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-Vendor = Literal["deepgram", "openai", "cartesia"]
+Vendor = Literal["deepgram", "openai", "cartesia", "twilio"]
 Fault = Literal[
     "refused",  # the connection is cut before any answer
     "unauthorized",  # 401

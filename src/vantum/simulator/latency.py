@@ -40,11 +40,18 @@ class Profile(Struct, frozen=True, kw_only=True):
     one_answer: bool = False  # the model says the same to everybody, which costs next to nothing
     first_audio: Delay = Delay(0.0)
     sound_per_s: float = 20.0  # seconds of speech made in a second
+    ring: Delay = Delay(0.1)  # until somebody answers who will
+    ring_timeouts: float = 1.0  # how much of a ring timeout really passes
+    stream_open: Delay = Delay(0.0)  # from the TwiML to the carrier's media socket
+    verdict: Delay = Delay(0.1)  # answering machine detection, from the answer
+    calls_per_s: float = 1_000.0  # the carrier dials no faster; the rest is queued
+    calls_at_once: int = 10_000
+    recorded_s: float = 300.0  # of each call, by the simulator itself
 
 
 PROFILES: Final[dict[str, Profile]] = {
     # For tests of what happens, not of how long it takes.
-    "fast": Profile(interim_every_s=0.25, flux_end=Delay(0.05)),
+    "fast": Profile(interim_every_s=0.25, flux_end=Delay(0.05), ring_timeouts=0.02),
     # What the vendors' users measured in 2026, p50 and p95.
     "typical": Profile(
         handshake=Delay(0.2, 0.4),
@@ -55,6 +62,10 @@ PROFILES: Final[dict[str, Profile]] = {
         tokens_per_s=85.0,
         first_audio=Delay(0.188, 0.3),
         sound_per_s=5.0,
+        ring=Delay(6.0, 15.0),
+        stream_open=Delay(0.3, 0.6),
+        verdict=Delay(3.0, 5.0),
+        calls_per_s=1.0,  # of an account that asked for no more
     ),
     # Constants to measure against: what is above their sum is the pipeline's own.
     "bench": Profile(
@@ -65,5 +76,6 @@ PROFILES: Final[dict[str, Profile]] = {
         one_answer=True,
         first_audio=Delay(0.1),
         sound_per_s=10.0,
+        recorded_s=0.0,
     ),
 }

@@ -8,13 +8,26 @@ from collections import Counter, deque
 from random import Random
 from typing import Final, Protocol
 
+from msgspec import Struct
 from starlette.requests import HTTPConnection
 
 from vantum.simulator.faults import Faults, Vendor
 from vantum.simulator.latency import Delay, Profile
 from vantum.simulator.talent import Talent
+from vantum.telemetry import server_log
+from vantum.upkeep import HouseUpkeep
 
 MOMENTS: Final = 4_096  # a turn has about 60
+
+
+class Account(Struct, frozen=True):
+    """The one customer of the simulated carrier."""
+
+    sid: str = "AC00000000000000000000000000000001"
+    token: str = "simulated"
+
+
+ONE_ACCOUNT: Final = Account()
 
 
 class Connection(Protocol):
@@ -28,7 +41,13 @@ class Stage:
     """Profile, faults, chance, and what was counted."""
 
     def __init__(
-        self, profile: Profile, talent: Talent, *, seed: int = 0, api_key: str = ""
+        self,
+        profile: Profile,
+        talent: Talent,
+        *,
+        seed: int = 0,
+        api_key: str = "",
+        account: Account = ONE_ACCOUNT,
     ) -> None:
         self.profile = profile
         self.talent = talent
@@ -36,6 +55,8 @@ class Stage:
         self.faults = Faults(self.dice)
         self.counts: Counter[str] = Counter()  # what happened, for tests and `GET /simulator`
         self.moments: deque[tuple[float, str]] = deque(maxlen=MOMENTS)  # the newest, by time
+        self.account = account
+        self.upkeep = HouseUpkeep(server_log())  # of what goes on between requests
         self.connections: set[Connection] = set()  # the web server's own
         self._api_key = api_key
 
@@ -53,6 +74,10 @@ class Stage:
         for connection in tuple(self.connections):
             if connection.client == address:
                 connection.transport.abort()
+
+    def new_id(self, kind: str) -> str:
+        """An identifier as the carrier gives them out: two letters, 32 hexadecimal digits."""
+        return f"{kind}{self.dice.getrandbits(128):032x}"
 
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""

@@ -1,0 +1,72 @@
+"""What all calls of the simulated carrier share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
+
+from vantum.audio.pcm import encode_mulaw
+from vantum.audio.resample import resampler
+from vantum.simulator.callees import Casting, usual
+from vantum.simulator.stage import Stage
+from vantum.simulator.talent import PCM_HZ
+from vantum.simulator.ticker import Ticker
+from vantum.simulator.twilio_web import Web
+from vantum.wire.twilio import RATE_HZ
+
+SOUNDS: Final = 512  # of texts that are kept; the oldest goes first
+
+
+class House:
+    """The carrier's building."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.web = Web(stage)
+        self.ticker = Ticker()
+        self._castings: dict[str, Casting] = {}
+        self._sounds: dict[str, bytes] = {}
+        self._next_dial_at = 0.0
+        self._open = False
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on beside the requests."""
+        if not self._open:
+            self._open = True
+            self.stage.upkeep.start("ticker", self.ticker.run())
+        self.stage.upkeep.start(name, work)
+
+    def cast(self, casting: Casting) -> None:
+        """From now on this number is answered so."""
+        self._castings[casting.number] = casting
+
+    def uncast(self) -> None:
+        """Every number is answered as usual."""
+        self._castings.clear()
+
+    def casting(self, number: str) -> Casting:
+        """Who answers a number."""
+        return self._castings.get(number) or usual(number)
+
+    async def may_dial(self) -> float:
+        """Wait until the account may dial once more; how long that took, in seconds."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_dial_at)
+        self._next_dial_at = at + 1 / self.stage.profile.calls_per_s
+        await asyncio.sleep(at - now)
+        return at - now
+
+    async def sounds(self, texts: Iterable[str]) -> dict[str, bytes]:
+        """Each text, spoken, as mu-law at 8 kHz."""
+        found = {}
+        for text in texts:
+            if (known := self._sounds.get(text)) is None:
+                change = resampler(PCM_HZ, RATE_HZ)
+                pcm = await self.stage.talent.sound(text)
+                known = encode_mulaw(change.push(pcm) + change.flush())
+                self._sounds[text] = known
+                if len(self._sounds) > SOUNDS:
+                    del self._sounds[next(iter(self._sounds))]
+            found[text] = known
+        return found

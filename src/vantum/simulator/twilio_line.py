@@ -1,0 +1,196 @@
+"""How a simulated media stream runs: the callee's sound to our socket, ours to the callee's ear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from random import Random
+from typing import Final
+
+import aiohttp
+from msgspec import Struct
+
+from vantum.limits import FRAME_S
+from vantum.simulator.callees import Weather
+from vantum.simulator.stage import Stage
+from vantum.simulator.twilio_playout import Playout
+from vantum.simulator.twilio_twiml import Stream
+from vantum.simulator.twilio_web import Web
+from vantum.wire import twilio as wire
+
+UNSENT: Final = 500  # messages, 10 s: a server that leaves more unread loses the oldest (31930)
+STOP_S: Final = 1.0  # for the last message and the closing handshake
+_CALM: Final = Weather()
+
+
+class Ids(Struct, frozen=True):
+    """Whose stream it is."""
+
+    account_sid: str
+    call_sid: str
+    stream_sid: str
+
+
+class Line:
+    """One stream, from `<Connect><Stream>` to its end."""
+
+    def __init__(
+        self, stage: Stage, ids: Ids, stream: Stream, weather: Weather, warnings: Counter[str]
+    ) -> None:
+        self.ids = ids
+        self._stage = stage
+        self._stream = stream
+        self._warnings = warnings
+        self._network = _Network(weather, stage.dice)
+        self._playout = Playout()
+        self._outbox: deque[str] = deque()
+        self._filled = asyncio.Event()
+        self._sequence = self._chunk = self._ticks = 0
+        self._running = False
+
+    async def run(self, web: Web) -> None:
+        """Connect, and carry sound until our server closes. Raises UnreachedError.
+
+        Cancelled, it says that the stream stops and closes.
+        """
+        async with web.socket(self._stream.url) as socket:
+            self._begin()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    writing = group.create_task(self._write(socket), name="write")
+                    await self._read(socket)
+                    writing.cancel()
+            finally:
+                self._running = False
+                await self._stop(socket)
+
+    def exchange(self, said: bytes) -> bytes | None:
+        """20 ms: the callee said this; what they hear meanwhile, as `Playout.take` has it."""
+        if not self._running:
+            return b""
+        self._ticks += 1
+        self._echo()
+        for ticks, frame in self._network.passes(self._ticks, said):
+            self._chunk += 1
+            sound = wire.InboundSound("inbound", str(self._chunk), _ms(ticks), frame)
+            self._send(wire.Media(self._next(), self.ids.stream_sid, sound))
+        return self._playout.take()
+
+    def press(self, key: str) -> None:
+        """The callee pressed a key."""
+        if self._running:
+            digit = wire.Digit("inbound_track", key)
+            self._send(wire.Dtmf(self._next(), self.ids.stream_sid, digit))
+
+    def _begin(self) -> None:
+        ids = self.ids
+        self._send(wire.Connected())
+        start = wire.StartDetails(
+            ids.account_sid,
+            ids.stream_sid,
+            ids.call_sid,
+            custom_parameters=self._stream.parameters,
+        )
+        self._send(wire.Start(self._next(), ids.stream_sid, start))
+        self._running = True
+        self._stage.count("twilio", "streams")
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._take(message.data)
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                self._warn(31950)
+
+    def _take(self, text: str) -> None:
+        try:
+            asked = wire.to_carrier(text)
+        except wire.MessageError:
+            self._warn(31951)
+            return
+        if asked.stream_sid != self.ids.stream_sid:
+            self._warn(31951)
+        elif isinstance(asked, wire.Play):
+            if not self._playout.add(asked.media.payload):
+                self._warn(31931)
+        elif isinstance(asked, wire.Label):
+            self._playout.mark(asked.mark.name)
+            self._echo()
+        else:
+            self._stage.count("twilio", "clears")
+            self._playout.clear()
+            self._echo()
+
+    def _echo(self) -> None:
+        for name in self._playout.reached():
+            self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(name)))
+
+    def _send(self, message: wire.FromCarrier) -> None:
+        if len(self._outbox) >= UNSENT:
+            self._outbox.popleft()
+            self._warn(31930)
+        self._outbox.append(wire.written(message))
+        self._filled.set()
+
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while not socket.closed:
+            await self._filled.wait()
+            self._filled.clear()
+            await self._flush(socket)
+
+    async def _flush(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        try:
+            while self._outbox:
+                await socket.send_str(self._outbox.popleft())
+        except (aiohttp.ClientError, ConnectionError):
+            self._outbox.clear()  # the other side is gone; its end is read elsewhere
+
+    async def _stop(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        if socket.closed:
+            return
+        over = wire.StopDetails(self.ids.account_sid, self.ids.call_sid)
+        self._send(wire.Stop(self._next(), self.ids.stream_sid, over))
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._flush(socket)
+                await socket.close()
+        except TimeoutError:
+            self._warn(31921)
+
+    def _warn(self, code: int) -> None:
+        self._warnings[str(code)] += 1
+        self._stage.count("twilio", str(code))
+
+    def _next(self) -> str:
+        self._sequence += 1
+        return str(self._sequence)
+
+
+class _Network:
+    """What comes through of the callee's sound, and when. Order is kept: the socket is TCP."""
+
+    def __init__(self, weather: Weather, dice: Random) -> None:
+        self._weather = weather
+        self._dice = dice
+        self._under_way: deque[tuple[int, int, bytes]] = deque()  # due, sent, what
+        self._stalled_until = 0
+
+    def passes(self, tick: int, frame: bytes) -> list[tuple[int, bytes]]:
+        """This frame is sent; which arrive now, each with the tick in which it was."""
+        weather = self._weather
+        if weather == _CALM:
+            return [(tick, frame)]
+        if self._dice.random() >= weather.loss_share:
+            late = round(self._dice.uniform(0.0, weather.jitter_s) / FRAME_S)
+            self._under_way.append((tick + late, tick, frame))
+        if self._dice.random() < weather.burst_share:
+            self._stalled_until = max(self._stalled_until, tick + round(weather.burst_s / FRAME_S))
+        arrived = []
+        while tick >= self._stalled_until and self._under_way and self._under_way[0][0] <= tick:
+            _, sent, data = self._under_way.popleft()
+            arrived.append((sent, data))
+        return arrived
+
+
+def _ms(ticks: int) -> str:
+    return str(round(ticks * FRAME_S * 1_000))

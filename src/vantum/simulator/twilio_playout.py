@@ -1,0 +1,61 @@
+"""What the simulated carrier plays of the sound it was sent, and when a mark has been reached.
+
+Pure. Sound is played first in, first out, 20 ms at a time. A mark comes back when all that was
+queued before it has played, at once where nothing is queued, and at once with a clear.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from vantum.wire.twilio import FRAME_BYTES, RATE_HZ
+
+QUIET: Final = b"\xff" * FRAME_BYTES  # mu-law's zero
+QUEUED_BYTES: Final = 10 * 60 * RATE_HZ  # the vendor's own bound; what is beyond is thrown away
+
+
+class Playout:
+    """The queue of one stream."""
+
+    def __init__(self) -> None:
+        self._queue = bytearray()
+        self._queued = self._played = 0  # bytes of the stream
+        self._marks: deque[tuple[int, str]] = deque()  # and what must have played before each
+        self._open = False  # sound was queued and neither a mark nor a clear behind it
+
+    def add(self, sound: bytes) -> bool:
+        """Queue sound; whether there was room for it."""
+        if len(self._queue) + len(sound) > QUEUED_BYTES:
+            return False
+        self._queue += sound
+        self._queued += len(sound)
+        self._open = True
+        return True
+
+    def mark(self, name: str) -> None:
+        """Set a mark behind all that is queued."""
+        self._marks.append((self._queued, name))
+        self._open = False
+
+    def clear(self) -> None:
+        """Throw away what has not played: every mark is reached."""
+        self._played += len(self._queue)
+        self._queue.clear()
+        self._open = False
+
+    def reached(self) -> list[str]:
+        """The marks that are to be sent back now."""
+        names = []
+        while self._marks and self._marks[0][0] <= self._played:
+            names.append(self._marks.popleft()[1])
+        return names
+
+    def take(self) -> bytes | None:
+        """The next 20 ms; empty when there is nothing to play, None when there should be."""
+        if not self._queue:
+            return None if self._open else b""
+        frame = bytes(self._queue[:FRAME_BYTES])
+        del self._queue[:FRAME_BYTES]
+        self._played += len(frame)
+        return frame if len(frame) == FRAME_BYTES else frame.ljust(FRAME_BYTES, b"\xff")

@@ -1,0 +1,174 @@
+"""What the simulated carrier does with an answered call: one TwiML document after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import urljoin
+
+from msgspec import Struct
+
+from vantum.limits import FRAME_S
+from vantum.simulator import twilio_twiml as twiml
+from vantum.simulator.phone import NOBODY, Phone
+from vantum.simulator.stretch import Stretch
+from vantum.simulator.twilio_call import Call
+from vantum.simulator.twilio_line import Ids, Line
+from vantum.simulator.twilio_web import UnreachedError
+from vantum.wire.twilio import FRAME_BYTES
+
+DOCUMENTS: Final = 100  # of one call; more is a loop
+PLAYED_S: Final = 3.0  # how long every recording is taken to last
+KEY_S: Final = 0.5  # a digit, and a `w`
+
+
+class Inline(Struct, frozen=True):
+    """A document that was given with the request."""
+
+    text: str
+
+
+class Fetch(Struct, frozen=True):
+    """A document that is to be fetched."""
+
+    url: str
+    method: str = "POST"
+    more: tuple[tuple[str, str], ...] = ()
+
+
+Source = Inline | Fetch
+
+
+class Course:
+    """What happens on one answered call."""
+
+    def __init__(self, call: Call, first: Source) -> None:
+        self._call = call
+        self._first = first
+        self._redirected: Source | None = None
+        self._at = ""  # the address of the running document, to which others are relative
+        self._document = Stretch()
+
+    def redirect(self, source: Source) -> None:
+        """Leave the running document for another one."""
+        self._redirected = source
+        self._document.end()
+
+    async def run(self) -> None:
+        """Until there is nothing more to do."""
+        source: Source | None = self._first
+        for _ in range(DOCUMENTS):
+            if source is None:
+                break
+            source = await self._document.run(self._perform(source))
+            if self._redirected is not None:
+                source, self._redirected = self._redirected, None
+
+    async def _perform(self, source: Source) -> Source | None:
+        """The document that follows, if any."""
+        document = await self._read(source)
+        if document is None:
+            return None
+        for _ in document.unknown:
+            self._call.warn(12200)
+        for verb in document.verbs:
+            if isinstance(verb, twiml.Hangup):
+                return None
+            if isinstance(verb, twiml.Redirect):
+                return Fetch(urljoin(self._at, verb.url), verb.method)
+            if (then := await self._do(verb)) is not None:
+                return then
+        return None
+
+    async def _read(self, source: Source) -> twiml.Document | None:
+        call = self._call
+        try:
+            if isinstance(source, Inline):
+                return twiml.read(source.text)
+            self._at = source.url
+            form = [*call.fields(), *source.more]
+            answer = await call.house.web.ask(source.url, form, method=source.method)
+            if not 200 <= answer.status < 300:
+                call.warn(11200)
+                return None
+            return twiml.read(answer.body.decode("utf-8", "replace"))
+        except UnreachedError as error:
+            call.warn(error.code)
+        except twiml.TwimlError:
+            call.warn(12100)
+        return None
+
+    async def _do(self, verb: twiml.Verb) -> Source | None:
+        phone = self._call.phone
+        if phone is None:
+            return None
+        match verb:
+            case twiml.Stream():
+                return await self._stream(verb, phone)
+            case twiml.Say():
+                sounds = await self._call.house.sounds([verb.text])
+                await _play(sounds[verb.text], phone)
+            case twiml.Pause():
+                await _play_silence(verb.length_s, phone)
+            case twiml.Play():
+                await self._play(verb, phone)
+        return None
+
+    async def _play(self, verb: twiml.Play, phone: Phone) -> None:
+        for key in verb.digits:
+            if key not in "wW":
+                phone.callee.hear_keys(key)
+            await _play_silence(KEY_S, phone)
+        if verb.url:
+            await _play_silence(PLAYED_S, phone)
+
+    async def _stream(self, verb: twiml.Stream, phone: Phone) -> Source | None:
+        call, stage = self._call, self._call.house.stage
+        await stage.takes(stage.profile.stream_open)
+        ids = Ids(stage.account.sid, call.sid, stage.new_id("MZ"))
+        weather = call.house.casting(call.order.to).weather
+        line = Line(stage, ids, verb, weather, call.record.warnings)
+        phone.party = line
+        try:
+            await line.run(call.house.web)
+        except UnreachedError as error:
+            call.warn(error.code)
+        finally:
+            phone.party = NOBODY
+        return Fetch(urljoin(self._at, verb.action)) if verb.action else None
+
+
+class _Playing:
+    """A sound of known length that the callee hears."""
+
+    def __init__(self, sound: bytes) -> None:
+        self.over = asyncio.Event()
+        self._frames = iter(
+            [
+                sound[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff")
+                for at in range(0, len(sound), FRAME_BYTES)
+            ]
+        )
+
+    def exchange(self, said: bytes) -> bytes | None:  # noqa: ARG002 - nobody listens
+        """The next 20 ms of it."""
+        frame = next(self._frames, None)
+        if frame is None:
+            self.over.set()
+        return frame or b""
+
+    def press(self, key: str) -> None:
+        """Nobody notices."""
+
+
+async def _play(sound: bytes, phone: Phone) -> None:
+    playing = _Playing(sound)
+    phone.party = playing
+    try:
+        await playing.over.wait()
+    finally:
+        phone.party = NOBODY
+
+
+async def _play_silence(seconds: float, phone: Phone) -> None:
+    await _play(b"\xff" * round(seconds / FRAME_S) * FRAME_BYTES, phone)
