@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from vantum.audio.pcm import Encoding
 from vantum.books import Books, Party
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
@@ -116,6 +117,12 @@ class Crew:
                 self._failed(name)
 
 
+def voice_options(session: Session, encoding: Encoding) -> VoiceOptions:
+    """How the session's caller is spoken to."""
+    language = session.language or "en-US"
+    return VoiceOptions(session.voice_id, language, session.session_id, encoding=encoding)
+
+
 class Call:
     """One call from its first to its last event. `run` is its whole life."""
 
@@ -127,7 +134,7 @@ class Call:
         self.cast = cast
         self._outlet = outlet
         self._log = log
-        self._conversation = Conversation(cast.policy, session.session_id, self._now())
+        self.conversation = Conversation(cast.policy, session.session_id, self._now())
         self._player = Player(outlet, house.clock, self._played_out)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
         self._timers = Timers(self._fired)
@@ -138,13 +145,13 @@ class Call:
     @property
     def state(self) -> State:
         """What the call is doing."""
-        return self._conversation.state
+        return self.conversation.state
 
     # -- what the transport says ---------------------------------------------------------------
 
     def recast(self, cast: Cast) -> bool:
         """Give the call another agent; refused (False) once anything was said."""
-        if cast is not self.cast and not self._conversation.recast(cast.policy):
+        if cast is not self.cast and not self.conversation.recast(cast.policy):
             return False
         self.cast = cast
         return True
@@ -247,7 +254,7 @@ class Call:
         # a settled call.
         waiting = deque([event])
         while waiting:
-            for effect in self._conversation.handle(waiting.popleft(), self._now()):
+            for effect in self.conversation.handle(waiting.popleft(), self._now()):
                 found = _DEEDS[type(effect)](self, effect)
                 if found is not None:
                     waiting.append(found)
@@ -277,18 +284,13 @@ class Call:
         self._books.asked(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
 
     def _open_saying(self, turn: int, reply: int, *, released: bool = True) -> Saying:
-        if self._saying is not None and (self._saying.turn, self._saying.reply) == (turn, reply):
-            return self._saying
-        self._drop_saying()
-        self._saying = saying = Saying(turn, reply, released=released)
-        options = VoiceOptions(
-            voice_id=self.session.voice_id,
-            language=self.session.language or "en-US",
-            session_id=self.session.session_id,
-        )
-        work = saying.voice(self.cast.voice, options, self.post, self._player.room)
-        saying.tasks.append(self._crew.start(f"voice-{reply}", work))
-        return saying
+        if self._saying is None or (self._saying.turn, self._saying.reply) != (turn, reply):
+            self._drop_saying()
+            self._saying = saying = Saying(turn, reply, released=released)
+            options = voice_options(self.session, self._outlet.encoding)
+            work = saying.voice(self.cast.voice, options, self.post, self._player.room)
+            saying.tasks.append(self._crew.start(f"voice-{reply}", work))
+        return self._saying
 
     def _drop_saying(self, turn: int | None = None) -> None:
         if self._saying is not None and turn in {None, self._saying.turn}:

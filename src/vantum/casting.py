@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import Agent, load_agent
 from vantum.books import Party
@@ -65,6 +67,13 @@ class Casting:
         if name not in self._casts:
             self._casts[name] = self._build(self.agents[name])
         return self._casts[name]
+
+    def on_the_phone(self, name: str) -> Cast:
+        """The cast of this agent's phone calls: what the voice cannot say, nobody reads."""
+        cast = self.cast(name)
+        return msgspec.structs.replace(
+            cast, policy=msgspec.structs.replace(cast.policy, text_is_shown=False)
+        )
 
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers

@@ -5,6 +5,7 @@ VantumError
 ├── ServerUnreachable      the operator's: the server that a command should talk to is not there
 ├── RequestError           the client's: a frame or call that is refused, nothing changed
 ├── CapacityError          nobody's: full now, try again later
+├── CarrierError           the phone carrier's: a leg cannot be placed, changed or asked about
 └── ProviderError          a provider's: hearing, answering or speaking broke off
     ├── ProviderUnavailable    not installed, not configured, not reachable
     └── ProviderTimeout        it did not answer in time
@@ -47,6 +48,15 @@ class ServerUnreachable(VantumError):  # noqa: N818 - names a state of the world
 
 class CapacityError(VantumError):
     """No room for this call now; running calls stay good."""
+
+
+class CarrierError(VantumError):
+    """The phone carrier refuses or cannot be reached; `code` is its own, 0 where it gave none."""
+
+    def __init__(self, message: str, *, trouble: Trouble = "network", code: int = 0) -> None:
+        super().__init__(message)
+        self.trouble: Trouble = trouble
+        self.code = code
 
 
 class ProviderError(VantumError):

@@ -52,6 +52,14 @@ SESSIONS: Final = 1_000
 SOCKETS_PER_S: Final = 40  # new ones from one address; an office behind one router needs 20
 ADDRESSES: Final = 10_000  # remembered for that; forgotten together, which errs on letting in
 
+# The telephone
+CARRIER_S: Final = 10.0  # one request to the carrier; its own p99 is under 2 s
+TOKEN_S: Final = 60.0  # from the instructions given to the stream opened with them
+STREAM_START_S: Final = 5.0  # a stream says at once which call it carries
+CONFIRM_HANG_UP_S: Final = 5.0  # for the callback; then the carrier is asked
+STALE_CALL_S: Final = 120.0  # without news: longer than any ringing, so that it is asked about
+COMMANDS_EVERY_S: Final = 0.25  # looks for what other processes want of a call that is ours
+
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
 CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile

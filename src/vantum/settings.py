@@ -242,6 +242,17 @@ class Settings(BaseModel):
         return self.database_url.get_secret_value()
 
     @property
+    def phone_off(self) -> str:
+        """Why there is no telephone; "" where there is one."""
+        needed = {
+            "TWILIO_ACCOUNT_SID": self.twilio_account_sid,
+            "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
+            "PUBLIC_URL": self.public_url,
+        }
+        missing = [name for name, value in needed.items() if value is None]
+        return f"The telephone is off: {', '.join(missing)} not set" if missing else ""
+
+    @property
     def idle_limit_s(self) -> float:
         """Seconds without a frame after which a call is closed."""
         return min(self.session_idle_s, self.llm_session_idle_timeout_s)

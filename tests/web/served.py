@@ -11,6 +11,7 @@ import math
 import re
 import socket
 import struct
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -358,18 +359,21 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """A server with scripted providers and brief answers, configured as `vantum serve` is."""
     given = {"STT_PROVIDER": "scripted", "LLM_PROVIDER": "staged", "TTS_PROVIDER": "scripted"}
-    given |= {name.upper(): str(value) for name, value in settings.items()}
+    sockets = listening_sockets("127.0.0.1", 0)
+    port = sockets[0].getsockname()[1]
+    folder = tempfile.TemporaryDirectory()
+    given["VANTUM_DATA_DIR"] = folder.name
+    # An address of this server may be among the settings, before there is one.
+    given |= {name.upper(): str(of).replace("{port}", str(port)) for name, of in settings.items()}
     app = build_app(load_settings(given), budgets=budgets)
     config = server_config(app)
     if ping_interval_s is not None:
         config.ws_ping_interval = config.ws_ping_timeout = ping_interval_s
     server = uvicorn.Server(config)
-    sockets = listening_sockets("127.0.0.1", 0)
     if ping_interval_s is not None:
         drop_dead_peers(sockets[0], 2 * ping_interval_s)
     if send_buffer_bytes is not None:
         sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
-    port = sockets[0].getsockname()[1]
     task = asyncio.get_running_loop().create_task(server.serve(sockets), name="uvicorn")
     try:
         await eventually(lambda: server.started or task.done())
@@ -377,6 +381,7 @@ async def serving(
     finally:
         server.should_exit = True
         await task
+        folder.cleanup()
 
 
 @asynccontextmanager

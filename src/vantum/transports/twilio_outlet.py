@@ -12,6 +12,7 @@ from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.conversation.effects import Notice
 from vantum.conversation.events import EndReason
+from vantum.recording.recorder import Recorder
 from vantum.transports.base import Confirm
 from vantum.wire import twilio as wire
 
@@ -36,10 +37,11 @@ class TwilioOutlet:
     frame_s = limits.FRAME_S
     on_hold: OnHold = "clears"
 
-    def __init__(self, stream_sid: str) -> None:
+    def __init__(self, stream_sid: str, recorder: Recorder | None = None) -> None:
         self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self._stream_sid = stream_sid
+        self._recorder = recorder
         self._generation = 0
         self._turn = 0
         self._position = 0  # samples of the utterance sent
@@ -68,14 +70,20 @@ class TwilioOutlet:
     def send(self, turn: int, pcm: bytes) -> None:  # noqa: ARG002 - the turn that has begun
         """Send one frame of sound, with a mark behind it now and then."""
         self._put(wire.written(wire.Play(self._stream_sid, wire.OutboundSound(pcm))))
+        if self._recorder is not None:
+            self._recorder.plays(pcm, _now())
         self._position += len(pcm)
         if self._position - self._marked >= MARK_EVERY:
             self._mark()
 
     def _mark(self) -> None:
         self._marked = self._position
-        name = f"{self._generation}:{self._position}"
+        self._label(f"{self._generation}:{self._position}")
+
+    def _label(self, name: str) -> None:
         self._put(wire.written(wire.Label(self._stream_sid, wire.Name(name))))
+        if self._recorder is not None:
+            self._recorder.marked(name, _now())
 
     def complete(self, turn: int, sound_s: float) -> None:  # noqa: ARG002 - as above
         """All sound of the utterance was sent."""
@@ -98,9 +106,14 @@ class TwilioOutlet:
         self._generation += 1
         self._drop_queued()  # nothing may be sent behind the clear
         self._put(wire.written(wire.Clear(self._stream_sid)))
+        if self._recorder is not None:
+            self._recorder.cleared(_now())
+        self._label(f"{self._generation}:clear")  # proves no sound, but when the clear was done
 
     def marked(self, name: str) -> None:
         """The carrier sends a mark back: its sound was heard, unless it was cleared."""
+        if self._recorder is not None:
+            self._recorder.echoed(name, _now())
         generation, _, position = name.partition(":")
         if generation == str(self._generation) and position.isdecimal() and self.on_heard:
             self.on_heard(self._turn, int(position) / wire.RATE_HZ)
@@ -116,3 +129,7 @@ class TwilioOutlet:
     def close(self, reason: EndReason) -> None:
         """End the stream, once everything before it was sent."""
         self._put(HangUp(reason))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
 from vantum.upkeep import HouseUpkeep
+from vantum.web.access import TOKEN_FILE, api_token, closed
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.socket import SocketDoor
 
@@ -47,9 +48,10 @@ def build_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
-        app.mount("/", console_files())  # last: it takes every path that is left
         _introduce(pages, unused_keys(settings, casting.providers), log)
-        async with upkeep.open(), asyncio.TaskGroup() as group:
+        phone = _telephone(app, settings, calls, casting, upkeep=upkeep, log=log)
+        async with upkeep.open(), phone, asyncio.TaskGroup() as group:
+            app.mount("/", console_files())  # last: it takes every path that is left
             tasks = [
                 group.create_task(calls.house.clock.run(), name="playout"),
                 group.create_task(calls.sweep(), name="sweep"),
@@ -65,17 +67,48 @@ def build_app(
             for task in tasks:
                 task.cancel()
 
-    app = FastAPI(
-        title="Vantum",
-        version=__version__,
-        lifespan=lifespan,
-        openapi_url=None,
-    )
+    app = FastAPI(title="Vantum", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
     app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
     app.state.calls = calls
     return app
+
+
+def _telephone(
+    app: FastAPI,
+    settings: Settings,
+    calls: Calls,
+    casting: Casting,
+    *,
+    upkeep: HouseUpkeep,
+    log: Log,
+) -> AbstractAsyncContextManager[None]:
+    token = _api_token(settings, log)
+    if settings.phone_off:
+        log.info("phone_is_off", why=settings.phone_off)
+        public = settings.public_url is not None
+        app.add_api_route(
+            "/api/v1/{path:path}",
+            closed(settings.phone_off, token, public=public),
+            methods=["GET", "POST"],
+        )
+        return nullcontext()
+    from vantum.web.phone import telephone  # noqa: PLC0415 - 30 MB that only the phone needs
+
+    return telephone(app, settings, calls, casting, upkeep=upkeep, token=token, log=log)
+
+
+def _api_token(settings: Settings, log: Log) -> str:
+    file = settings.vantum_data_dir / TOKEN_FILE
+    try:
+        token, is_new = api_token(settings.vantum_data_dir)
+    except OSError as error:
+        log.warning("api_is_local_only", file=str(file), why=error.strerror)
+        return ""
+    if is_new:
+        log.info("api_token_made", file=str(file))
+    return token
 
 
 def _introduce(pages: Pages, unused: dict[str, str], log: Log) -> None:

@@ -1,0 +1,82 @@
+"""How records are reached: one engine, any number of readers, one writer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from vantum.errors import SettingsError
+
+BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+class Database:
+    """The records of one installation, shared by its processes."""
+
+    def __init__(self, address: str) -> None:
+        url = make_url(address)
+        self._engine: AsyncEngine = create_async_engine(
+            url.set(drivername=_DRIVERS[url.get_backend_name()])
+        )
+        self._writer = asyncio.Lock()
+        if url.get_backend_name() == "sqlite":
+            if url.database and url.database != ":memory:":
+                Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _settle_sqlite(self._engine)
+
+    async def set_up(self, tables: MetaData) -> None:
+        """Make the tables that are missing. Raises SettingsError where that cannot be."""
+        try:
+            async with self.writing() as connection:
+                await connection.run_sync(tables.create_all)
+        except (SQLAlchemyError, OSError) as error:
+            raise SettingsError(f"DATABASE_URL: the records cannot be opened: {error}") from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Look something up."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Change something; all of it or, on an error, nothing."""
+        async with self._writer, self._engine.connect() as connection:
+            await connection.execution_options(vantum_writes=True)
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._engine.dispose()
+
+
+def _settle_sqlite(engine: AsyncEngine) -> None:
+    """Have readers never wait for the writer, and the writer never fail half-way.
+
+    SQLite takes the write lock late by default, and a transaction that has read and then finds
+    another writer must be given up; `BEGIN IMMEDIATE` takes it first (sqlite.org, "Transactions").
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA busy_timeout={round(BUSY_S * 1000)}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("vantum_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,211 @@
+"""What is known of each phone call, for every process that may be asked about it.
+
+Webhook, media stream, callback and command of one call may land on different processes; what they
+must agree on stands here. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from vantum.store.database import Database
+
+METADATA = MetaData()
+
+CALLS = Table(
+    "phone_calls",
+    METADATA,
+    Column("call_id", String, primary_key=True),
+    Column("sid", String, unique=True),  # the carrier's name; not known before it has answered
+    Column("direction", String, nullable=False),
+    Column("their_number", String, nullable=False),
+    Column("our_number", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("machine", String, nullable=False),
+    Column("placed_by", String, nullable=False),  # the process
+    Column("worker", String, nullable=False),  # whose process carries the talk; "": nobody's yet
+    Column("placed_at", Float, nullable=False),
+    Column("answered_at", Float),
+    Column("ended_at", Float),
+    Column("news_at", Float, nullable=False, index=True),
+    Column("settled", Boolean, nullable=False),  # its outcome is written down
+)
+TOKENS = Table(
+    "media_tokens",
+    METADATA,
+    Column("nonce", String, primary_key=True),
+    Column("used_at", Float, nullable=False),
+)
+COMMANDS = Table(
+    "phone_commands",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("call_id", String, nullable=False),
+    Column("worker", String, nullable=False, index=True),
+    Column("verb", String, nullable=False),
+    Column("argument", String, nullable=False),
+    Column("taken", Boolean, nullable=False),
+)
+
+Verb = Literal["hang_up", "transfer", "machine"]
+
+
+class PhoneCall(Struct, kw_only=True):
+    """One call as it is recorded."""
+
+    call_id: str
+    direction: Literal["outbound", "inbound"]
+    their_number: str
+    our_number: str
+    agent: str
+    placed_at: float
+    news_at: float
+    sid: str | None = None
+    status: str = "queued"
+    sequence: int = -1
+    machine: str = ""
+    placed_by: str = ""
+    worker: str = ""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    settled: bool = False
+
+
+class Command(Struct, frozen=True):
+    """What another process wants done with a call of ours."""
+
+    call_id: str
+    verb: Verb
+    argument: str = ""
+
+
+class PhoneCalls:
+    """The records of phone calls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, call: PhoneCall) -> bool:
+        """Record a new call; False where its sid is known already."""
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(insert(CALLS).values(_columns(call)))
+        except IntegrityError:
+            return False
+        return True
+
+    async def by_id(self, call_id: str) -> PhoneCall | None:
+        """The call that we gave this id."""
+        return await self._one(CALLS.c.call_id == call_id)
+
+    async def by_sid(self, sid: str) -> PhoneCall | None:
+        """The call that the carrier gave this name."""
+        return await self._one(CALLS.c.sid == sid)
+
+    async def _one(self, condition: Any) -> PhoneCall | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(CALLS).where(condition))).first()
+        return None if row is None else _call(row)
+
+    async def live(self) -> list[PhoneCall]:
+        """All calls that are not over, oldest first."""
+        async with self._database.reading() as connection:
+            query = select(CALLS).where(CALLS.c.ended_at.is_(None)).order_by(CALLS.c.placed_at)
+            return [_call(row) for row in (await connection.execute(query)).all()]
+
+    async def stale(self, before: float) -> list[PhoneCall]:
+        """Calls that are not over, or whose outcome is missing, and that nobody has heard of."""
+        async with self._database.reading() as connection:
+            unfinished = CALLS.c.ended_at.is_(None) | CALLS.c.settled.is_(False)
+            query = select(CALLS).where(unfinished, CALLS.c.news_at < before)
+            return [_call(row) for row in (await connection.execute(query)).all()]
+
+    async def change(self, call_id: str, **values: object) -> None:
+        """Set columns of a call."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
+            )
+
+    async def alive(self, worker: str, now: float) -> None:
+        """The calls of this process are being carried."""
+        async with self._database.writing() as connection:
+            carried = (CALLS.c.worker == worker) & CALLS.c.ended_at.is_(None)
+            await connection.execute(update(CALLS).where(carried).values(news_at=now))
+
+    async def join(self, call_id: str, nonce: str, worker: str, now: float) -> bool:
+        """Let a stream carry the call: once for each token, and one process for each call."""
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
+                free = (
+                    (CALLS.c.call_id == call_id)
+                    & (CALLS.c.worker == "")
+                    & CALLS.c.ended_at.is_(None)
+                )
+                joined = await connection.execute(
+                    update(CALLS).where(free).values(worker=worker, news_at=now)
+                )
+                return bool(joined.rowcount)
+        except IntegrityError:
+            return False
+
+    async def settle(self, call_id: str) -> bool:
+        """Whether the asker is the one who is to write down the call's outcome."""
+        async with self._database.writing() as connection:
+            open_still = (CALLS.c.call_id == call_id) & CALLS.c.settled.is_(False)
+            done = await connection.execute(update(CALLS).where(open_still).values(settled=True))
+            return bool(done.rowcount)
+
+    async def command(self, command: Command, worker: str) -> None:
+        """Tell the process that carries the call what is wanted."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert(COMMANDS).values(
+                    call_id=command.call_id,
+                    worker=worker,
+                    verb=command.verb,
+                    argument=command.argument,
+                    taken=False,
+                )
+            )
+
+    async def commands(self, worker: str) -> list[Command]:
+        """What this process was told since it last asked; each is given once."""
+        waiting = (COMMANDS.c.worker == worker) & COMMANDS.c.taken.is_(False)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(COMMANDS).where(waiting))).all()
+        if not rows:
+            return []
+        async with self._database.writing() as connection:
+            numbers = [row.number for row in rows]
+            await connection.execute(
+                update(COMMANDS).where(COMMANDS.c.number.in_(numbers)).values(taken=True)
+            )
+        return [Command(row.call_id, row.verb, row.argument) for row in rows]
+
+
+def _columns(call: PhoneCall) -> dict[str, object]:
+    return {name: getattr(call, name) for name in call.__struct_fields__}
+
+
+def _call(row: Row[Any]) -> PhoneCall:
+    return PhoneCall(**row._mapping)

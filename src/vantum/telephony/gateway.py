@@ -1,0 +1,87 @@
+"""What a phone carrier must be able to do for us, and what it tells of a leg."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, Protocol, get_args
+
+from msgspec import Struct
+
+Status = Literal[
+    "queued",
+    "initiated",
+    "ringing",
+    "in-progress",
+    "completed",
+    "busy",
+    "no-answer",
+    "failed",
+    "canceled",
+]
+"""The life of a leg; from `completed` on it is over."""
+
+STATUSES: Final = frozenset(get_args(Status))
+OVER: Final[frozenset[Status]] = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+_RANK: Final[dict[str, int]] = {"queued": 0, "initiated": 1, "ringing": 2, "in-progress": 3}
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """A call to be placed. The carrier asks `voice_url` what to do once it is answered."""
+
+    to: str
+    caller_id: str
+    voice_url: str
+    status_url: str
+    machine_url: str  # told whether a machine answered, while the call goes on
+    ring_s: int = 30
+
+
+class Leg(Struct, frozen=True):
+    """What the carrier knows of one of our legs."""
+
+    sid: str
+    status: Status
+    duration_s: int | None = None
+
+
+class Abilities(Struct, frozen=True):
+    """How a carrier's media stream behaves; what the phone transport relies on is listed here."""
+
+    marks_return_on_clear: bool
+    buffer_s: float  # of sound that may be sent ahead
+    sends_digits: bool  # on a running stream; else they are played into it as tones
+
+
+class Carrier(Protocol):
+    """A phone carrier. Each method raises CarrierError."""
+
+    abilities: Abilities
+
+    async def place(self, order: Order) -> Leg:
+        """Have a number rung."""
+        ...
+
+    async def hang_up(self, sid: str) -> None:
+        """End a leg, whether it rings or talks; one that is over already is no error."""
+        ...
+
+    async def redirect(self, sid: str, instructions: str) -> None:
+        """Give a talking leg other instructions, in place of its stream."""
+        ...
+
+    async def look(self, sid: str) -> Leg:
+        """Ask what became of a leg."""
+        ...
+
+
+def follows(before: str, sequence_before: int, after: str, sequence: int) -> bool:
+    """Whether news of a leg is news: callbacks come twice, late and out of order.
+
+    What is over stays over; else the carrier's own numbering decides, and without it the rank.
+    """
+    if before in OVER:
+        return False
+    if after in OVER:
+        return True
+    if sequence == sequence_before:
+        return _RANK.get(after, 0) > _RANK.get(before, 0)
+    return sequence > sequence_before and _RANK.get(after, 0) >= _RANK.get(before, 0)

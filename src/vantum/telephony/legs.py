@@ -1,0 +1,133 @@
+"""How the legs of calls are followed to their end: news, hanging up, confirmation, sweeping.
+
+A leg belongs to its call: when the talk is over the leg is hung up and the carrier's word for it
+awaited. Whatever that misses is asked about later. Each call's outcome is written down once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from vantum import limits
+from vantum.errors import CarrierError
+from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.telemetry import Log
+from vantum.telephony.gateway import OVER, Carrier, follows
+from vantum.telephony.settled import Talked, append, outcome_of
+
+_LOOK_EVERY_S: Final = 0.1
+
+
+class Legs:
+    """All legs of this installation, as one of its processes follows them."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        records: PhoneCalls,
+        folder: Path,
+        *,
+        log: Log,
+        now: Callable[[], float],
+    ) -> None:
+        self.carrier = carrier
+        self.records = records
+        self.now = now
+        self._folder = folder
+        self._log = log
+
+    async def told(self, call: PhoneCall, status: str, sequence: int) -> None:
+        """The carrier reports on a leg."""
+        if not follows(call.status, call.sequence, status, sequence):
+            return
+        now = self.now()
+        if status in OVER:
+            await self.over(call, status, sequence=sequence)
+            return
+        answered_at = call.answered_at or (now if status == "in-progress" else None)
+        await self.records.change(
+            call.call_id, status=status, sequence=sequence, answered_at=answered_at, news_at=now
+        )
+
+    async def over(self, call: PhoneCall, status: str, *, sequence: int = 0) -> None:
+        """The leg is gone; the call's process settles it, or, where there is none, this one."""
+        now = self.now()
+        call.status, call.ended_at = status, call.ended_at or now
+        await self.records.change(
+            call.call_id, status=status, sequence=sequence, ended_at=call.ended_at, news_at=now
+        )
+        if not call.worker:
+            await self._settle(call, None)
+
+    async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
+        """The talk is over: end the leg, await the word for it, write down the outcome."""
+        sid = call.sid or ""
+        try:
+            if hang_up:
+                await self.carrier.hang_up(sid)
+            if not await self._is_gone(call.call_id):
+                leg = await self.carrier.look(sid)
+                if leg.status not in OVER:
+                    await self.carrier.hang_up(sid)
+                else:
+                    await self.over(call, leg.status)
+        except CarrierError as error:  # the sweep asks again
+            self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+        now_known = await self.records.by_id(call.call_id)
+        if now_known is not None:
+            now_known.ended_at = now_known.ended_at or self.now()
+            await self._settle(now_known, talked)
+
+    async def _is_gone(self, call_id: str) -> bool:
+        try:
+            async with asyncio.timeout(limits.CONFIRM_HANG_UP_S):
+                while True:
+                    call = await self.records.by_id(call_id)
+                    if call is None or call.ended_at is not None:
+                        return True
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        except TimeoutError:
+            return False
+
+    async def _settle(self, call: PhoneCall, talked: Talked | None) -> None:
+        if not await self.records.settle(call.call_id):
+            return
+        outcome = outcome_of(call, talked)
+        self._log.info("call_settled", call_id=call.call_id, outcome=outcome.outcome)
+        try:
+            append(self._folder, outcome)
+        except OSError as error:
+            self._log.error("outcome_not_written", call_id=call.call_id, why=error.strerror)
+
+    async def sweep(self) -> None:
+        """Ask about calls that nobody has heard of for too long, for ever; end what was left."""
+        while True:
+            for call in await self.records.stale(self.now() - limits.STALE_CALL_S):
+                try:
+                    await self._ask_about(call)
+                except CarrierError as error:
+                    self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+            await asyncio.sleep(limits.STALE_CALL_S / 4)
+
+    async def _ask_about(self, call: PhoneCall) -> None:
+        if call.ended_at is None:
+            leg = await self.carrier.look(call.sid) if call.sid else None
+            if leg is not None and leg.status not in OVER:
+                self._log.warning("leg_left_open", call_id=call.call_id)
+                await self.carrier.hang_up(leg.sid)
+                leg = await self.carrier.look(leg.sid)
+            await self.over(call, leg.status if leg else "failed")
+        await self._settle(call, None)
+
+    async def withdraw(self, worker: str) -> None:
+        """The process stops: no call that it has placed may be left ringing."""
+        for call in await self.records.live():
+            if call.worker or call.sid is None or call.placed_by != worker:
+                continue
+            try:
+                await self.carrier.hang_up(call.sid)
+            except CarrierError as error:
+                self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))

@@ -1,0 +1,150 @@
+"""Which media streams are let in, and how one becomes a call and ends."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import WebSocket, WebSocketDisconnect
+from starlette.datastructures import ImmutableMultiDict
+
+from vantum import limits
+from vantum.call import Call
+from vantum.calls import Calls, Live
+from vantum.casting import Casting
+from vantum.recording.recordings import Recordings
+from vantum.session import Session
+from vantum.store.phone_calls import PhoneCall as Record
+from vantum.telemetry import Log, session_log
+from vantum.telephony.exchange import Exchange
+from vantum.telephony.settled import Line, Talked
+from vantum.telephony.signatures import Signatures
+from vantum.transports.twilio import PhoneCall
+from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
+from vantum.wire import twilio as wire
+
+PATH: Final = "/twilio/media"
+_POLICY: Final = 1008  # RFC 6455 §7.4.1
+_WHO: Final = {"user": "caller", "assistant": "agent"}
+_BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
+
+
+class MediaDoor:
+    """The `/twilio/media` endpoint."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        signatures: Signatures,
+        calls: Calls,
+        casting: Casting,
+        *,
+        recordings: Recordings | None,
+        log: Log,
+    ) -> None:
+        self._exchange = exchange
+        self._signatures = signatures
+        self._calls = calls
+        self._casting = casting
+        self._recordings = recordings
+        self._log = log
+
+    async def __call__(self, socket: WebSocket) -> None:
+        """One stream from the upgrade to its end."""
+        query = f"?{socket.url.query}" if socket.url.query else ""
+        nothing = ImmutableMultiDict[str, str]()
+        if not self._signatures.genuine(socket.headers, PATH + query, nothing, stream=True):
+            self._refused(socket, "not signed by the carrier")
+            await socket.close(_POLICY)  # before the upgrade: the peer sees HTTP 403
+            return
+        await socket.accept()
+        start = await _start(socket)
+        record = None
+        if start is not None:
+            token = start.custom_parameters.get("token", "")
+            record = await self._exchange.join(token, start.call_sid)
+        if start is None or record is None:
+            self._refused(socket, "no token that is good for this call")
+            await socket.close(_POLICY)
+            return
+        await self._serve(socket, start, record)
+
+    def _refused(self, socket: WebSocket, why: str) -> None:
+        self._calls.house.metrics.refused.labels("media").inc()
+        peer = socket.client.host if socket.client else ""
+        self._log.warning("media_refused", peer=peer, why=why)
+
+    async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: Record) -> None:
+        now = asyncio.get_running_loop().time()
+        session = Session(
+            session_id=record.call_id,
+            connection_id=start.stream_sid,
+            created_at=now,
+            last_activity=now,
+            client="twilio",
+        )
+        log = session_log(session.session_id)
+        recorder = None
+        if self._recordings is not None:
+            recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
+        outlet = TwilioOutlet(start.stream_sid, recorder)
+        cast = self._casting.on_the_phone(record.agent)
+        call = Call(cast, session, outlet, self._calls.house, log)
+        phone = PhoneCall(call, outlet, log, recorder)
+        live = Live(call, outlet)
+        self._calls.add(live)
+        self._exchange.carry(record.call_id, live)
+        log.info("call_began", client="twilio", direction=record.direction)
+        try:
+            await call.run(phone.listen(lambda: _receive(socket)), _write(socket, outlet))
+        finally:
+            log.info("call_ended", reason=session.end_reason)
+            talked = Talked(
+                session.end_reason,
+                transcript=tuple(
+                    Line(_WHO[line.role], line.text, line.interrupted)
+                    for line in call.conversation.talk.history.lines
+                ),
+                recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
+            )
+            if recorder is not None:
+                recorder.close()
+            try:
+                await self._exchange.ended(record, talked, hang_up=not phone.stopped)
+            finally:
+                self._calls.remove(live, asyncio.get_running_loop().time())
+
+
+async def _start(socket: WebSocket) -> wire.StartDetails | None:
+    """Which call the stream says that it carries."""
+    try:
+        async with asyncio.timeout(limits.STREAM_START_S):
+            for _ in range(_BEFORE_START):
+                text = await _receive(socket)
+                message = None if text is None else wire.from_carrier(text)
+                if isinstance(message, wire.Start):
+                    return message.start
+    except (TimeoutError, wire.MessageError):
+        pass
+    return None
+
+
+async def _receive(socket: WebSocket) -> bytes | str | None:
+    """The next message, None once the socket is closed."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        return None
+    data: bytes | str | None = message.get("bytes")
+    return data if data is not None else str(message.get("text", ""))
+
+
+async def _write(socket: WebSocket, outlet: TwilioOutlet) -> None:
+    """Send what the outlet holds until the call is over, or the peer is gone."""
+    try:
+        while not isinstance(message := await outlet.messages.get(), HangUp):
+            await socket.send_text(message)
+        await socket.close(1000, message.reason)
+    except (WebSocketDisconnect, RuntimeError):
+        # The framework's ways to say that the peer has already gone.
+        return

@@ -1,0 +1,93 @@
+"""What is written down of a finished call: one JSON line each, until there is a better place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from vantum.store.phone_calls import PhoneCall
+
+FILE: Final = "outcomes.jsonl"
+
+# What a leg that nobody talked on came to.
+_UNANSWERED: Final = {
+    "busy": "busy",
+    "no-answer": "no_answer",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+
+
+class Line(Struct, frozen=True):
+    """Something that was said, as far as it was heard."""
+
+    who: str
+    text: str
+    interrupted: bool = False
+
+
+class Talked(Struct, frozen=True):
+    """What the process that carried the call knows of it."""
+
+    reason: str
+    answered_by: str = ""
+    transcript: tuple[Line, ...] = ()
+    recording: str = ""
+
+
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line. Times are seconds since 1970, lengths are seconds."""
+
+    call_id: str
+    sid: str
+    direction: str
+    their_number: str
+    our_number: str
+    agent: str
+    outcome: str
+    status: str
+    placed_at: float
+    answered_at: float | None = None
+    ended_at: float | None = None
+    lasted_s: float = 0.0
+    answered_by: str = ""
+    transcript: tuple[Line, ...] = ()
+    recording: str = ""
+
+
+def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
+    """What came of a call; `talked` is what its process knows, where there was one."""
+    lasted_s = 0.0
+    if call.answered_at is not None and call.ended_at is not None:
+        lasted_s = round(max(0.0, call.ended_at - call.answered_at), 3)
+    return Outcome(
+        call_id=call.call_id,
+        sid=call.sid or "",
+        direction=call.direction,
+        their_number=call.their_number,
+        our_number=call.our_number,
+        agent=call.agent,
+        outcome=talked.reason if talked else _UNANSWERED.get(call.status, "lost"),
+        status=call.status,
+        placed_at=call.placed_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        lasted_s=lasted_s,
+        answered_by=(talked.answered_by if talked else "") or call.machine,
+        transcript=talked.transcript if talked else (),
+        recording=talked.recording if talked else "",
+    )
+
+
+def append(folder: Path, outcome: Outcome) -> None:
+    """Add the line to the file, in one write, so that processes may share it. Raises OSError."""
+    line = msgspec.json.encode(outcome) + b"\n"
+    descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)

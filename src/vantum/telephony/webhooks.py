@@ -1,0 +1,106 @@
+"""What the carrier may ask and tell us over HTTP: signed requests alone, each tolerated twice."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import ImmutableMultiDict
+
+from vantum.store.phone_calls import PhoneCall
+from vantum.telemetry import Log, Metrics
+from vantum.telephony.exchange import Exchange
+from vantum.telephony.gateway import STATUSES
+from vantum.telephony.signatures import Signatures
+
+FORM_BYTES: Final = 64 * 1024  # the carrier's forms have about 30 short fields
+Form = ImmutableMultiDict[str, str]
+
+
+class Webhooks:
+    """The carrier's door for instructions and news."""
+
+    def __init__(
+        self, exchange: Exchange, signatures: Signatures, *, metrics: Metrics, log: Log
+    ) -> None:
+        self._exchange = exchange
+        self._signatures = signatures
+        self._refusals = metrics.refused.labels("webhook")
+        self._log = log
+
+    async def voice(self, request: Request) -> Response:
+        """A leg was answered, or somebody calls: what is to be done?"""
+        form = await self._genuine(request)
+        if form is None:
+            return self._refused(request, "not signed by the carrier")
+        call_id = request.query_params.get("call")
+        numbers = form.get("From", ""), form.get("To", "")
+        answer = await self._exchange.answer(call_id, form.get("CallSid", ""), *numbers)
+        if answer is None:
+            return self._refused(request, "no call that waits to be answered")
+        return Response(answer, media_type="text/xml")
+
+    async def status(self, request: Request) -> Response:
+        """News of a leg."""
+        form = await self._genuine(request)
+        if form is None:
+            return self._refused(request, "not signed by the carrier")
+        status, sequence = form.get("CallStatus", ""), form.get("SequenceNumber", "")
+        call = await self._meant(request, form)
+        if call is None or status not in STATUSES:
+            return self._refused(request, "no call or status that is known")
+        order = int(sequence) if sequence.isdecimal() else call.sequence + 1
+        await self._exchange.legs.told(call, status, order)
+        return Response(status_code=204)
+
+    async def machine(self, request: Request) -> Response:
+        """Whether a machine has answered."""
+        form = await self._genuine(request)
+        if form is None:
+            return self._refused(request, "not signed by the carrier")
+        call = await self._meant(request, form)
+        if call is None:
+            return self._refused(request, "no call that is known")
+        if not call.machine:  # the first word is the carrier's only one; others are repeats
+            await self._exchange.machine(call, form.get("AnsweredBy", "unknown"))
+        return Response(status_code=204)
+
+    async def _genuine(self, request: Request) -> Form | None:
+        """The form, if the carrier signed it."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > FORM_BYTES:
+                return None
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        form = ImmutableMultiDict[str, str](fields)
+        query = f"?{request.url.query}" if request.url.query else ""
+        signed = self._signatures.genuine(request.headers, request.url.path + query, form)
+        return form if signed else None
+
+    async def _meant(self, request: Request, form: Form) -> PhoneCall | None:
+        """The call that is spoken of; news of it may come before the carrier told us its name."""
+        records, sid = self._exchange.records, form.get("CallSid", "")
+        call_id = request.query_params.get("call")
+        call = await (records.by_id(call_id) if call_id else records.by_sid(sid))
+        if call is None or call.sid not in {None, sid}:
+            return None
+        if call.sid is None:
+            await records.change(call.call_id, sid=sid)
+            call.sid = sid
+        return call
+
+    def _refused(self, request: Request, why: str) -> Response:
+        self._refusals.inc()
+        peer = request.client.host if request.client else ""
+        self._log.warning("webhook_refused", path=request.url.path, peer=peer, why=why)
+        return Response(status_code=403)
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(prefix="/twilio")
+        router.add_api_route("/voice", self.voice, methods=["POST"])
+        router.add_api_route("/status", self.status, methods=["POST"])
+        router.add_api_route("/amd", self.machine, methods=["POST"])
+        return router

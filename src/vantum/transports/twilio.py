@@ -1,0 +1,92 @@
+"""What a phone's messages do to its call: the one reader of a media stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from vantum.audio.arrivals import Arrivals
+from vantum.call import Call
+from vantum.providers.base import ListenOptions
+from vantum.recording.recorder import Recorder
+from vantum.telemetry import Log
+from vantum.transports.twilio_outlet import TwilioOutlet
+from vantum.wire import twilio as wire
+
+KEYS_S: Final = 2.0  # a pause after which no further digit belongs to those before it
+
+
+class PhoneCall:
+    """Reads one stream and carries it to its call."""
+
+    def __init__(
+        self, call: Call, outlet: TwilioOutlet, log: Log, recorder: Recorder | None = None
+    ) -> None:
+        self.stopped = False  # the carrier ended the stream: the leg is over, or elsewhere
+        self._call = call
+        self._outlet = outlet
+        self._log = log
+        self._recorder = recorder
+        self._arrivals = Arrivals()
+        self._keys = ""
+        self._keys_due: asyncio.TimerHandle | None = None
+        outlet.on_heard = call.confirm_heard
+
+    async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
+        """Take messages until the stream stops or the socket closes (None)."""
+        self._begin()
+        while not self.stopped and (text := await receive()) is not None:
+            self._call.session.touch(asyncio.get_running_loop().time())
+            try:
+                message = wire.from_carrier(text)
+            except wire.MessageError as error:
+                self._log.warning("carrier_not_understood", why=str(error)[:200])
+                continue
+            await self._take(message)
+
+    def _begin(self) -> None:
+        session = self._call.session
+        session.state = "active"
+        session.rate_hz = wire.RATE_HZ
+        session.language = self._call.cast.language
+        session.voice_id = self._call.cast.voice_id
+        options = ListenOptions(
+            wire.RATE_HZ, session.language, session.session_id, encoding="mulaw"
+        )
+        self._call.open_input(options, automatic=True, greets=True)
+
+    async def _take(self, message: wire.FromCarrier | None) -> None:
+        if isinstance(message, wire.Media):
+            await self._hear(message.media)
+        elif isinstance(message, wire.Mark):
+            self._outlet.marked(message.mark.name)
+        elif isinstance(message, wire.Dtmf):
+            self._press(message.dtmf.digit)
+        elif isinstance(message, wire.Stop):
+            self.stopped = True
+
+    async def _hear(self, sound: wire.InboundSound) -> None:
+        if not sound.timestamp.isdecimal():
+            return
+        heard = self._arrivals.push(int(sound.timestamp), sound.payload)
+        if not heard:
+            return
+        if self._recorder is not None:
+            now = asyncio.get_running_loop().time()
+            self._recorder.heard(heard, self._arrivals.position, now)
+        await self._call.hear(heard)
+
+    def _press(self, digit: str) -> None:
+        """Digits follow each other; `#` or a pause ends them."""
+        if self._keys_due is not None:
+            self._keys_due.cancel()
+        self._keys += digit
+        if digit == "#":
+            self._tell_keys()
+        else:
+            loop = asyncio.get_running_loop()
+            self._keys_due = loop.call_later(KEYS_S, self._tell_keys)
+
+    def _tell_keys(self) -> None:
+        self._keys = ""

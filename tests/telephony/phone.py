@@ -1,0 +1,112 @@
+"""A server whose carrier and providers are simulated, and the words to stage a phone call with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from served import DEADLINE_S, Served, eventually, serving
+from simulated import Simulator, simulating
+
+from vantum.limits import Budgets
+from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.telephony.settled import FILE, Outcome
+from vantum.web.access import TOKEN_FILE
+
+PERSON = "+15550100100"
+OURS = "+15550199999"
+
+
+@dataclass
+class Phone:
+    """The installation as its operator and the carrier's customers see it."""
+
+    simulator: Simulator
+    server: Served
+    http: aiohttp.ClientSession
+    data: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    @property
+    def token(self) -> str:
+        return (self.data / TOKEN_FILE).read_text("ascii")
+
+    async def asks(
+        self, method: str, path: str, body: object = None, *, token: str | None = None
+    ) -> tuple[int, Any]:
+        """One request to the API; status and JSON."""
+        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        async with self.http.request(
+            method, self.url + path, json=body, headers=headers
+        ) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def calls(self, number: str = PERSON, agent: str | None = None) -> str:
+        """Have a number called; the call's id."""
+        body = {"to": number} | ({"agent": agent} if agent else {})
+        status, call = await self.asks("POST", "/api/v1/calls", body)
+        assert status == 201, call
+        return str(call["id"])
+
+    async def call(self, call_id: str) -> Any:
+        return (await self.asks("GET", f"/api/v1/calls/{call_id}"))[1]
+
+    def outcomes(self) -> list[Outcome]:
+        """What was written down so far."""
+        path = self.data / FILE
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [msgspec.json.decode(line, type=Outcome) for line in lines]
+
+    async def outcome(self, call_id: str, deadline_s: float = DEADLINE_S) -> Outcome:
+        """What came of a call."""
+        found: list[Outcome] = []
+
+        def settled() -> bool:
+            found[:] = [one for one in self.outcomes() if one.call_id == call_id]
+            return bool(found)
+
+        await eventually(settled, deadline_s)
+        return found[0]
+
+    async def is_quiet(self) -> None:
+        """Nothing is left: no call here, no leg at the carrier."""
+        await self.server.is_empty()
+        async with asyncio.timeout(DEADLINE_S):
+            while await self.open_legs():  # noqa: ASYNC110 - the carrier is asked
+                await asyncio.sleep(0.02)
+
+    async def open_legs(self) -> int:
+        """Legs that the carrier holds to be alive."""
+        url = f"{self.simulator.url}/2010-04-01/Accounts/{ONE_ACCOUNT.sid}/Calls.json"
+        auth = aiohttp.encode_basic_auth(ONE_ACCOUNT.sid, ONE_ACCOUNT.token)
+        async with self.http.get(
+            url, params={"PageSize": 1000}, headers={"Authorization": auth}
+        ) as response:
+            calls = (await response.json())["calls"]
+        return sum(call["status"] in {"queued", "ringing", "in-progress"} for call in calls)
+
+
+@asynccontextmanager
+async def telephone(data: Path, *, faster: float = 1.0, **settings: object) -> AsyncIterator[Phone]:
+    """A server on the simulated carrier, with scripted providers unless told otherwise."""
+    async with simulating() as simulator, aiohttp.ClientSession() as http:
+        given: dict[str, object] = {
+            "vantum_data_dir": data,
+            "public_url": "http://127.0.0.1:{port}",
+            "twilio_base_url": simulator.url,
+            "twilio_account_sid": ONE_ACCOUNT.sid,
+            "twilio_auth_token": ONE_ACCOUNT.token,
+            "twilio_phone_number": OURS,
+            "budgets": Budgets().divided(faster),
+        }
+        async with serving(**(given | settings)) as server:  # type: ignore[arg-type]
+            yield Phone(simulator, server, http, data)
