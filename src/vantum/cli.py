@@ -65,12 +65,18 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same delays and faults.")] = 0,
     profile: Annotated[str, typer.Option(help="How fast: fast, typical or bench.")] = "typical",
     api_key: Annotated[str, typer.Option(help="Refuse any other key; empty takes all.")] = "",
+    account_sid: Annotated[
+        str, typer.Option(help="The one account of the phone carrier.")
+    ] = "AC00000000000000000000000000000001",
+    auth_token: Annotated[str, typer.Option(help="The secret of that account.")] = "simulated",
     speech: Annotated[
         str, typer.Option(help="Who hears and speaks: canned, or local for real models.")
     ] = "canned",
 ) -> None:
-    """Play Deepgram, OpenAI and Cartesia on one port, with faults on demand."""
-    from vantum.simulator.run import run_simulator  # noqa: PLC0415 - the server needs no simulator
+    """Play Deepgram, OpenAI, Cartesia and Twilio on one port, with faults on demand."""
+    # The server needs no simulator.
+    from vantum.simulator.run import run_simulator  # noqa: PLC0415
+    from vantum.simulator.stage import Account  # noqa: PLC0415
 
     run_simulator(
         host=host,
@@ -78,6 +84,7 @@ def simulate(
         seed=seed,
         profile=profile,
         api_key=api_key,
+        account=Account(account_sid, auth_token),
         speech=speech,
         data_dir=_settings().vantum_data_dir,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -43,8 +43,13 @@ def mulaw(pcm: bytes) -> bytes:
     return encode_mulaw(pcm)
 
 
-def messages(steps: Steps, lines: list[str], asked: list[Speech] | None = None) -> list[Any]:
-    """What a recogniser sends when utterance n has the words of line n."""
+def messages(
+    steps: Steps,
+    lines: list[str] | None = None,
+    asked: list[Speech] | None = None,
+    reads: Callable[[Speech], str] | None = None,
+) -> list[Any]:
+    """What a recogniser sends when utterance n has the words of line n, or those that are read."""
     sent: list[Any] = []
     answer: str | None = None
     while True:
@@ -56,6 +61,9 @@ def messages(steps: Steps, lines: list[str], asked: list[Speech] | None = None) 
         if isinstance(step, Speech):
             if asked is not None:
                 asked.append(step)
-            answer = lines[step.number % len(lines)]
+            if lines:
+                answer = lines[step.number % len(lines)]
+            elif reads:
+                answer = reads(step)
         else:
             sent.append(step)

@@ -37,7 +37,7 @@ PHONE = VoiceOptions(encoding="mulaw", rate_hz=8_000)
 class Hum:
     """Says each letter for 50 ms, as a level of its own, so that nobody's sound is mistaken."""
 
-    async def words(self, pcm: bytes, heard: int) -> str:
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
         return ""
 
     async def sound(self, text: str) -> bytes:

@@ -333,12 +333,10 @@ async def test_an_error_may_be_told_before_the_end(path: str) -> None:
 class Slow:
     """A talent that needs its time, as real speech models do."""
 
-    listens = True
-
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    async def words(self, pcm: bytes, heard: int) -> str:
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
         self.asked.append(len(pcm))
         await asyncio.sleep(0.03)
         return CALLER_LINES[heard]
@@ -355,4 +353,4 @@ async def test_a_slow_talent_hears_a_growing_utterance_less_often_and_its_end_al
         texts = await rest(line)
     assert finals(texts) == [CALLER_LINES[0]]
     assert len(slow.asked) < len(texts) / 2
-    assert slow.asked[-1] == pytest.approx(2 * 16_000 * 4.3, rel=0.02)  # at the talents' own rate
+    assert slow.asked[-1] == pytest.approx(2 * RATE_HZ * 4.3, rel=0.02)

@@ -43,12 +43,13 @@ class Callee:
     def __init__(self, script: Script, sounds: Mapping[str, bytes]) -> None:
         self.said: list[Said] = []
         self.saying = False
-        self.recording = False  # the beep of a voicemail is over
+        self.greeted = False  # the greeting is over, with its beep if it has one
         self.keys: deque[str] = deque()  # that were pressed here and are to be sent
         self.heard_keys = ""
         self._sounds = sounds
         self._loud = False  # the other side, in this tick
         self._tick = 0
+        self._beeps = any(isinstance(act, Tone) for act in script)
         self._frames = self._perform(script)
 
     def tick(self, *, loud: bool) -> bytes | None:
@@ -98,7 +99,7 @@ class Callee:
                     yield from self._still(KEY_S)
             case Tone():
                 yield from _frames(pure_tone(act.hz, act.seconds))
-                self.recording = True
+                self.greeted = True
             case Music():
                 yield from _frames(music(act.seconds))
 
@@ -109,6 +110,7 @@ class Callee:
             yield from _frames(self._sounds[text])
         finally:
             self.saying = False
+            self.greeted = self.greeted or not self._beeps
             self.said.append(Said(text, round(begun_s, 2), round(self._now_s, 2)))
 
     def _still(self, seconds: float) -> Generator[bytes, None, None]:

@@ -15,13 +15,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from vantum.audio.resample import resampler
 from vantum.simulator.faults import Armed, Fault
 from vantum.simulator.flux import Flux
 from vantum.simulator.hearing import Closing, Recogniser, Speech, Steps
 from vantum.simulator.nova import Nova
 from vantum.simulator.stage import Stage
-from vantum.simulator.talent import PCM_HZ
 from vantum.wire import deepgram as nova
 from vantum.wire import deepgram_flux as flux
 
@@ -198,12 +196,8 @@ class _Stream:
         known = self._words if speech.number == self._number else ""
         if not speech.whole and _now_s() < self._rest_until_s:
             return known
-        talent, pcm = self._stage.talent, b""
-        if talent.listens:
-            to_talent = resampler(speech.rate_hz, PCM_HZ)
-            pcm = to_talent.push(speech.pcm) + to_talent.flush()
         began_s = _now_s()
-        self._words = await talent.words(pcm, speech.number)
+        self._words = await self._stage.talent.words(speech.pcm, speech.rate_hz, speech.number)
         self._number = speech.number
         if (took_s := _now_s() - began_s) > _QUICK_S:
             self._rest_until_s = _now_s() + _REST * took_s

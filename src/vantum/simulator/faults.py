@@ -27,11 +27,23 @@ Fault = Literal[
     "slow_first_token",  # the answer begins after 12 s
     "cut_stream",  # the answer ends without a finish reason
     "error_event",  # an error inside a stream that began well
+    "callback_lost",  # never sent
+    "callback_late",  # later ones overtake it
+    "callback_twice",
+    "callback_first",  # comes before the request that placed the call is answered
 ]
 
 FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 _ALL: Final = frozenset[Vendor](get_args(Vendor))
+_CARRIER: Final = frozenset[Vendor]({"twilio"})
 _SOME: Final[dict[Fault, frozenset[Vendor]]] = {
+    "payment_required": _ALL - _CARRIER,
+    "not_json": _ALL - _CARRIER,
+    "error_event": _ALL - _CARRIER,
+    "callback_lost": _CARRIER,
+    "callback_late": _CARRIER,
+    "callback_twice": _CARRIER,
+    "callback_first": _CARRIER,
     "late_chunks": frozenset({"cartesia"}),
     "context_expired": frozenset({"cartesia"}),
     "rate_limit": frozenset({"openai", "cartesia"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from vantum.audio.resample import resampler
-from vantum.limits import SPEECH_CHARS, UTTERANCE_S
+from vantum.limits import INTERNAL_RATE_HZ, SPEECH_CHARS, UTTERANCE_S
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.local.engine import VOICE_RATE_HZ
 from vantum.simulator.talent import PCM_HZ
@@ -14,14 +14,14 @@ from vantum.simulator.talent import PCM_HZ
 class Local:
     """Costs a core while somebody speaks; `speech` must run."""
 
-    listens = True
-
     def __init__(self, speech: LocalSpeech) -> None:
         self._speech = speech
 
-    async def words(self, pcm: bytes, heard: int) -> str:  # noqa: ARG002 - it heeds the sound
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:  # noqa: ARG002 - it heeds the sound
         """What is said in this sound, of any length. Raises ProviderError."""
-        size = 2 * int(UTTERANCE_S * PCM_HZ)
+        change = resampler(rate_hz, INTERNAL_RATE_HZ)
+        pcm = change.push(pcm) + change.flush()
+        size = 2 * int(UTTERANCE_S * INTERNAL_RATE_HZ)
         stream = self._speech.new_stream()
         parts = [
             await self._speech.recognise(pcm[at : at + size], stream=stream, interim=False)

@@ -117,6 +117,8 @@ class Nova:
             stopped = isinstance(event, SpeechStopped)
         if loudness > WORDED and self._voice.speaking:
             span.says(now_s)
+        else:
+            span.paused_s = now_s
         if stopped:
             yield from self._end_span(now_s, speech_final=self._endpoints)
         elif now_s >= span.look_at_s(self._every_s):
@@ -134,8 +136,7 @@ class Nova:
         if said and now_s - said.to_s >= SETTLED_S:
             yield from self._end_span(now_s)
         elif now_s - self._span.begin_s >= SPAN_S:
-            pausing = said and said.to_s < now_s - UNSURE_S / 2
-            yield from self._end_span(said.to_s if said and pausing else now_s - UNSURE_S)
+            yield from self._end_span(self._span.cut_s(now_s))
 
     def _end_span(
         self, end_s: float, *, speech_final: bool = False, from_finalize: bool = False
@@ -227,11 +228,19 @@ class _Span:
         self.begin_s = begin_s
         self.said = said
         self.looked_s = begin_s
+        self.paused_s = begin_s  # when there was no word last
 
     def says(self, now_s: float) -> None:
         """A word sounds at `now_s`."""
         from_s = self.said.from_s if self.said else max(self.begin_s, now_s - ONSET_S)
         self.said = Said(from_s, now_s)
+
+    def cut_s(self, now_s: float) -> float:
+        """Where it is cut by length: between two words, if there was a pause of late."""
+        if self.said and self.said.to_s < now_s - UNSURE_S / 2:
+            return self.said.to_s
+        late = self.paused_s > now_s - 2 * UNSURE_S
+        return self.paused_s if late else now_s - UNSURE_S
 
     def look_at_s(self, every_s: float) -> float:
         """When the next interim is due."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import audioop
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from vantum.limits import FRAME_S
 from vantum.providers.scripted import LOUD
 from vantum.simulator.callee import Callee
+from vantum.simulator.callee_ear import Ear
+from vantum.simulator.tape import Tape
 from vantum.simulator.twilio_playout import QUIET
 
 
@@ -41,27 +43,28 @@ NOBODY: Final = Nobody()
 class Phone:
     """Ticks with the carrier's clock while the call lasts."""
 
-    def __init__(self, callee: Callee, on_hang_up: Callable[[], None]) -> None:
+    def __init__(self, callee: Callee, tape: Tape, on_hang_up: Callable[[], None]) -> None:
         self.callee = callee
+        self.ear = Ear()
+        self.tape = tape
+        self.greeted = asyncio.Event()  # as `Callee.greeted`
         self.party: Party = NOBODY
-        self.ticks = 0
         self._on_hang_up = on_hang_up
         self._loud = False
 
-    @property
-    def now_s(self) -> float:
-        """How long ago it was answered."""
-        return self.ticks * FRAME_S
-
     def tick(self) -> None:
         """20 ms of both directions."""
-        self.ticks += 1
         said = self.callee.tick(loud=self._loud)
         if said is None:
             self._on_hang_up()
             return
         heard = self.party.exchange(said)
-        self._loud = is_loud(heard or QUIET)
+        frame = heard or QUIET
+        self._loud = is_loud(frame)
+        self.ear.tick(saying=self.callee.saying, heard=heard, loud=self._loud)
+        self.tape.add(said, frame)
+        if self.callee.greeted:
+            self.greeted.set()
         while self.callee.keys:
             self.party.press(self.callee.keys.popleft())
 

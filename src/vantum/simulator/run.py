@@ -18,7 +18,7 @@ from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.simulator.app import simulator_server
 from vantum.simulator.latency import PROFILES
 from vantum.simulator.local_talent import Local
-from vantum.simulator.stage import Stage
+from vantum.simulator.stage import Account, Stage
 from vantum.simulator.talent import Canned
 from vantum.telemetry import server_log
 from vantum.upkeep import HouseUpkeep
@@ -28,7 +28,15 @@ SPEECH: Final = ("canned", "local")
 
 
 def run_simulator(
-    *, host: str, port: int, seed: int, profile: str, api_key: str, speech: str, data_dir: Path
+    *,
+    host: str,
+    port: int,
+    seed: int,
+    profile: str,
+    api_key: str,
+    account: Account,
+    speech: str,
+    data_dir: Path,
 ) -> None:
     """Serve the vendors. Raises SettingsError for an option that cannot be used."""
     if profile not in PROFILES:
@@ -37,10 +45,10 @@ def run_simulator(
         raise SettingsError(f'--speech: got "{speech}", allowed is {", ".join(SPEECH)}')
     local = _local_speech(data_dir) if speech == "local" else None
     talent = Local(local) if local else Canned()
-    stage = Stage(PROFILES[profile], talent, seed=seed, api_key=api_key)
+    stage = Stage(PROFILES[profile], talent, seed=seed, api_key=api_key, account=account)
     sockets = listening_sockets(host, port)
     url = "http://{}:{}".format(*sockets[0].getsockname()[:2])
-    Console(soft_wrap=True, highlight=False).print(_how_to_use(url), markup=False)
+    Console(soft_wrap=True, highlight=False).print(_how_to_use(url, account), markup=False)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(simulator_server(stage), sockets, local))
 
@@ -61,15 +69,25 @@ def _local_speech(data_dir: Path) -> LocalSpeech:
     return LocalSpeech(socket_path(data_dir))
 
 
-def _how_to_use(url: str) -> str:
+def _how_to_use(url: str, account: Account) -> str:
     vantum = "vantum" if which("vantum") else "tools/uv.sh run --frozen --quiet vantum"
-    return f"""Deepgram, OpenAI and Cartesia are played on {url} (Ctrl-C ends it).
+    return f"""Deepgram, OpenAI, Cartesia and Twilio are played on {url} (Ctrl-C ends it).
 Unless started with --speech local they hear scripted sentences and speak in tones; --profile
 says how fast they are. Talk to an agent that lives on them:
 
   STT_PROVIDER=deepgram DEEPGRAM_BASE_URL={url} \\
   LLM_PROVIDER=openai OPENAI_BASE_URL={url}/v1 \\
   TTS_PROVIDER=cartesia CARTESIA_BASE_URL={url} {vantum} serve
+
+Add a telephone to it with
+
+  TWILIO_BASE_URL={url} TWILIO_ACCOUNT_SID={account.sid} \\
+  TWILIO_AUTH_TOKEN={account.token} TWILIO_PHONE_NUMBER=+15550001000
+
+The last two digits of a number say who answers (00 a person, 01 busy, 02 nobody, 03 a voicemail),
+GET {url}/simulator/callees lists them all; what they heard is at
+
+  curl {url}/simulator/calls
 
 Switch a fault on ("times" and "skip" say how often, and after how many), and look:
 

@@ -1,13 +1,12 @@
-"""Who hears, thinks and speaks inside the simulated services: fixed texts and tones, or models."""
+"""Who hears and speaks inside the simulated services: chords and fixed texts, or models."""
 
 from __future__ import annotations
 
 from typing import Final, Protocol
 
-from vantum.audio.pcm import silence
-from vantum.providers.scripted import CHARS_PER_S, RATE_HZ, TONE
+from vantum.simulator.tones import heard_in, spoken
 
-PCM_HZ: Final = RATE_HZ  # of all sound that passes through a talent: s16le mono
+PCM_HZ: Final = 16_000  # of all sound that a talent makes: s16le mono
 
 CALLER_LINES: Final = (
     "Yes, I have a minute.",
@@ -22,9 +21,7 @@ CALLER_LINES: Final = (
 class Talent(Protocol):
     """What makes a simulated conversation sound like one."""
 
-    listens: bool  # must be given the sound; preparing it costs half of a simulated recogniser
-
-    async def words(self, pcm: bytes, heard: int) -> str:
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
         """What was said in this stretch of speech, the `heard`-th (from 0) of its caller."""
         ...
 
@@ -34,22 +31,19 @@ class Talent(Protocol):
 
 
 class Canned:
-    """Costs next to nothing: the caller says fixed lines, the voice is a tone."""
+    """Costs next to nothing: it reads the words that its own voice has put into the sound.
 
-    listens = False
+    In any other sound it hears that the caller says the next of its lines.
+    """
 
     def __init__(self, lines: tuple[str, ...] = CALLER_LINES) -> None:
         self._lines = lines
 
-    async def words(self, pcm: bytes, heard: int) -> str:  # noqa: ARG002 - it heeds no sound
-        """The caller's next line."""
-        return self._lines[heard % len(self._lines)]
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
+        """What the sound holds, or the caller's next line."""
+        words = heard_in(pcm, rate_hz)
+        return self._lines[heard % len(self._lines)] if words is None else words
 
     async def sound(self, text: str) -> bytes:
-        """A tone with a dip after each word, as long as the text takes to say."""
-        return b"".join(_hum(len(word)) for word in text.split())
-
-
-def _hum(characters: int) -> bytes:
-    size = round(characters / CHARS_PER_S * PCM_HZ) * 2
-    return (TONE * (size // len(TONE) + 1))[:size] + silence(1 / CHARS_PER_S, PCM_HZ)
+        """Chords with a pause after each word, as long as the text takes to say."""
+        return spoken(text, PCM_HZ)

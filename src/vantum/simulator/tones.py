@@ -43,7 +43,7 @@ def spoken(text: str, rate_hz: int) -> bytes:
     return from_float(np.concatenate(parts)) if parts else b""
 
 
-def heard(pcm: bytes, rate_hz: int) -> str | None:
+def heard_in(pcm: bytes, rate_hz: int) -> str | None:
     """The words of such a sound (s16le), nothing for signals; None where it is no such sound."""
     wave = to_float(pcm)
     words, known = [], False

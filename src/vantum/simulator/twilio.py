@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.carrier import Carrier
+from vantum.simulator.carrier_door import door_routes
 from vantum.simulator.faults import Fault
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_call import Call
@@ -21,6 +23,7 @@ from vantum.simulator.twilio_orders import (
     RefusedError,
     document,
     fields_of,
+    method_of,
     new_order,
     unknown_events,
 )
@@ -28,6 +31,7 @@ from vantum.simulator.twilio_refusals import Refusal
 from vantum.simulator.twilio_resource import API, shown
 from vantum.simulator.twilio_verbs import Fetch, Inline
 
+FIRST_S: Final = 5.0  # in which the first callback surely came, if one was asked for
 PAGE: Final = 50
 PAGE_MOST: Final = 1_000
 _AT_THE_DOOR: Final[dict[Fault, Refusal]] = {
@@ -46,13 +50,15 @@ _FILTERS: Final[dict[str, Callable[[Call], str]]] = {
 
 def twilio_routes(stage: Stage) -> list[BaseRoute]:
     """The routes of the vendor."""
-    doors = _Doors(Carrier(stage))
+    carrier = Carrier(stage)
+    doors = _Doors(carrier)
     calls = f"{API}/{{account}}/Calls"
     return [
         Route(f"{calls}.json", doors.guarded(doors.create), methods=["POST"]),
         Route(f"{calls}.json", doors.guarded(doors.list), methods=["GET"]),
         Route(f"{calls}/{{sid}}.json", doors.guarded(doors.fetch), methods=["GET"]),
         Route(f"{calls}/{{sid}}.json", doors.guarded(doors.update), methods=["POST"]),
+        *door_routes(carrier),
     ]
 
 
@@ -92,6 +98,12 @@ class _Doors:
         if unknown_events(order):
             call.warn(21626)
         self._stage.count("twilio", "calls")
+        struck = self._stage.faults.strikes("twilio", "callback_first", "stall_first")
+        if struck is not None and struck.fault == "callback_first":
+            async with asyncio.timeout(FIRST_S):
+                await call.news.arrived.wait()
+        elif struck is not None:
+            await asyncio.sleep(3_600 if struck.seconds is None else struck.seconds)
         return JSONResponse(shown(call), 201)
 
     async def list(self, request: Request) -> Response:
@@ -142,10 +154,9 @@ class _Doors:
         elif status:
             raise RefusedError(refusals.NOT_RUNNING)
         elif url or twiml:
-            if call.phone is None:
+            source = Fetch(url, method_of(fields, "Method")) if url else Inline(twiml)
+            if call.phone is None or not self._carrier.redirect(call, source):
                 raise RefusedError(refusals.NOT_RUNNING)
-            method = "".join(fields.get("Method", ())) or "POST"
-            self._carrier.redirect(call.sid, Fetch(url, method) if url else Inline(twiml))
         return JSONResponse(shown(call))
 
     def _call(self, request: Request) -> Call:

@@ -1,14 +1,11 @@
-"""The life of one simulated call: queued, ringing, answered or not, over; and who is told of it."""
+"""The life of one simulated call: queued, ringing, answered or not, over; and what is told."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -17,13 +14,13 @@ from vantum.simulator.callee_acts import texts
 from vantum.simulator.callees import Casting, Kind
 from vantum.simulator.phone import Phone
 from vantum.simulator.stretch import Stretch
+from vantum.simulator.tape import Tape
 from vantum.simulator.twilio_house import House
-from vantum.simulator.twilio_web import UnreachedError
+from vantum.simulator.twilio_news import News
 
 Status = Literal[
     "queued", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled"
 ]
-Event = Literal["initiated", "ringing", "answered", "completed"]
 Direction = Literal["outbound-api", "outbound-dial", "inbound"]
 OVER: Final[frozenset[Status]] = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 # The vendor's defaults.
@@ -62,47 +59,56 @@ class Order(Struct, frozen=True, kw_only=True):
     parent_sid: str = ""
 
 
-class Told(Struct):
-    """A callback: what became of it."""
-
-    event: str
-    status: str
-    sequence: int
-    at: float  # Unix time
-    answer: int = 0  # HTTP's, or the vendor's number of what went wrong; 0 while under way
-
-
 class Record(Struct, kw_only=True):
     """What is known of the call; times are Unix times."""
 
-    status: Status = "queued"
+    kind: Kind
     created_at: float
+    warnings: Counter[str]  # and errors, by the vendor's numbers
+    status: Status = "queued"
     queued_s: float = 0.0
     answered_at: float | None = None
     ended_at: float | None = None
     answered_by: str = ""
-    kind: Kind = "person"
-    told: list[Told] = []
-    warnings: Counter[str] = Counter()  # and errors, by the vendor's numbers
+
+    @property
+    def talked_s(self) -> float:
+        """From the answer to the end."""
+        return (self.ended_at or time.time()) - self.answered_at if self.answered_at else 0.0
+
+
+class Course(Protocol):
+    """What the carrier does with a call."""
+
+    async def refusal(self) -> Status | None:
+        """Before an incoming call is answered: whether it is refused instead, and how."""
+        ...
+
+    async def run(self) -> None:
+        """Once it is answered."""
+        ...
 
 
 class Call:
     """One leg, to one telephone."""
 
-    def __init__(self, house: House, order: Order) -> None:
+    def __init__(self, house: House, order: Order, casting: Casting) -> None:
         self.house = house
         self.order = order
+        self.casting = casting
         self.sid = house.stage.new_id("CA")
-        self.record = Record(created_at=time.time(), told=[], warnings=Counter())
+        self.record = Record(kind=casting.kind, created_at=time.time(), warnings=Counter())
         self.phone: Phone | None = None
-        self.answered = asyncio.Event()
+        self.legs: list[Call] = []  # that were dialled from this one
         self.over = asyncio.Event()
+        self.news = News(
+            house, order.status_url, order.status_method, order.status_events, self.warn
+        )
         self._life = Stretch()
         self._outcome: Status = "canceled"
-        self._telling = asyncio.Lock()
 
-    async def live(self, course: Callable[[], Awaitable[None]]) -> None:
-        """From the queue to the end; `course` is what the carrier does once it is answered."""
+    async def live(self, course: Course) -> None:
+        """From the queue to the end."""
         try:
             await self._life.run(self._go(course))
         finally:
@@ -117,8 +123,13 @@ class Call:
         """Whether it has ended."""
         return self.record.status in OVER
 
+    @property
+    def inbound(self) -> bool:
+        """Whether somebody called us."""
+        return self.order.direction == "inbound"
+
     def fields(self) -> list[tuple[str, str]]:
-        """What every request about the call says of it."""
+        """What every request about the call says of it, but for its status."""
         order, record = self.order, self.record
         fields = [
             ("CallSid", self.sid),
@@ -127,7 +138,6 @@ class Call:
             ("Caller", order.from_),
             ("To", order.to),
             ("Called", order.to),
-            ("CallStatus", record.status),
             ("Direction", order.direction),
             ("ApiVersion", "2010-04-01"),
         ]
@@ -142,87 +152,67 @@ class Call:
         self.record.warnings[str(code)] += 1
         self.house.stage.count("twilio", str(code))
 
-    async def _go(self, course: Callable[[], Awaitable[None]]) -> None:
-        house = self.house
-        self.record.queued_s = await house.may_dial()
-        casting = house.casting(self.order.to)
-        self.record.kind = casting.kind
-        self.tell("initiated", status="initiated")
+    async def _go(self, course: Course) -> None:
+        house, casting = self.house, self.casting
+        if not self.inbound:
+            self.record.queued_s = await house.may_dial()
+            self._tell("initiated", "initiated")
         sounds = await house.sounds(texts(casting.acts))
-        if await self._rings(casting):
+        if self.inbound:
+            self._becomes("ringing", "ringing")
+            refusal = await course.refusal()
+            self._outcome = refusal or "completed"
+            answered = refusal is None
+        else:
+            answered = await self._rings()
+        if answered:
             self._answer(Callee(casting.acts, sounds))
-            await course()
+            await course.run()
 
-    async def _rings(self, casting: Casting) -> bool:
+    async def _rings(self) -> bool:
         """Whether anybody answers."""
-        stage, order = self.house.stage, self.order
+        stage, kind = self.house.stage, self.casting.kind
         ring_s = stage.profile.ring.drawn(stage.dice)
-        if casting.kind in {"unreachable", "busy"}:
-            self._outcome = "busy" if casting.kind == "busy" else "failed"
+        if kind in {"unreachable", "busy"}:
+            self._outcome = "busy" if kind == "busy" else "failed"
             return False
-        self.record.status = "ringing"
-        self.tell("ringing")
-        timeout_s = order.timeout_s * stage.profile.ring_timeouts
-        if casting.kind == "no_answer" or ring_s > timeout_s:
+        self._becomes("ringing", "ringing")
+        timeout_s = self.order.timeout_s * stage.profile.ring_timeouts
+        if kind == "no_answer" or ring_s > timeout_s:
             await asyncio.sleep(timeout_s)
             self._outcome = "no-answer"
             return False
         await asyncio.sleep(ring_s)
+        self._outcome = "completed"
         return True
 
     def _answer(self, callee: Callee) -> None:
-        self._outcome = "completed"
-        self.record.status = "in-progress"
         self.record.answered_at = time.time()
-        self.phone = Phone(callee, self.hang_up)
+        self.phone = Phone(callee, Tape(self.house.stage.profile.recorded_s), self.hang_up)
         self.house.ticker.join(self.phone)
         self._life.limit(self.order.time_limit_s)
-        self.answered.set()
-        self.tell("answered")
+        self._becomes("in-progress", "answered")
 
     def _end(self) -> None:
         record = self.record
-        record.status, record.ended_at = self._outcome, time.time()
+        record.ended_at = time.time()
         if self.phone is not None:
             self.house.ticker.leave(self.phone)
             self.phone.callee.leave()
-        self.over.set()
-        lasted_s = record.ended_at - (record.answered_at or record.ended_at)
-        self.tell(
+        lasted_s = round(record.talked_s)
+        self._becomes(
+            self._outcome,
             "completed",
-            ("CallDuration", str(round(lasted_s))),
-            ("Duration", str(-(-round(lasted_s) // 60))),
-            ("SipResponseCode", _SIP[record.status]),
+            ("CallDuration", str(lasted_s)),
+            ("Duration", str(-(-lasted_s // 60))),
+            ("SipResponseCode", _SIP[self._outcome]),
         )
+        self.over.set()
 
-    def tell(self, event: Event, *more: tuple[str, str], status: str = "") -> None:
-        """Send a status callback where one was asked for."""
-        order, record = self.order, self.record
+    def _becomes(self, status: Status, event: str, *more: tuple[str, str]) -> None:
+        self.record.status = status
+        self._tell(event, status, *more)
+
+    def _tell(self, event: str, status: str, *more: tuple[str, str]) -> None:
         self.house.stage.count("twilio", event)
-        if not order.status_url or event not in order.status_events:
-            return
-        told = Told(event, status or record.status, len(record.told), time.time())
-        record.told.append(told)
-        form = [
-            (name, told.status if name == "CallStatus" else value) for name, value in self.fields()
-        ]
-        form += [
-            ("Timestamp", format_datetime(datetime.fromtimestamp(told.at, UTC))),
-            ("CallbackSource", "call-progress-events"),
-            ("SequenceNumber", str(told.sequence)),
-            *more,
-        ]
-        self.house.start("status-callback", self._tell(told, form))
-
-    async def _tell(self, told: Told, form: list[tuple[str, str]]) -> None:
-        async with self._telling:  # without a fault they come in their order
-            order = self.order
-            try:
-                answer = await self.house.web.ask(
-                    order.status_url, form, method=order.status_method
-                )
-                told.answer = answer.status
-            except UnreachedError as error:
-                told.answer = error.code
-            if not 200 <= told.answer < 300:
-                self.warn(11200)
+        self.news.tell(event, status, [*self.fields(), *more])

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vantum.audio.pcm import encode_mulaw
 from vantum.audio.resample import resampler
 from vantum.simulator.callees import Casting, usual
+from vantum.simulator.room import Room
 from vantum.simulator.stage import Stage
 from vantum.simulator.talent import PCM_HZ
 from vantum.simulator.ticker import Ticker
@@ -25,6 +26,7 @@ class House:
         self.stage = stage
         self.web = Web(stage)
         self.ticker = Ticker()
+        self.rooms: dict[str, Room] = {}  # the conferences, by name
         self._castings: dict[str, Casting] = {}
         self._sounds: dict[str, bytes] = {}
         self._next_dial_at = 0.0
@@ -44,6 +46,10 @@ class House:
     def uncast(self) -> None:
         """Every number is answered as usual."""
         self._castings.clear()
+
+    def castings(self) -> Iterable[Casting]:
+        """What was said of numbers."""
+        return self._castings.values()
 
     def casting(self, number: str) -> Casting:
         """Who answers a number."""

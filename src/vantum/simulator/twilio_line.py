@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 from vantum.limits import FRAME_S
 from vantum.simulator.callees import Weather
 from vantum.simulator.stage import Stage
+from vantum.simulator.stretch import Stretch
 from vantum.simulator.twilio_playout import Playout
 from vantum.simulator.twilio_twiml import Stream
 from vantum.simulator.twilio_web import Web
@@ -20,6 +22,8 @@ from vantum.wire import twilio as wire
 
 UNSENT: Final = 500  # messages, 10 s: a server that leaves more unread loses the oldest (31930)
 STOP_S: Final = 1.0  # for the last message and the closing handshake
+STRUCK_AT: Final = 50  # ticks: a stream is struck in its second second
+DROPPED: Final = 1011  # what a media server says that fails
 _CALM: Final = Weather()
 
 
@@ -35,18 +39,18 @@ class Line:
     """One stream, from `<Connect><Stream>` to its end."""
 
     def __init__(
-        self, stage: Stage, ids: Ids, stream: Stream, weather: Weather, warnings: Counter[str]
+        self, stage: Stage, ids: Ids, stream: Stream, weather: Weather, warn: Callable[[int], None]
     ) -> None:
         self.ids = ids
         self._stage = stage
         self._stream = stream
-        self._warnings = warnings
+        self._warn = warn
         self._network = _Network(weather, stage.dice)
         self._playout = Playout()
-        self._outbox: deque[str] = deque()
-        self._filled = asyncio.Event()
+        self._outbox = _Outbox(warn)
         self._sequence = self._chunk = self._ticks = 0
         self._running = False
+        self._work = Stretch()
 
     async def run(self, web: Web) -> None:
         """Connect, and carry sound until our server closes. Raises UnreachedError.
@@ -56,10 +60,8 @@ class Line:
         async with web.socket(self._stream.url) as socket:
             self._begin()
             try:
-                async with asyncio.TaskGroup() as group:
-                    writing = group.create_task(self._write(socket), name="write")
-                    await self._read(socket)
-                    writing.cancel()
+                if await self._work.run(self._carry(socket)) is None:
+                    await socket.close(code=DROPPED)
             finally:
                 self._running = False
                 await self._stop(socket)
@@ -69,6 +71,8 @@ class Line:
         if not self._running:
             return b""
         self._ticks += 1
+        if self._ticks == STRUCK_AT:
+            self._suffer()
         self._echo()
         for ticks, frame in self._network.passes(self._ticks, said):
             self._chunk += 1
@@ -94,6 +98,14 @@ class Line:
         self._send(wire.Start(self._next(), ids.stream_sid, start))
         self._running = True
         self._stage.count("twilio", "streams")
+
+    async def _carry(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
+        """Until our server closes."""
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(self._outbox.write(socket), name="write")
+            await self._read(socket)
+            writing.cancel()
+        return True
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
@@ -126,24 +138,18 @@ class Line:
             self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(name)))
 
     def _send(self, message: wire.FromCarrier) -> None:
-        if len(self._outbox) >= UNSENT:
-            self._outbox.popleft()
-            self._warn(31930)
-        self._outbox.append(wire.written(message))
-        self._filled.set()
+        self._outbox.put(wire.written(message))
 
-    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        while not socket.closed:
-            await self._filled.wait()
-            self._filled.clear()
-            await self._flush(socket)
-
-    async def _flush(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        try:
-            while self._outbox:
-                await socket.send_str(self._outbox.popleft())
-        except (aiohttp.ClientError, ConnectionError):
-            self._outbox.clear()  # the other side is gone; its end is read elsewhere
+    def _suffer(self) -> None:
+        struck = self._stage.faults.strikes("twilio", "drop", "stall_middle", "unknown_type")
+        if struck is None:
+            return
+        if struck.fault == "drop":
+            self._work.end()
+        elif struck.fault == "stall_middle":
+            self._network.stall(self._ticks, 3_600 if struck.seconds is None else struck.seconds)
+        else:
+            self._outbox.put('{"event":"something_new"}')
 
     async def _stop(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         if socket.closed:
@@ -152,18 +158,46 @@ class Line:
         self._send(wire.Stop(self._next(), self.ids.stream_sid, over))
         try:
             async with asyncio.timeout(STOP_S):
-                await self._flush(socket)
+                await self._outbox.flush(socket)
                 await socket.close()
         except TimeoutError:
             self._warn(31921)
 
-    def _warn(self, code: int) -> None:
-        self._warnings[str(code)] += 1
-        self._stage.count("twilio", str(code))
-
     def _next(self) -> str:
         self._sequence += 1
         return str(self._sequence)
+
+
+class _Outbox:
+    """What is to be sent. Bounded: see UNSENT."""
+
+    def __init__(self, warn: Callable[[int], None]) -> None:
+        self._warn = warn
+        self._texts: deque[str] = deque()
+        self._filled = asyncio.Event()
+
+    def put(self, text: str) -> None:
+        """Send this."""
+        if len(self._texts) >= UNSENT:
+            self._texts.popleft()
+            self._warn(31930)
+        self._texts.append(text)
+        self._filled.set()
+
+    async def write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Send what comes; until it is cancelled."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            await self.flush(socket)
+
+    async def flush(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Send what is there."""
+        try:
+            while self._texts:
+                await socket.send_str(self._texts.popleft())
+        except (aiohttp.ClientError, ConnectionError):
+            self._texts.clear()  # the other side is gone; its end is read elsewhere
 
 
 class _Network:
@@ -178,18 +212,22 @@ class _Network:
     def passes(self, tick: int, frame: bytes) -> list[tuple[int, bytes]]:
         """This frame is sent; which arrive now, each with the tick in which it was."""
         weather = self._weather
-        if weather == _CALM:
+        if weather == _CALM and tick >= self._stalled_until and not self._under_way:
             return [(tick, frame)]
         if self._dice.random() >= weather.loss_share:
             late = round(self._dice.uniform(0.0, weather.jitter_s) / FRAME_S)
             self._under_way.append((tick + late, tick, frame))
         if self._dice.random() < weather.burst_share:
-            self._stalled_until = max(self._stalled_until, tick + round(weather.burst_s / FRAME_S))
+            self.stall(tick, weather.burst_s)
         arrived = []
         while tick >= self._stalled_until and self._under_way and self._under_way[0][0] <= tick:
             _, sent, data = self._under_way.popleft()
             arrived.append((sent, data))
         return arrived
+
+    def stall(self, tick: int, seconds: float) -> None:
+        """Nothing comes through for so long; then all of it at once."""
+        self._stalled_until = max(self._stalled_until, tick + round(seconds / FRAME_S))
 
 
 def _ms(ticks: int) -> str:

@@ -55,10 +55,10 @@ def new_order(fields: Fields) -> Order:
         to=to,
         from_=from_,
         url=url,
-        method=_method(fields, "Method"),
+        method=method_of(fields, "Method"),
         twiml=twiml,
         status_url=_one(fields, "StatusCallback"),
-        status_method=_method(fields, "StatusCallbackMethod"),
+        status_method=method_of(fields, "StatusCallbackMethod"),
         status_events=tuple(fields.get("StatusCallbackEvent", ())) or ("completed",),
         timeout_s=_seconds(fields, "Timeout", RING_S, _TIMEOUT_S),
         time_limit_s=_seconds(fields, "TimeLimit", LASTS_S, 24 * 3_600.0),
@@ -66,7 +66,7 @@ def new_order(fields: Fields) -> Order:
         detection="" if digits else asked,  # the vendor's rule
         detection_waits=_one(fields, "AsyncAmd") != "true",
         detection_url=_one(fields, "AsyncAmdStatusCallback"),
-        detection_method=_method(fields, "AsyncAmdStatusCallbackMethod"),
+        detection_method=method_of(fields, "AsyncAmdStatusCallbackMethod"),
         detection_timeout_s=_seconds(fields, "MachineDetectionTimeout", DETECTION_S, 59.0),
     )
 
@@ -84,6 +84,14 @@ def document(fields: Fields) -> tuple[str, str]:
     return "", twiml
 
 
+def method_of(fields: Fields, name: str) -> str:
+    """How something is to be fetched. Raises RefusedError."""
+    method = _one(fields, name).upper() or "POST"
+    if method not in {"GET", "POST"}:
+        raise RefusedError(refusals.invalid(name))
+    return method
+
+
 def unknown_events(order: Order) -> bool:
     """Whether a callback was asked for that there is not: a warning at the vendor's (21626)."""
     return not _EVENTS.issuperset(order.status_events)
@@ -91,13 +99,6 @@ def unknown_events(order: Order) -> bool:
 
 def _one(fields: Fields, name: str) -> str:
     return fields[name][-1].strip() if name in fields else ""
-
-
-def _method(fields: Fields, name: str) -> str:
-    method = _one(fields, name).upper() or "POST"
-    if method not in {"GET", "POST"}:
-        raise RefusedError(refusals.invalid(name))
-    return method
 
 
 def _seconds(fields: Fields, name: str, usual: float, most: float) -> float:

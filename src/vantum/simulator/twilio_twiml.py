@@ -71,7 +71,6 @@ class Number(Struct, frozen=True):
     action: str = ""
     status_url: str = ""
     status_events: tuple[str, ...] = ()
-    url: str = ""  # TwiML for the one who was rung, before both talk
 
 
 class Conference(Struct, frozen=True):
@@ -170,7 +169,6 @@ def _dial(element: Xml.Element, text: str) -> Iterator[Verb]:
             action,
             own.get("statusCallback", ""),
             tuple(own.get("statusCallbackEvent", "completed").split()),
-            own.get("url", ""),
         )
     for one in element.findall("Conference"):
         own = one.attrib

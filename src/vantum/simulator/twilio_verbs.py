@@ -12,8 +12,10 @@ from vantum.limits import FRAME_S
 from vantum.simulator import twilio_twiml as twiml
 from vantum.simulator.phone import NOBODY, Phone
 from vantum.simulator.stretch import Stretch
-from vantum.simulator.twilio_call import Call
+from vantum.simulator.twilio_call import Call, Status
+from vantum.simulator.twilio_dial import Outcome, Place, dial_number, join_conference
 from vantum.simulator.twilio_line import Ids, Line
+from vantum.simulator.twilio_verdict import detect, tell_verdict
 from vantum.simulator.twilio_web import UnreachedError
 from vantum.wire.twilio import FRAME_BYTES
 
@@ -39,12 +41,14 @@ class Fetch(Struct, frozen=True):
 Source = Inline | Fetch
 
 
-class Course:
-    """What happens on one answered call."""
+class Documents:
+    """What happens on one call that follows TwiML."""
 
-    def __init__(self, call: Call, first: Source) -> None:
+    def __init__(self, call: Call, first: Source, place: Place) -> None:
         self._call = call
         self._first = first
+        self._place = place
+        self._read_before: twiml.Document | None = None
         self._redirected: Source | None = None
         self._at = ""  # the address of the running document, to which others are relative
         self._document = Stretch()
@@ -54,8 +58,27 @@ class Course:
         self._redirected = source
         self._document.end()
 
+    async def refusal(self) -> Status | None:
+        """Read the first document; it may refuse the call."""
+        document = self._read_before = await self._read(self._first)
+        if document is None:
+            return "failed"
+        match document.verbs[:1]:
+            case (twiml.Reject(reason="busy"),):
+                return "busy"
+            case (twiml.Reject(),):
+                return "no-answer"
+        return None
+
     async def run(self) -> None:
         """Until there is nothing more to do."""
+        call = self._call
+        if call.order.digits and call.phone is not None:
+            await self._play(twiml.Play(digits=call.order.digits), call.phone)
+        if call.order.detection and call.order.detection_waits:
+            call.record.answered_by, _ = await detect(call)
+        elif call.order.detection:
+            call.house.start("verdict", tell_verdict(call))
         source: Source | None = self._first
         for _ in range(DOCUMENTS):
             if source is None:
@@ -66,7 +89,7 @@ class Course:
 
     async def _perform(self, source: Source) -> Source | None:
         """The document that follows, if any."""
-        document = await self._read(source)
+        document, self._read_before = self._read_before or await self._read(source), None
         if document is None:
             return None
         for _ in document.unknown:
@@ -86,7 +109,7 @@ class Course:
             if isinstance(source, Inline):
                 return twiml.read(source.text)
             self._at = source.url
-            form = [*call.fields(), *source.more]
+            form = [*call.fields(), ("CallStatus", call.record.status), *source.more]
             answer = await call.house.web.ask(source.url, form, method=source.method)
             if not 200 <= answer.status < 300:
                 call.warn(11200)
@@ -112,7 +135,16 @@ class Course:
                 await _play_silence(verb.length_s, phone)
             case twiml.Play():
                 await self._play(verb, phone)
+            case twiml.Number():
+                told = await dial_number(self._call, phone, verb, self._place)
+                return self._then(verb.action, told)
+            case twiml.Conference():
+                told = await join_conference(self._call, phone, verb)
+                return self._then(verb.action, told)
         return None
+
+    def _then(self, action: str, told: Outcome = ()) -> Source | None:
+        return Fetch(urljoin(self._at, action), more=told) if action else None
 
     async def _play(self, verb: twiml.Play, phone: Phone) -> None:
         for key in verb.digits:
@@ -126,8 +158,7 @@ class Course:
         call, stage = self._call, self._call.house.stage
         await stage.takes(stage.profile.stream_open)
         ids = Ids(stage.account.sid, call.sid, stage.new_id("MZ"))
-        weather = call.house.casting(call.order.to).weather
-        line = Line(stage, ids, verb, weather, call.record.warnings)
+        line = Line(stage, ids, verb, call.casting.weather, call.warn)
         phone.party = line
         try:
             await line.run(call.house.web)
@@ -135,7 +166,7 @@ class Course:
             call.warn(error.code)
         finally:
             phone.party = NOBODY
-        return Fetch(urljoin(self._at, verb.action)) if verb.action else None
+        return self._then(verb.action)
 
 
 class _Playing:

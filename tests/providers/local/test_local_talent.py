@@ -52,7 +52,7 @@ def test_more_than_the_recogniser_takes_at_once_is_heard_in_parts(helper_socket:
         talent = Local(speech)
         sound = await talent.sound(SENTENCE)
         count = int(14 / duration_s(sound, PCM_HZ)) + 1
-        heard = await talent.words(sound * count, 0)
+        heard = await talent.words(sound * count, PCM_HZ, 0)
         assert heard.lower().count("demo") >= count - 2
 
     with_speech(helper_socket, play)
