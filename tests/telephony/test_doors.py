@@ -1,0 +1,201 @@
+"""Who is let in by the carrier's doors: signed requests and streams with a token, once each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from phone import OURS, PERSON, Phone, telephone
+from served import DEADLINE_S, eventually
+from twilio.request_validator import RequestValidator
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from vantum.simulator.stage import ONE_ACCOUNT
+
+pytestmark = pytest.mark.anyio
+
+SID = "CA" + "1" * 32
+
+
+@pytest.fixture
+async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
+    async with telephone(tmp_path) as opened:
+        yield opened
+
+
+async def posts(
+    phone: Phone, path: str, form: dict[str, str], *, key: str = ONE_ACCOUNT.token, host: str = ""
+) -> tuple[int, str]:
+    """A form, signed as the carrier signs, with `key`; status and body."""
+    url = phone.url + path
+    signature = RequestValidator(key).compute_signature((host or phone.url) + path, form)
+    headers = {"X-Twilio-Signature": signature} if key else {}
+    async with phone.http.post(url, data=form, headers=headers) as answer:
+        return answer.status, await answer.text()
+
+
+async def rings_us(phone: Phone, sid: str = SID) -> str:
+    """Somebody calls us; the token that their stream is given."""
+    status, twiml = await posts(
+        phone, "/twilio/voice", {"CallSid": sid, "From": PERSON, "To": OURS}
+    )
+    assert status == 200
+    return twiml.split('value="')[1].split('"')[0]
+
+
+async def opens(phone: Phone, *, key: str = ONE_ACCOUNT.token) -> ClientConnection:
+    url = f"ws://127.0.0.1:{phone.server.port}/twilio/media"
+    signature = RequestValidator(key).compute_signature(url, {})
+    return await connect(url, additional_headers={"X-Twilio-Signature": signature})
+
+
+async def begins(phone: Phone, token: str, sid: str = SID) -> ClientConnection:
+    socket = await opens(phone)
+    start: dict[str, Any] = {
+        "event": "start",
+        "sequenceNumber": "1",
+        "streamSid": "MZ1",
+        "start": {
+            "accountSid": ONE_ACCOUNT.sid,
+            "streamSid": "MZ1",
+            "callSid": sid,
+            "customParameters": {"token": token},
+        },
+    }
+    await socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}')
+    await socket.send(json.dumps(start))
+    return socket
+
+
+async def is_refused(socket: ClientConnection) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        await socket.wait_closed()
+    assert socket.close_code == 1008
+
+
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/status", "/twilio/amd"])
+async def test_tw_09_unsigned_and_forged_requests_are_refused(phone: Phone, path: str) -> None:
+    form = {"CallSid": SID, "From": PERSON, "To": OURS, "CallStatus": "completed"}
+    assert (await posts(phone, path, form, key=""))[0] == 403
+    assert (await posts(phone, path, form, key="guessed"))[0] == 403
+    assert (await posts(phone, path, form, host="https://elsewhere.example"))[0] == 403
+    refused = await (await phone.http.get(f"{phone.url}/metrics")).text()
+    assert 'vantum_sessions_refused_total{reason="webhook"} 3.0' in refused
+
+
+async def test_tw_09_a_form_that_was_changed_on_the_way_is_refused(phone: Phone) -> None:
+    form = {"CallSid": SID, "From": PERSON, "To": OURS}
+    signature = RequestValidator(ONE_ACCOUNT.token).compute_signature(
+        f"{phone.url}/twilio/voice", form
+    )
+    async with phone.http.post(
+        f"{phone.url}/twilio/voice",
+        data=form | {"From": "+15550100666"},
+        headers={"X-Twilio-Signature": signature},
+    ) as answer:
+        assert answer.status == 403
+
+
+async def test_tw_09_an_unsigned_stream_does_not_open(phone: Phone) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await opens(phone, key="guessed")
+    assert refused.value.response.status_code == 403
+
+
+async def test_tw_09_a_stream_without_a_good_token_is_closed(phone: Phone) -> None:
+    token = await rings_us(phone)
+    await is_refused(await begins(phone, ""))
+    await is_refused(await begins(phone, token[:-2] + "xx"))
+    await is_refused(await begins(phone, token, sid="CA" + "2" * 32))
+    assert not len(phone.server.calls)
+
+
+async def test_tw_09_a_token_is_good_once(phone: Phone) -> None:
+    token = await rings_us(phone)
+    socket = await begins(phone, token)
+    await eventually(lambda: len(phone.server.calls) == 1)
+    await is_refused(await begins(phone, token))
+    await socket.close()
+    await is_refused(await begins(phone, token))
+
+
+async def test_tw_09_instructions_are_not_given_again_for_a_call_that_talked(phone: Phone) -> None:
+    token = await rings_us(phone)
+    assert await rings_us(phone) != token  # asked twice before the stream: our answer was lost
+    socket = await begins(phone, token)
+    await eventually(lambda: len(phone.server.calls) == 1)
+    form = {"CallSid": SID, "From": PERSON, "To": OURS}
+    assert (await posts(phone, "/twilio/voice", form))[0] == 403
+    await socket.close()
+
+
+async def test_a_stream_that_never_says_what_it_carries_is_closed(phone: Phone) -> None:
+    socket = await opens(phone)
+    await socket.send("no JSON at all")
+    await is_refused(socket)
+
+
+async def test_tw_02_unknown_and_broken_messages_do_not_end_a_call(phone: Phone) -> None:
+    token = await rings_us(phone)
+    socket = await begins(phone, token)
+    await eventually(lambda: len(phone.server.calls) == 1)
+    for text in ('{"event":"weather","sequenceNumber":"2"}', "{", '{"event":"media"}'):
+        await socket.send(text)
+    await socket.send('{"event":"mark","sequenceNumber":"3","streamSid":"MZ1","mark":{"name":"x"}}')
+    for _ in range(3):  # what comes back shows that it still listens
+        await socket.ping()
+    assert len(phone.server.calls) == 1
+    stop = {"accountSid": ONE_ACCOUNT.sid, "callSid": SID}
+    await socket.send(
+        json.dumps({"event": "stop", "sequenceNumber": "4", "streamSid": "MZ1", "stop": stop})
+    )
+    await phone.server.is_empty()
+
+
+async def test_news_of_a_leg_may_come_twice_late_and_out_of_order(phone: Phone) -> None:
+    await rings_us(phone)
+
+    async def says(status: str, sequence: int) -> int:
+        form = {"CallSid": SID, "CallStatus": status, "SequenceNumber": str(sequence)}
+        return (await posts(phone, "/twilio/status", form))[0]
+
+    call_id = (await phone.asks("GET", "/api/v1/calls"))[1][0]["id"]
+    for status, sequence in [("in-progress", 2), ("ringing", 1), ("in-progress", 2)]:
+        assert await says(status, sequence) == 204
+    assert (await phone.call(call_id))["status"] == "in-progress"
+    for status, sequence in [("completed", 3), ("in-progress", 2), ("completed", 3), ("busy", 9)]:
+        assert await says(status, sequence) == 204
+    assert (await phone.call(call_id))["status"] == "completed"
+    assert [one.call_id for one in phone.outcomes()] == [call_id]
+    assert await says("sleeping", 4) == 403
+
+
+async def test_strangers_may_not_dial(phone: Phone) -> None:
+    order = {"to": PERSON}
+    assert (await phone.asks("POST", "/api/v1/calls", order, token="guessed"))[0] == 401
+    assert (await phone.asks("GET", "/api/v1/calls", token=""))[0] == 401
+    assert (await phone.asks("GET", "/api/v1/calls"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"to": "555"}, 422),
+        ({"to": PERSON, "agent": "nobody"}, 422),
+        ({"too": PERSON}, 422),
+        ({}, 422),
+        ([], 422),
+    ],
+)
+async def test_a_call_that_cannot_be_placed_is_refused_with_the_reason(
+    phone: Phone, body: object, status: int
+) -> None:
+    answered, problem = await phone.asks("POST", "/api/v1/calls", body)
+    assert answered == status
+    assert problem["detail"]
+    assert (await phone.asks("GET", "/api/v1/calls"))[1] == []
