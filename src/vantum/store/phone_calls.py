@@ -46,7 +46,7 @@ CALLS = Table(
     Column("answered_at", Float),
     Column("ended_at", Float),
     Column("news_at", Float, nullable=False, index=True),
-    Column("settled", Boolean, nullable=False),  # its outcome is written down
+    Column("outcome", String, nullable=False),  # JSON; "" until it is known
 )
 TOKENS = Table(
     "media_tokens",
@@ -86,7 +86,7 @@ class PhoneCall(Struct, kw_only=True):
     worker: str = ""
     answered_at: float | None = None
     ended_at: float | None = None
-    settled: bool = False
+    outcome: str = ""
 
 
 class Command(Struct, frozen=True):
@@ -134,7 +134,7 @@ class PhoneCalls:
     async def stale(self, before: float) -> list[PhoneCall]:
         """Calls that are not over, or whose outcome is missing, and that nobody has heard of."""
         async with self._database.reading() as connection:
-            unfinished = CALLS.c.ended_at.is_(None) | CALLS.c.settled.is_(False)
+            unfinished = CALLS.c.ended_at.is_(None) | (CALLS.c.outcome == "")
             query = select(CALLS).where(unfinished, CALLS.c.news_at < before)
             return [_call(row) for row in (await connection.execute(query)).all()]
 
@@ -168,11 +168,11 @@ class PhoneCalls:
         except IntegrityError:
             return False
 
-    async def settle(self, call_id: str) -> bool:
-        """Whether the asker is the one who is to write down the call's outcome."""
+    async def settle(self, call_id: str, outcome: str) -> bool:
+        """Keep what came of a call; False where that is known already."""
         async with self._database.writing() as connection:
-            open_still = (CALLS.c.call_id == call_id) & CALLS.c.settled.is_(False)
-            done = await connection.execute(update(CALLS).where(open_still).values(settled=True))
+            unknown = (CALLS.c.call_id == call_id) & (CALLS.c.outcome == "")
+            done = await connection.execute(update(CALLS).where(unknown).values(outcome=outcome))
             return bool(done.rowcount)
 
     async def command(self, command: Command, worker: str) -> None:

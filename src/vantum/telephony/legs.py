@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from vantum import limits
 from vantum.errors import CarrierError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
@@ -93,12 +95,13 @@ class Legs:
             return False
 
     async def _settle(self, call: PhoneCall, talked: Talked | None) -> None:
-        if not await self.records.settle(call.call_id):
-            return
         outcome = outcome_of(call, talked)
+        line = msgspec.json.encode(outcome)
+        if not await self.records.settle(call.call_id, line.decode()):
+            return
         self._log.info("call_settled", call_id=call.call_id, outcome=outcome.outcome)
         try:
-            append(self._folder, outcome)
+            append(self._folder, line)
         except OSError as error:
             self._log.error("outcome_not_written", call_id=call.call_id, why=error.strerror)
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from vantum.store.phone_calls import PhoneCall
@@ -83,11 +82,10 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
     )
 
 
-def append(folder: Path, outcome: Outcome) -> None:
-    """Add the line to the file, in one write, so that processes may share it. Raises OSError."""
-    line = msgspec.json.encode(outcome) + b"\n"
+def append(folder: Path, outcome: bytes) -> None:
+    """Add a line to the file, in one write, so that processes may share it. Raises OSError."""
     descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, line)
+        os.write(descriptor, outcome + b"\n")
     finally:
         os.close(descriptor)

@@ -42,6 +42,7 @@ class Shown(Struct, frozen=True):
     placed_at: float
     answered_at: float | None
     ended_at: float | None
+    outcome: msgspec.Raw | None  # once it is settled
 
 
 class PhoneApi:
@@ -131,6 +132,7 @@ def _shown(call: PhoneCall) -> Shown:
         call.placed_at,
         call.answered_at,
         call.ended_at,
+        msgspec.Raw(call.outcome.encode()) if call.outcome else None,
     )
 
 
