@@ -70,6 +70,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/providers/steady_mind.py": "a race of two; both end with the generator",
         "src/vantum/simulator/cartesia_socket.py": "one a context, in the group of its socket",
         "src/vantum/simulator/twilio_line.py": "one group a stream: its two directions",
+        "src/vantum/rehearsing.py": "a program of its own: two servers, in a task group each",
         "src/vantum/talk.py": "a program of its own: the caller, in one task group",
     },
 }

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from vantum import __version__
+from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
 
@@ -55,6 +56,32 @@ def talk(
     from vantum.talk import run_talk  # noqa: PLC0415 - other commands need no client
 
     raise typer.Exit(run_talk(audio, url=url, record=record, as_json=as_json))
+
+
+@app.command()
+def call(
+    number: Annotated[str, typer.Argument(help="Whom to call, such as +15550100100.")],
+    agent: Annotated[
+        str | None, typer.Option(help="Agent file; of a running server, the name of its agent.")
+    ] = None,
+    *,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="Rehearse: carrier and callee are simulated here.")
+    ] = False,
+    url: Annotated[str, typer.Option(help="The running server.")] = "http://127.0.0.1:3001",
+) -> None:
+    """Call somebody, follow the call, and print what was said and what came of it."""
+    from vantum.calling import ask, was_reached  # noqa: PLC0415 - other commands need no client
+
+    settings, console = _settings(), Console(highlight=False, soft_wrap=True)
+    if simulated:
+        from vantum.rehearsing import rehearse  # noqa: PLC0415 - nor a simulator
+
+        known = {**env_values(ENV_FILE), **os.environ}
+        done = rehearse(number, Path(agent) if agent else None, settings, known, console)
+    else:
+        done = ask(number, Path(agent).stem if agent else None, url, settings, console)
+    raise typer.Exit(0 if was_reached(done) else 1)
 
 
 @app.command()

@@ -19,7 +19,7 @@ class Wait(Struct, frozen=True, tag="wait", tag_field="act"):
     Where it does not begin to speak within `patience_s`, do `otherwise`; without it, go on.
     """
 
-    silence_s: float = 0.7
+    silence_s: float = 1.1  # longer than the pause after a sentence
     patience_s: float = 8.0
     otherwise: tuple[Act, ...] | None = None  # ends the script
 

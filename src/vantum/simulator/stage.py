@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import Counter, deque
 from random import Random
@@ -77,7 +78,7 @@ class Stage:
 
     def new_id(self, kind: str) -> str:
         """An identifier as the carrier gives them out: two letters, 32 hexadecimal digits."""
-        return f"{kind}{self.dice.getrandbits(128):032x}"
+        return f"{kind}{secrets.token_hex(16)}"
 
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""

@@ -28,6 +28,8 @@ from vantum.transports.ids import Ids
 
 NUMBER: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")  # E.164
 
+BAD_NUMBER: Final = "The number must be like +15550100123: a plus, country code, number"
+
 
 class Line(Struct, frozen=True):
     """The operator's account: where the carrier reaches us, from which number, with which key."""
@@ -65,7 +67,7 @@ class Exchange:
     async def place(self, to: str, agent: str | None = None) -> PhoneCall:
         """Call a number. Raises RequestError, CapacityError, CarrierError."""
         if not NUMBER.match(to):
-            raise RequestError("The number must be like +15550100: a plus, country code, number")
+            raise RequestError(BAD_NUMBER)
         if agent is not None and agent not in self._casting.agents:
             raise RequestError(f'There is no agent "{agent}"')
         if not self.line.number:
@@ -180,7 +182,7 @@ class Exchange:
     async def transfer(self, call: PhoneCall, number: str) -> None:
         """Have the call put through to somebody. Raises RequestError, CarrierError."""
         if not NUMBER.match(number):
-            raise RequestError("The number must be like +15550100: a plus, country code, number")
+            raise RequestError(BAD_NUMBER)
         if call.sid is None or call.ended_at is not None or not call.worker:
             raise RequestError("The call is not being talked on", code="INVALID_STATE")
         await self.legs.carrier.redirect(

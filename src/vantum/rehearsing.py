@@ -1,0 +1,149 @@
+"""How a whole call is rehearsed on one machine: server, carrier and callee in one program.
+
+The carrier and whoever answers are simulated. So are the providers where neither keys are set nor
+the local speech models installed; nothing then leaves the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from vantum.calling import Followed, Server, follow, tell
+from vantum.errors import RequestError, SettingsError, VantumError
+from vantum.providers.local import engine
+from vantum.providers.local.client import LocalSpeech, socket_path
+from vantum.settings import Settings, load_settings
+from vantum.simulator.app import simulator_server
+from vantum.simulator.latency import PROFILES
+from vantum.simulator.local_talent import Local
+from vantum.simulator.stage import ONE_ACCOUNT, Stage
+from vantum.simulator.talent import Canned
+from vantum.telemetry import configure_log, server_log
+from vantum.telephony.exchange import BAD_NUMBER, NUMBER
+from vantum.upkeep import HouseUpkeep
+from vantum.web.access import TOKEN_FILE
+from vantum.web.app import build_app
+from vantum.web.server import check_data_dir, listening_sockets, server_config
+
+OUR_NUMBER: Final = "+15550100000"
+FOLDER: Final = "rehearsals"  # in the data folder: nothing of a rehearsal is taken for a real call
+LOADING_S: Final = 120.0  # a cold disk and a busy machine
+RECORDING_S: Final = 60.0  # until it is an Opus file
+_LOOK_EVERY_S: Final = 0.1
+
+
+def rehearse(
+    to: str, agent: Path | None, settings: Settings, environ: Mapping[str, str], console: Console
+) -> Followed:
+    """Call a simulated number and print what comes of it. Raises VantumError.
+
+    `environ` is where `settings` came from; the server is given it with a carrier in its place.
+    """
+    if not NUMBER.match(to):
+        raise RequestError(BAD_NUMBER)
+    data_dir = settings.vantum_data_dir / FOLDER
+    check_data_dir(data_dir)
+    configure_log(settings.model_copy(update={"log_level": "warn"}), sys.stderr)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        call = runner.run(_rehearse(to, agent, data_dir, environ, console))
+    if isinstance(call, VantumError):
+        raise call
+    tell(call, data_dir, console)
+    return call
+
+
+async def _rehearse(
+    to: str, agent: Path | None, data_dir: Path, environ: Mapping[str, str], console: Console
+) -> Followed | VantumError:
+    """What became of the call; an error is given, since a task group would wrap it."""
+    local = None if engine.missing_packages() else LocalSpeech(socket_path(data_dir))
+    stage = Stage(PROFILES["typical"], Local(local) if local else Canned())
+    theirs, ours = (listening_sockets("127.0.0.1", 0) for _ in range(2))
+    simulator_url, url = (_address(sockets) for sockets in (theirs, ours))
+    staged = _staged(simulator_url, url, data_dir, vendors=local is None)
+    if agent is not None:
+        staged["VANTUM_AGENT"] = str(agent)
+    app = build_app(load_settings({**environ, **staged}))
+    upkeep = HouseUpkeep(server_log())
+    console.print(f"rehearsing a call to {to}; nobody is really called", markup=False)
+    async with (
+        upkeep.open(),
+        _running(simulator_server(stage), theirs),
+        _running(uvicorn.Server(server_config(app)), ours),
+        aiohttp.ClientSession() as http,
+    ):
+        try:
+            if local is not None:
+                console.print("  loading the speech models", markup=False)
+                upkeep.start("local-speech", local.run())
+                await local.wait_ready(LOADING_S)
+            token = (data_dir / TOKEN_FILE).read_text("ascii")
+            call = await follow(Server(url, token, http), to, None, console)
+            await _recorded(call, data_dir)
+        except VantumError as error:
+            return error
+        return call
+
+
+def _staged(simulator_url: str, url: str, data_dir: Path, *, vendors: bool) -> dict[str, str]:
+    """The settings of a server on the simulated carrier and, if so asked, simulated `vendors`."""
+    staged = {
+        "VANTUM_DATA_DIR": str(data_dir),
+        "RECORDING": "on",
+        "PUBLIC_URL": url,
+        "TWILIO_BASE_URL": simulator_url,
+        "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
+        "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
+        "TWILIO_PHONE_NUMBER": OUR_NUMBER,
+    }
+    if vendors:
+        staged |= {
+            "STT_PROVIDER": "deepgram",
+            "DEEPGRAM_BASE_URL": simulator_url,
+            "TTS_PROVIDER": "cartesia",
+            "CARTESIA_BASE_URL": simulator_url,
+        }
+    return staged
+
+
+def _address(sockets: list[socket.socket]) -> str:
+    return "http://{}:{}".format(*sockets[0].getsockname()[:2])
+
+
+@asynccontextmanager
+async def _running(server: uvicorn.Server, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """The server, from when it serves until it has ended."""
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server.serve(sockets), name="serve")
+        while not server.started:
+            if serving.done():
+                raise SettingsError("the server did not start; its log says why")
+            await asyncio.sleep(_LOOK_EVERY_S)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+
+
+async def _recorded(call: Followed, data_dir: Path) -> None:
+    """Wait until the recording can be listened to."""
+    if call.outcome is None or not call.outcome.recording:
+        return
+    path = data_dir / call.outcome.recording
+    try:
+        async with asyncio.timeout(RECORDING_S):
+            while not path.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except TimeoutError:
+        return
