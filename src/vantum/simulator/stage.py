@@ -8,6 +8,7 @@ from collections import Counter, deque
 from random import Random
 from typing import Final, Protocol
 
+from msgspec import Struct
 from starlette.requests import HTTPConnection
 
 from vantum.simulator.faults import Faults, Vendor
@@ -15,6 +16,7 @@ from vantum.simulator.latency import Delay, Profile
 from vantum.simulator.talent import Talent
 
 MOMENTS: Final = 4_096  # a turn has about 60
+ASKED: Final = 256  # requests; a turn has about 10, and one to a model may hold 20 KB
 
 
 class Connection(Protocol):
@@ -22,6 +24,13 @@ class Connection(Protocol):
 
     client: tuple[str, int] | None
     transport: asyncio.Transport
+
+
+class Asked(Struct, frozen=True):
+    """What a client asked of a service, as it was understood."""
+
+    vendor: Vendor
+    request: Struct
 
 
 class Stage:
@@ -36,6 +45,7 @@ class Stage:
         self.faults = Faults(self.dice)
         self.counts: Counter[str] = Counter()  # what happened, for tests and `GET /simulator`
         self.moments: deque[tuple[float, str]] = deque(maxlen=MOMENTS)  # the newest, by time
+        self.asked: deque[Asked] = deque(maxlen=ASKED)  # the newest requests, oldest first
         self.connections: set[Connection] = set()  # the web server's own
         self._api_key = api_key
 
@@ -57,6 +67,10 @@ class Stage:
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""
         self.moments.append((time.monotonic(), what))
+
+    def understood(self, vendor: Vendor, request: Struct) -> None:
+        """Keep a request to be looked at."""
+        self.asked.append(Asked(vendor, request))
 
     def count(self, vendor: Vendor, what: str) -> None:
         """Count something that happened at a service."""
