@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import wave
@@ -56,3 +57,11 @@ def test_an_option_of_the_simulator_that_cannot_be_is_named(
     ended = vantum(tmp_path, "simulate", "--port", "0", option, value)
     assert ended.returncode == 2
     assert f'{option}: got "{value}", allowed is {allowed}' in ended.stderr
+
+
+def test_a_port_that_is_taken_is_named_as_it_was_given(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = vantum(tmp_path, "simulate", "--port", port)
+    assert ended.returncode == 2
+    assert f"--host, --port: cannot listen on 127.0.0.1:{port}" in ended.stderr

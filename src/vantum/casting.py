@@ -180,6 +180,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,
         end_silence_s=settings.vad_silence_threshold_s,
+        turn_chars=settings.stt_max_transcript_length,
         max_lines=settings.llm_max_messages,
     )
 

@@ -66,7 +66,7 @@ class Recording(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of one recording; `wait_ms` is None where nothing was answered."""
+    """What came of one recording; `answered` aloud, and `wait_ms` is None where it was not."""
 
     file: str
     transcript: str
@@ -127,7 +127,7 @@ class Utterance(Struct):
 
     asked: bool = False
     text: str = ""
-    began: float | None = None  # clock time
+    began: float = 0.0  # clock time
     first_sound: float | None = None  # clock time
 
 
@@ -170,11 +170,10 @@ class Caller:
         elif name == EVENTS.conversation.response.START:
             self._saying = payload.utterance_id
             # The server tells a wait only where somebody has asked: not of greetings and nudges.
-            self._utterances[self._saying].asked = payload.waited_ms is not None
+            said = Utterance(asked=payload.waited_ms is not None, began=now)
+            self._utterances[self._saying] = said
         elif name == EVENTS.conversation.response.COMPLETE:
             self._utterances[self._saying].text = payload.full_response
-        elif name == EVENTS.audio.output.START:
-            self._utterances[payload.utterance_id].began = now
         elif name == EVENTS.audio.output.CHUNK:
             self._take_sound(self._utterances[payload.utterance_id], payload.audio, now)
         elif name == EVENTS.system.status.BUSY or ".error." in f".{name}":
@@ -216,11 +215,11 @@ class Caller:
         with suppress(ConnectionClosed):
             await self._socket.send(encode(name, self._ids.new(), self._session_id, payload))
 
-    def first_heard(self, since: float, *, asked: bool = False) -> Utterance | None:
-        """Of what began after `since` and can be heard, or was also `asked` for: the first."""
-        began = (u for u in self._utterances.values() if u.began is not None and u.began >= since)
-        heard = (u for u in began if u.first_sound is not None and (u.asked or not asked))
-        return next(heard, None)
+    def answer_since(self, began: float) -> Utterance | None:
+        """The first answer that began then or later: heard, or over and only to be read."""
+        over = self.state == "LISTENING"
+        asked = (u for u in self._utterances.values() if u.asked and u.began >= began)
+        return next((u for u in asked if u.first_sound is not None or (u.text and over)), None)
 
 
 class Microphone:
@@ -271,7 +270,7 @@ async def _say(caller: Caller, recording: Recording) -> Outcome:
 
     def answer() -> Utterance | None:
         # Without words there was nothing to answer: a noise must not pass for a question.
-        return caller.first_heard(microphone.spoke_until, asked=True) if transcript() else None
+        return caller.answer_since(microphone.spoke_until) if transcript() else None
 
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(microphone.run(), name="microphone")
@@ -282,16 +281,14 @@ async def _say(caller: Caller, recording: Recording) -> Outcome:
             await caller.until(lambda: caller.state == "LISTENING", QUIET_DEADLINE_S)
         sending.cancel()
     await caller.send(EVENTS.audio.input.STOP, {})
-    answered = answer()
-    wait_s = None
-    if answered is not None and answered.first_sound is not None:
-        wait_s = answered.first_sound - microphone.spoke_until
+    came = answer() or Utterance()
+    wait_s = None if came.first_sound is None else came.first_sound - microphone.spoke_until
     return Outcome(
         file=str(recording.path),
         transcript=transcript(),
-        answered=answered is not None,
+        answered=wait_s is not None,
         wait_ms=None if wait_s is None else round(wait_s * 1000),
-        answer="" if answered is None else answered.text,
+        answer=came.text,
     )
 
 
@@ -361,6 +358,8 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
             console.file.flush()
             return
         wait = f"answered after {outcome.wait_ms} ms" if outcome.answered else "NOT ANSWERED"
+        if outcome.answer and not outcome.answered:
+            wait = "ANSWERED AS TEXT ALONE, without sound"
         heard = f"“{outcome.transcript}”" if outcome.transcript else "nothing was understood"
         console.print(f"{outcome.file}: {wait}\n    {heard}", markup=False)
         if outcome.answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import uvicorn
@@ -36,6 +37,11 @@ class Simulator:
     def breaks(self, vendor: Any, fault: Any, **how: Any) -> None:
         """Arm a fault."""
         self.stage.faults.arm(Armed(vendor=vendor, fault=fault, **how))
+
+    def waits_between(self, moment: str) -> list[float]:
+        """Seconds between the times of which this was marked."""
+        times = [at for at, marked in self.stage.moments if marked == moment]
+        return [after - before for before, after in pairwise(times)]
 
 
 @asynccontextmanager

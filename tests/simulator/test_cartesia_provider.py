@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import pytest
 from cartesia_voice import (
@@ -29,6 +29,7 @@ from vantum.limits import Budgets
 from vantum.providers.base import Prewarmed, Spoken, TextToSpeech, VoiceOptions
 from vantum.simulator.cartesia_socket import Terms
 from vantum.simulator.latency import PROFILES, Delay, Profile
+from vantum.wire.cartesia import GenerationRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -297,6 +298,19 @@ async def test_tt_19_more_answers_at_once_than_allowed_are_refused() -> None:
                 await spoken(voice, "Hello.")
             assert refused.value.trouble == "throttled"
         await spoken(voice, "Hello.")
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [("sonic-3.5", 'Well, <break time="300ms"/> yes.'), ("sonic-2", "Well, yes.")],
+)
+async def test_tt_18_tags_reach_the_models_that_follow_them(model: str, asked: str) -> None:
+    async with simulating() as simulator, hired(simulator.url, TTS_MODEL=model) as voice:
+        with suppress(ProviderError):  # the older model is out of service
+            await spoken(voice, 'Well, <break time="300ms"/> yes.')
+        requests = (one.request for one in simulator.stage.asked)
+        texts_asked = [r.transcript for r in requests if isinstance(r, GenerationRequest)]
+    assert " ".join(texts_asked[0].split()) == asked
 
 
 @pytest.mark.parametrize("setting", ["TTS_SESSION_IDLE_TIMEOUT_MS", "TTS_SESSION_TIMEOUT_MS"])

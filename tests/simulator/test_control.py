@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import simulating
 
-from vantum.simulator.faults import FAULTS, Armed, Faults, vendors_of
+from vantum.simulator.faults import FAULTS, FIELDS, Armed, Faults, vendors_of
 from vantum.simulator.latency import Delay
 
 pytestmark = pytest.mark.anyio
@@ -22,8 +22,18 @@ async def test_a_fault_is_armed_shown_and_cleared() -> None:
         assert (await http.post("/simulator/faults", json=armed)).status_code == 204
         shown = (await http.get("/simulator")).json()
         assert [fault["fault"] for fault in shown["armed"]] == ["quota"]
+        assert shown["fields"] == FIELDS
         assert (await http.delete("/simulator/faults")).status_code == 204
         assert (await http.get("/simulator")).json()["armed"] == []
+
+
+async def test_what_was_asked_is_shown() -> None:
+    async with simulating() as simulator, httpx.AsyncClient(base_url=simulator.url) as http:
+        asked = {"model": "parrot-1", "messages": [{"role": "user", "content": "Polly?"}]}
+        said = (await http.post("/v1/chat/completions", json=asked)).json()
+        assert said["choices"][0]["message"]["content"] == "Polly?"
+        [shown] = (await http.get("/simulator/asked")).json()
+    assert shown == {"vendor": "openai", "request": asked}
 
 
 @pytest.mark.parametrize(
@@ -35,13 +45,17 @@ async def test_a_fault_is_armed_shown_and_cleared() -> None:
         b'{"vendor": "deepgram", "fault": "quota"}',
         b'{"vendor": "openai", "fault": "nothing"}',
         b'{"vendor": "openai", "fault": "quota", "times": 0}',
+        b'{"vendor": "openai", "fault": "quota", "often": 2}',
     ],
 )
 async def test_a_fault_that_cannot_be_is_refused_with_a_reason(body: bytes) -> None:
     async with simulating() as simulator, httpx.AsyncClient(base_url=simulator.url) as http:
         answer = await http.post("/simulator/faults", content=body)
         assert answer.status_code == 400
-        assert answer.json()["error"]
+        told = answer.json()
+        assert told["error"]
+        assert told["faults"]["quota"] == ["cartesia", "openai"]
+        assert tuple(told["fields"]) == Armed.__struct_fields__
         assert simulator.stage.faults.armed == []
 
 

@@ -11,10 +11,12 @@ from openai_asked import AGENT, GOODBYE, HELLO, asking, reply, saying, simulated
 from simulated import Simulator
 
 from vantum.agents.playbook import Said, answer
+from vantum.agents.prompt import Prospect, system_prompt
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
 from vantum.providers.base import Action, Message, Prompt, Usage
 from vantum.simulator.latency import PROFILES
+from vantum.wire.openai import ChatRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -214,6 +216,24 @@ async def test_ll_04_a_conversation_too_long_is_shown_from_its_newest_turns() ->
     turns = (Message("user", "word " * 110_000), *HELLO)
     async with simulated(LLM_MAX_CONTEXT_TOKENS="2000") as (_, model):
         assert text_of(await reply(model, *turns))
+
+
+async def test_ll_24_the_model_is_told_who_is_being_called() -> None:
+    prospect = Prospect(name="Bo Lind", company="Boats Ltd", industry="Shipping")
+    async with simulated() as (simulator, model):
+        for override in ("", "You are Polly."):
+            system = system_prompt(AGENT, prospect, override=override)
+            assert text_of(await reply(model, system=system))
+            asked = simulator.stage.asked[-1].request
+            assert isinstance(asked, ChatRequest)
+            told = asked.messages[0].text
+            assert told.startswith(override or f"You are {AGENT.name}")
+            about = told.splitlines()[-4:]
+            assert [line.partition(": ")[2] for line in about[1:]] == [
+                "Bo Lind",
+                "Boats Ltd",
+                "Shipping",
+            ]
 
 
 async def test_the_longest_answer_ends_normally() -> None:

@@ -118,6 +118,21 @@ async def test_one_recording_without_an_answer_is_exit_code_1(tmp_path: Path) ->
     assert code == 1
 
 
+async def test_an_answer_that_can_only_be_read_is_told_and_is_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = wav(tmp_path / "question.wav", tone(0.5))
+    mute = {"tts_provider": "staged", "tts_model": "down"}
+    async with serving(vantum_agent=agent(tmp_path, greeting="Hi."), **mute) as server:
+        code = await asyncio.to_thread(
+            run_talk, [question], url=server.url, record=None, as_json=False
+        )
+    assert code == 1
+    printed = capsys.readouterr().out
+    assert "ANSWERED AS TEXT ALONE" in printed
+    assert ANSWER in printed
+
+
 def test_a_file_without_sound_is_refused(tmp_path: Path) -> None:
     empty = wav(tmp_path / "empty.wav", b"")
     with pytest.raises(SettingsError, match=r"empty\.wav: holds no sound"):

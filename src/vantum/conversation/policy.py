@@ -33,4 +33,5 @@ class Policy(Struct, frozen=True):
     hold_deadline_s: float = 3.0
     # A text client reads what a failed voice could not say, so it counts as heard.
     text_is_shown: bool = True
+    turn_chars: int = limits.TRANSCRIPT_CHARS  # kept of one turn of the caller
     max_lines: int = 50  # spec §7: prune to 50 messages, keep the session

@@ -35,7 +35,7 @@ class CallerTurn:
     def text(self) -> str:
         """All words so far; the last interim stands in where no final replaced it."""
         interim = [self._interim.text.strip()] if self._interim else []
-        return " ".join([*self._finals, *interim])[: limits.TRANSCRIPT_CHARS]
+        return " ".join([*self._finals, *interim])[: self._policy.turn_chars]
 
     @property
     def quiet_since(self) -> float | None:

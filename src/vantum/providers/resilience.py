@@ -14,7 +14,8 @@ _NO_WAITS: Final[tuple[float, ...]] = ()
 def hearing_waits(budgets: Budgets, trouble: Trouble, *, first: bool) -> tuple[float, ...]:
     """Seconds before each further try of a recogniser (spec §6); `first`: it never worked."""
     by_trouble: dict[Trouble, tuple[float, ...]] = {
-        "network": budgets.stt_first_waits_s if first else budgets.stt_waits_s,
+        # Of the first connection the table counts the try that failed, too.
+        "network": budgets.stt_first_waits_s[1:] if first else budgets.stt_waits_s,
         "server": budgets.stt_server_waits_s,
         "unavailable": budgets.stt_unavailable_waits_s,
         "throttled": budgets.stt_throttled_waits_s,

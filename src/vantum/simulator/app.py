@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from vantum.limits import MESSAGE_BYTES
 from vantum.simulator import deepgram, openai
 from vantum.simulator.cartesia import cartesia_routes
-from vantum.simulator.faults import FAULTS, Armed, vendors_of
+from vantum.simulator.faults import FAULTS, FIELDS, Armed, vendors_of
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio import twilio_routes
 
@@ -28,6 +28,10 @@ VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (
 )
 
 _ARMED: Final = msgspec.json.Decoder(Armed)
+_ALLOWED: Final = {
+    "fields": FIELDS,
+    "faults": {fault: sorted(vendors_of(fault)) for fault in FAULTS},
+}
 
 
 def build_app(stage: Stage) -> Starlette:
@@ -39,9 +43,12 @@ def build_app(stage: Stage) -> Starlette:
                 "armed": msgspec.to_builtins(stage.faults.armed),
                 "struck": stage.faults.struck,
                 "counts": stage.counts,
-                "faults": {fault: sorted(vendors_of(fault)) for fault in FAULTS},
+                **_ALLOWED,
             }
         )
+
+    async def asked(_request: Request) -> JSONResponse:
+        return JSONResponse(msgspec.to_builtins(list(stage.asked)))
 
     async def moments(_request: Request) -> JSONResponse:
         return JSONResponse(list(stage.moments))
@@ -50,7 +57,7 @@ def build_app(stage: Stage) -> Starlette:
         try:
             stage.faults.arm(_ARMED.decode(await request.body()))
         except msgspec.DecodeError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            return JSONResponse({"error": str(error), **_ALLOWED}, status_code=400)
         return Response(status_code=204)
 
     async def clear(_request: Request) -> Response:
@@ -60,6 +67,7 @@ def build_app(stage: Stage) -> Starlette:
     routes: list[BaseRoute] = [route for vendor in VENDORS for route in vendor(stage)]
     routes += [
         Route("/simulator", show, methods=["GET"]),
+        Route("/simulator/asked", asked, methods=["GET"]),
         Route("/simulator/moments", moments, methods=["GET"]),
         Route("/simulator/faults", arm, methods=["POST"]),
         Route("/simulator/faults", clear, methods=["DELETE"]),

@@ -137,6 +137,7 @@ class _Doors:
         return asked if refusal is None else _denial(refusal, _version(request))
 
     async def socket(self, socket: WebSocket) -> None:
+        self._stage.mark("socket_asked")
         await self._stage.takes(self._stage.profile.handshake)
         if refused := await self._refused(socket):
             await socket.send_denial_response(refused)

@@ -93,6 +93,7 @@ class SpeechSocket:
         if isinstance(asked, wire.Cancel):
             await self._cancel(asked.context_id)
             return
+        self._stage.understood("cartesia", asked)
         if refusal := self._objection(asked):
             await self._refuse(asked.context_id, refusal)
             return

@@ -46,11 +46,14 @@ def routes(stage: Stage) -> list[BaseRoute]:
     def new_nova(pairs: list[tuple[str, str]], request_id: str) -> Nova:
         created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         query = nova.read_query(pairs)
+        stage.understood("deepgram", query)
         return Nova(query, stage.profile, request_id=request_id, created=created)
 
     def new_flux(pairs: list[tuple[str, str]], request_id: str) -> Flux:
+        query = flux.read_query(pairs)
+        stage.understood("deepgram", query)
         end_s = partial(stage.profile.flux_end.drawn, stage.dice)
-        return Flux(flux.read_query(pairs), end_s, request_id=request_id)
+        return Flux(query, end_s, request_id=request_id)
 
     async def listen_v1(socket: WebSocket) -> None:
         await _listen(stage, socket, new_nova, idle_s=stage.profile.idle_s)
@@ -66,6 +69,7 @@ def routes(stage: Stage) -> list[BaseRoute]:
 
 
 async def _listen(stage: Stage, socket: WebSocket, build: Build, *, idle_s: float | None) -> None:
+    stage.mark("stream_asked")
     await stage.takes(stage.profile.handshake)
     request_id = str(UUID(int=stage.dice.getrandbits(128), version=4))
     struck = stage.faults.strikes("deepgram", "refused", *_REFUSALS)

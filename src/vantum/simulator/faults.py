@@ -58,15 +58,26 @@ def vendors_of(fault: Fault) -> frozenset[Vendor]:
     return _SOME.get(fault, _ALL)
 
 
+# Of `Armed`, as they are explained to whoever arms one.
+FIELDS: Final = {
+    "vendor": f"required: {', '.join(get_args(Vendor))}",
+    "fault": "required: one that this vendor can have",
+    "times": "how often it strikes before the service is well again; at least 1, which is usual",
+    "skip": "how many occasions pass unharmed first; usually 0",
+    "share": "of the occasions that are struck, above 0 and at most 1, which is usual",
+    "seconds": "how long it lasts, where it has a length, or what a throttled client is to wait",
+}
+
+
 class Armed(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A fault waiting for its moment."""
+    """A fault waiting for its moment; what its fields mean stands in FIELDS."""
 
     vendor: Vendor
     fault: Fault
-    times: int = 1  # strikes left; after them the service is well again
-    skip: int = 0  # occasions that pass unharmed first
-    share: float = 1.0  # of the occasions that are struck
-    seconds: float | None = None  # how long, where the fault has a length; None is the usual one
+    times: int = 1  # left
+    skip: int = 0  # left
+    share: float = 1.0
+    seconds: float | None = None  # None is the usual length
 
     def __post_init__(self) -> None:
         if self.vendor not in vendors_of(self.fault):

@@ -84,6 +84,8 @@ class _Service:
             await self._vanish(request)
         fault = stage.faults.strikes("openai", *refusals.REQUEST_FAULTS)
         asked = read_request(body)
+        if isinstance(asked, ChatRequest):
+            stage.understood("openai", asked)
         if fault is not None:
             model = asked.model if isinstance(asked, ChatRequest) else "unknown"
             return self._signed(refusals.refused_by(fault, model))

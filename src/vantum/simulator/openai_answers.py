@@ -71,7 +71,7 @@ class Model:
     def reply(self, request: ChatRequest) -> Reply:
         """The answer to this conversation."""
         system = "".join(m.text for m in request.messages if m.role in {"system", "developer"})
-        text, ends = (_ONE_ANSWER, False) if self._one_answer else _from_playbook(request)
+        text, ends = self._answer(request)
         if _MARKER in system and not self._one_answer:
             text = _marked(text)
         tokens = tuple(_TOKEN.findall(text))
@@ -84,6 +84,15 @@ class Model:
             cached_tokens=self._cached(system),
             cut=limit < len(tokens),
         )
+
+    def _answer(self, request: ChatRequest) -> tuple[str, bool]:
+        """What is said, and whether it is a goodbye."""
+        if request.model.startswith("silent-"):
+            return "", False
+        if request.model.startswith("parrot-"):
+            said = (m.text for m in reversed(request.messages) if m.role == "user")
+            return next(said, ""), False
+        return (_ONE_ANSWER, False) if self._one_answer else _from_playbook(request)
 
     def _cached(self, system: str) -> int:
         tokens = len(system) // CHARS_PER_TOKEN

@@ -3,6 +3,7 @@
 A model whose name begins with "strict-" is one of the servers that imitate OpenAI (Ollama, vLLM,
 llama.cpp): unknown fields are refused, errors have no envelope, tool calls come whole. One named
 "toolless-…" refuses tools, as Ollama does for models without them. "missing" does not exist.
+"parrot-…" says what the caller said last, "silent-…" nothing.
 """
 
 from __future__ import annotations

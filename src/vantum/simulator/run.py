@@ -46,7 +46,7 @@ def run_simulator(
     local = _local_speech(data_dir) if speech == "local" else None
     talent = Local(local) if local else Canned()
     stage = Stage(PROFILES[profile], talent, seed=seed, api_key=api_key, account=account)
-    sockets = listening_sockets(host, port)
+    sockets = listening_sockets(host, port, named="--host, --port")
     url = "http://{}:{}".format(*sockets[0].getsockname()[:2])
     Console(soft_wrap=True, highlight=False).print(_how_to_use(url, account), markup=False)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -89,7 +89,8 @@ GET {url}/simulator/callees lists them all; what they heard is at
 
   curl {url}/simulator/calls
 
-Switch a fault on ("times" and "skip" say how often, and after how many), and look:
+Switch a fault on, and look: at what there is and what happened, and at what was asked:
 
   curl {url}/simulator/faults -d '{{"vendor": "openai", "fault": "slow_first_token"}}'
-  curl {url}/simulator"""
+  curl {url}/simulator
+  curl {url}/simulator/asked"""

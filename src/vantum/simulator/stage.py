@@ -19,6 +19,7 @@ from vantum.telemetry import server_log
 from vantum.upkeep import HouseUpkeep
 
 MOMENTS: Final = 4_096  # a turn has about 60
+ASKED: Final = 256  # requests; a turn has about 10, and one to a model may hold 20 KB
 
 
 class Account(Struct, frozen=True):
@@ -36,6 +37,13 @@ class Connection(Protocol):
 
     client: tuple[str, int] | None
     transport: asyncio.Transport
+
+
+class Asked(Struct, frozen=True):
+    """What a client asked of a service, as it was understood."""
+
+    vendor: Vendor
+    request: Struct
 
 
 class Stage:
@@ -58,6 +66,7 @@ class Stage:
         self.moments: deque[tuple[float, str]] = deque(maxlen=MOMENTS)  # the newest, by time
         self.account = account
         self.upkeep = HouseUpkeep(server_log())  # of what goes on between requests
+        self.asked: deque[Asked] = deque(maxlen=ASKED)  # the newest requests, oldest first
         self.connections: set[Connection] = set()  # the web server's own
         self._api_key = api_key
 
@@ -83,6 +92,10 @@ class Stage:
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""
         self.moments.append((time.monotonic(), what))
+
+    def understood(self, vendor: Vendor, request: Struct) -> None:
+        """Keep a request to be looked at."""
+        self.asked.append(Asked(vendor, request))
 
     def count(self, vendor: Vendor, what: str) -> None:
         """Count something that happened at a service."""

@@ -97,17 +97,17 @@ def server_config(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def listening_sockets(host: str, port: int) -> list[socket.socket]:
+def listening_sockets(host: str, port: int, *, named: str = "HOST, PORT") -> list[socket.socket]:
     """Sockets that take connections from now on, one for each address of `host`.
 
-    Raises SettingsError where that cannot be.
+    Raises SettingsError where that cannot be; it names what asked for the address.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         addresses = dict.fromkeys((family, where[:2]) for family, _, _, _, where in found)
         sockets = [socket.create_server(where, family=family) for family, where in addresses]
     except OSError as error:
-        raise SettingsError(f"HOST, PORT: cannot listen on {host}:{port}: {error}") from error
+        raise SettingsError(f"{named}: cannot listen on {host}:{port}: {error}") from error
     for listening in sockets:
         drop_dead_peers(listening, limits.PING_INTERVAL_S + limits.PING_TIMEOUT_S)
     return sockets
