@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from vantum.conversation.events import EndReason
+from vantum.conversation.events import EndReason, Kind
 from vantum.conversation.states import State
 from vantum.errors import Service, Trouble
 
@@ -90,6 +90,12 @@ class Fault(Struct, frozen=True):
     passing: bool = False
 
 
+class AnswererKnown(Struct, frozen=True):
+    """Who has answered the phone, as far as is known; later notices correct earlier ones."""
+
+    kind: Kind
+
+
 Notice = (
     StateChanged
     | Recognised
@@ -99,6 +105,7 @@ Notice = (
     | AnswerCompleted
     | AnswerInterrupted
     | Fault
+    | AnswererKnown
 )
 
 
@@ -180,6 +187,22 @@ class Finalise(Struct, frozen=True):
     """Have the recogniser deliver all pending words; answered by Finalised."""
 
 
+class PressKeys(Struct, frozen=True):
+    """Send these keys down the line: 0-9, *, #, and w for half a second's pause."""
+
+    digits: str
+
+
+class Transfer(Struct, frozen=True):
+    """Put the caller through to this number; answered by Disconnected, EndAsked, or TransferFailed.
+
+    `warm`: somebody there is told first who is calling.
+    """
+
+    to: str
+    warm: bool
+
+
 class SetTimer(Struct, frozen=True):
     """Report TimerFired(name) at clock time `at`; replaces a timer of the same name."""
 
@@ -224,6 +247,8 @@ Effect = (
     | Resume
     | StopTurn
     | Finalise
+    | PressKeys
+    | Transfer
     | SetTimer
     | CancelTimer
     | Notify

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vantum.audio.playout import OnHold
-from vantum.conversation.effects import Notice
+from vantum.conversation.effects import Notice, Transfer
 from vantum.conversation.events import EndReason
 
 
@@ -41,6 +41,14 @@ class Outlet(Protocol):
 
     def cancel(self, turn: int, *, interrupted: bool) -> None:
         """Drop all sound of the utterance."""
+        ...
+
+    def press(self, digits: str) -> None:
+        """Send keys down the line; only phones have them."""
+        ...
+
+    def transfer(self, order: Transfer) -> None:
+        """Put the caller through to somebody else; only phones can."""
         ...
 
     def tell(self, notice: Notice) -> None:
