@@ -49,7 +49,7 @@ PURE_IMPORTS = frozenset(
     {"__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime"}
     | {"enum", "fractions", "functools", "heapq", "itertools", "json", "math", "operator", "re"}
     | {"string", "struct", "types", "typing", "unicodedata", "zoneinfo"}
-    | {"audioop", "av", "msgspec", "numpy", "phonenumbers", "vantum"}
+    | {"audioop", "av", "msgspec", "numpy", "phonenumbers", "rapidfuzz", "vantum"}
 )
 PURE_VANTUM = frozenset({f"vantum.{room}" for room in PURE} | {"vantum.limits", "vantum.errors"})
 IMPURE_NAMES = frozenset({"open", "print", "input"})
@@ -159,5 +159,5 @@ def test_every_room_has_a_door() -> None:
 
 
 def test_the_pure_rooms_name_only_modules_that_exist() -> None:
-    ours = {"audioop", "av", "msgspec", "numpy", "phonenumbers", "vantum"}
+    ours = {"audioop", "av", "msgspec", "numpy", "phonenumbers", "rapidfuzz", "vantum"}
     assert PURE_IMPORTS - ours <= sys.stdlib_module_names

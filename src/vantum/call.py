@@ -28,6 +28,8 @@ from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
+    ONLY_END,
+    ActionName,
     LanguageModel,
     ListenOptions,
     Message,
@@ -59,6 +61,12 @@ class Cast(Struct, frozen=True):
     parties: Mapping[Service, Party] = {}
     language: str = "en-US"  # where the client names none
     voice_id: str = ""  # the same
+    recorded: bool = False  # the caller is told so
+    actions: frozenset[ActionName] = ONLY_END  # what the model may do besides talking
+
+    def prompt(self, messages: tuple[Message, ...], session_id: str) -> Prompt:
+        """What the model is asked."""
+        return Prompt(self.system_prompt, messages, session_id, self.actions)
 
     async def prewarm(self) -> None:
         """Have those connect who can, while the call is being set up."""
@@ -117,10 +125,9 @@ class Crew:
                 self._failed(name)
 
 
-def voice_options(session: Session, encoding: Encoding) -> VoiceOptions:
+def voice_options(by: Session, encoding: Encoding) -> VoiceOptions:
     """How the session's caller is spoken to."""
-    language = session.language or "en-US"
-    return VoiceOptions(session.voice_id, language, session.session_id, encoding=encoding)
+    return VoiceOptions(by.voice_id, by.language or "en-US", by.session_id, encoding=encoding)
 
 
 class Call:
@@ -270,7 +277,7 @@ class Call:
             Message("user" if line.role == "user" else "assistant", line.text, line.interrupted)
             for line in effect.lines
         )
-        prompt = Prompt(self.cast.system_prompt, messages, self.session.session_id)
+        prompt = self.cast.prompt(messages, self.session.session_id)
         work = saying.ask(self.cast.mind, prompt, self.post, self._asked)
         saying.tasks.append(self._crew.start(f"turn-{effect.reply}", work))
 
@@ -385,6 +392,8 @@ _DEEDS: Final[dict[type, Callable[[Call, Any], ev.Event | None]]] = {
     do.Finalise: Call._finalise,
     do.SetTimer: Call._set_timer,
     do.CancelTimer: Call._cancel_timer,
+    do.PressKeys: lambda call, effect: call._outlet.press(effect.digits),
+    do.Transfer: lambda call, effect: call._outlet.transfer(effect),
     do.Notify: Call._notify,
     do.EndCall: Call._end_call,
     do.Refused: Call._refused,

@@ -12,10 +12,11 @@ from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import Agent, load_agent
 from vantum.books import Party
 from vantum.call import Cast
-from vantum.conversation.policy import Policy
+from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
+from vantum.providers.base import ONLY_END
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
@@ -70,10 +71,17 @@ class Casting:
 
     def on_the_phone(self, name: str) -> Cast:
         """The cast of this agent's phone calls: what the voice cannot say, nobody reads."""
-        cast = self.cast(name)
-        return msgspec.structs.replace(
-            cast, policy=msgspec.structs.replace(cast.policy, text_is_shown=False)
+        cast, agent = self.cast(name), self.agents[name]
+        recorded = self._settings.recording == "on" and bool(agent.phone.announce_recording)
+        announced = f"{agent.phone.announce_recording} " if recorded else ""
+        policy = msgspec.structs.replace(
+            cast.policy,
+            greeting=announced + cast.policy.greeting,
+            text_is_shown=False,
+            pickup=pickup_of(agent),
         )
+        actions = ONLY_END | ({"transfer_call"} if agent.phone.transfer else frozenset())
+        return msgspec.structs.replace(cast, policy=policy, actions=actions, recorded=recorded)
 
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
@@ -158,6 +166,22 @@ def phrases_of(policy: Policy) -> Phrases:
     """What is said in every call, or when something is wrong."""
     texts = (policy.greeting, *policy.fallbacks, policy.broken_off, policy.deaf, policy.goodbye)
     return Phrases(filter(None, texts), policy.fillers)
+
+
+def pickup_of(agent: Agent) -> PickupPolicy:
+    """What the agent does until a person is on the line, and on the phone alone."""
+    phone = agent.phone
+    transfer = None
+    if phone.transfer is not None:
+        transfer = TransferTo(phone.transfer.number, phone.transfer.failed, warm=False)
+    return PickupPolicy(
+        message=phone.voicemail,
+        statement=phone.screening or f"{agent.name} from {agent.company}.",
+        again=phone.again or agent.greeting,
+        keys=tuple(MenuKeys(keys.when, keys.press) for keys in phone.keys),
+        transfer=transfer,
+        hold_s=phone.hold_s,
+    )
 
 
 def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:

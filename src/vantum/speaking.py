@@ -62,7 +62,7 @@ class Saying:
                     if item is None:
                         break
                     if isinstance(item, Action):
-                        await post(ev.ActionAsked(turn, reply, item.name))
+                        await post(ev.ActionAsked(turn, reply, item.name, item.argument))
                     elif isinstance(item, ev.Setback):
                         await post(item)
                     elif isinstance(item, Usage):

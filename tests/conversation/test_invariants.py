@@ -6,21 +6,32 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from world import ENDED, RATE_HZ, RESPONDING, T0, THINKING, Script, World
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.machine import Conversation
-from vantum.conversation.policy import Policy
+from vantum.conversation.policy import PickupPolicy, Policy, TransferTo
 from vantum.conversation.states import MOVES, State
 
 TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler"}
+TIMERS |= {"pickup", "transfer"}
 POLICY = Policy(
     greeting="Hello there!",
     nudges=("Are you there?", "Can you hear me?"),
     goodbye="Bye then.",
     fillers=("One moment.",),
     guesses=2,
+)
+PHONE = replace(
+    POLICY,
+    pickup=PickupPolicy(
+        message="Hi, this is Alex. Goodbye.",
+        statement="Alex from Vantum.",
+        again="Alex here.",
+        transfer=TransferTo("+15550100", failed="Nobody is free."),
+    ),
 )
 QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -29,6 +40,11 @@ QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 small = st.integers(0, 4)
 seconds = st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 9.0])
 texts = st.sampled_from(["", " ", "Yes, ", "I am here. ", "||BREAK||", "||BR", "...", "word " * 30])
+answers = st.sampled_from(
+    ["Hello?", "Leave a message.", "Record your name.", "Press 1 for sales.", "Please hold.", "Uh."]
+)
+verdicts = st.sampled_from(["human", "machine_start", "machine_end_beep", "machine_end_other"])
+actions = st.sampled_from(["end_call", "opt_out", "transfer_call", "press_keys"])
 reply_side = {"turn": small, "reply": small}
 raw = st.one_of(
     st.builds(ev.Ready),
@@ -49,7 +65,7 @@ raw = st.one_of(
     st.builds(ev.Finalised),
     st.builds(ev.HearingFailed, texts),
     st.builds(ev.Token, **reply_side, text=texts),
-    st.builds(ev.ActionAsked, **reply_side, name=st.just("end_call")),
+    st.builds(ev.ActionAsked, **reply_side, name=actions, argument=st.just("1#")),
     st.builds(ev.ReplyWritten, **reply_side),
     st.builds(ev.ReplyFailed, **reply_side, message=texts),
     st.builds(
@@ -67,6 +83,12 @@ raw = st.one_of(
     st.builds(ev.InterruptAsked),
     st.builds(ev.MuteChanged, muted=st.booleans()),
     st.builds(ev.EndAsked, st.just("expired")),
+    st.builds(ev.Answered, inbound=st.sampled_from([False, False, True])),
+    st.builds(ev.AnsweredBy, verdicts),
+    st.builds(ev.Beeped, seconds),
+    st.builds(ev.Keyed, st.sampled_from(["", "9", "1*#"])),
+    st.builds(ev.TransferFailed, texts),
+    st.builds(ev.Transcript, text=answers, final=st.booleans(), start_s=seconds, end_s=seconds),
 )
 rare_end = st.builds(ev.SetupFailed, texts) | st.builds(ev.Disconnected)
 steps = st.lists(st.tuples(st.one_of(*[raw] * 12, rare_end), seconds), max_size=60)
@@ -84,10 +106,11 @@ def aimed(conversation: Conversation, event: ev.Event) -> ev.Event:
 
 
 def run(
-    script: list[tuple[ev.Event, float]], book: RuleBook
+    script: list[tuple[ev.Event, float]], book: RuleBook, *, phone: bool = False
 ) -> Iterator[tuple[Conversation, list[do.Effect]]]:
-    conversation, now = Conversation(POLICY, "session-7", T0), T0
-    openers = [ev.Ready(), ev.InputStarted(automatic=True, greets=False)]
+    conversation, now = Conversation(PHONE if phone else POLICY, "session-7", T0), T0
+    openers = [ev.Ready(), ev.InputStarted(automatic=True, greets=phone)]
+    openers += [ev.Answered(inbound=False)] if phone else []
     for event, pause_s in [*((opener, 0.0) for opener in openers), *script]:
         now += pause_s
         if isinstance(event, ev.TimerFired):
@@ -95,22 +118,22 @@ def run(
         yield conversation, conversation.handle(aimed(conversation, event), now)
 
 
-@given(steps)
-@settings(QUICK, max_examples=80)
-def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]]) -> None:
+@given(steps, st.booleans())
+@settings(QUICK, max_examples=160)
+def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]], phone: bool) -> None:
     book = RuleBook()
-    for conversation, effects in run(script, book):
+    for conversation, effects in run(script, book, phone=phone):
         book.check(conversation, effects)
 
 
-@given(steps)
+@given(steps, st.booleans())
 @QUICK
 def test_every_call_that_is_disconnected_is_over_and_leaves_no_timer(
-    script: list[tuple[ev.Event, float]],
+    script: list[tuple[ev.Event, float]], phone: bool
 ) -> None:
     book = RuleBook()
     conversation = Conversation(POLICY, "session-7", T0)
-    for current, effects in run([*script, (ev.Disconnected(), 0.1)], book):
+    for current, effects in run([*script, (ev.Disconnected(), 0.1)], book, phone=phone):
         conversation = current
         book.check(conversation, effects)
     assert conversation.state is ENDED

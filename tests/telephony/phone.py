@@ -96,8 +96,10 @@ class Phone:
 
 
 @asynccontextmanager
-async def telephone(data: Path, *, faster: float = 1.0, **settings: object) -> AsyncIterator[Phone]:
-    """A server on the simulated carrier, with scripted providers unless told otherwise."""
+async def telephone(
+    data: Path, *, faster: float = 1.0, vendors: bool = False, **settings: object
+) -> AsyncIterator[Phone]:
+    """A server on the simulated carrier, with scripted providers or simulated `vendors`."""
     async with simulating() as simulator, aiohttp.ClientSession() as http:
         given: dict[str, object] = {
             "vantum_data_dir": data,
@@ -108,5 +110,13 @@ async def telephone(data: Path, *, faster: float = 1.0, **settings: object) -> A
             "twilio_phone_number": OURS,
             "budgets": Budgets().divided(faster),
         }
+        if vendors:
+            given |= {
+                "stt_provider": "deepgram",
+                "llm_provider": "playbook",
+                "tts_provider": "cartesia",
+                "deepgram_base_url": simulator.url,
+                "cartesia_base_url": simulator.url,
+            }
         async with serving(**(given | settings)) as server:  # type: ignore[arg-type]
             yield Phone(simulator, server, http, data)

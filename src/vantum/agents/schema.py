@@ -167,6 +167,33 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     lines: Lines
 
 
+class Keys(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to press where a menu says something like `when`; w is half a second's pause."""
+
+    when: Text
+    press: Annotated[str, Meta(pattern=r"^[0-9*#w]{1,32}$")]
+
+
+class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a caller may be put through to, and what they are told when nobody is there."""
+
+    number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
+    failed: Text
+
+
+class Phone(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the agent does on the phone, besides talking."""
+
+    voicemail: str = ""  # left after the beep; "" hangs up
+    screening: str = ""  # told to a call screener; "": name and company
+    again: str = ""  # in place of a greeting that was heard already; "": the greeting
+    announce_recording: str = ""  # said first; "": no call of this agent is recorded
+    keys: tuple[Keys, ...] = ()  # for menus; what is not named here is tried with 0
+    transfer: Transfer | None = None
+    ring_s: Annotated[int, Meta(ge=5, le=600)] = 30
+    hold_s: Annotated[float, Meta(gt=0, le=3600)] = 120.0
+
+
 class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     """One agent file."""
 
@@ -188,6 +215,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     deaf: str = "I am sorry, I cannot hear you at the moment."
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
+    phone: Phone = Phone()
     language: str = ""  # "": what STT_LANGUAGE says
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()

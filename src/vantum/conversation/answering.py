@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing
-from vantum.conversation.reply import Reply
+from vantum.conversation.reply import Reply, Then
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 from vantum.errors import Trouble
 
+_ENDS: Final[dict[str, ev.EndReason]] = {"end_call": "agent_ended", "opt_out": "opt_out"}
+_MOST_KEYS: Final = 32  # a card number with pauses; a model that writes more is confused
 
-def say(talk: Talk, text: str, now: float, *, ends: ev.EndReason | None = None) -> None:
+
+def say(
+    talk: Talk,
+    text: str,
+    now: float,
+    *,
+    ends: ev.EndReason | None = None,
+    waited_from: float | None = None,
+) -> None:
     """Speak a text of our own: greeting, nudge, fallback, goodbye."""
     guessing.drop(talk)  # its turn is used up, so that nothing ends what is said now
-    waited_from = talk.reply.waited_from if talk.reply else None
+    if talk.reply is not None:
+        waited_from = talk.reply.waited_from
     reply = talk.open_reply(waited_from)
-    reply.ends = ends
+    reply.then.ends = ends
     talk.speak(reply, [*reply.write(text), *reply.finish()])
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
@@ -42,10 +56,18 @@ def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
     _show_text(talk, reply)
 
 
-def take_action(_talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) -> None:
+def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) -> None:
     """The model asked for something to be done; done once the answer was heard."""
-    if event.name == "end_call":
-        reply.ends = "agent_ended"
+    then, phone = reply.then, talk.policy.pickup
+    if event.name in _ENDS:
+        then.ends = _ENDS[event.name]
+    elif phone is None:
+        return
+    elif event.name == "transfer_call" and phone.transfer is not None:
+        then.deeds.append(do.Transfer(phone.transfer.number, phone.transfer.warm))
+    elif event.name == "press_keys":
+        digits = re.sub(r"[^0-9*#w]", "", event.argument)[:_MOST_KEYS]
+        then.deeds += [do.PressKeys(digits)] if digits else []
 
 
 def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float) -> None:
@@ -53,7 +75,7 @@ def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float
     if reply.written:
         return
     talk.speak(reply, reply.finish())
-    if reply.is_empty and reply.ends is None:
+    if reply.is_empty and reply.then.is_nothing:
         _fail(talk, reply, "the model gave an empty answer", now)
         return
     talk.counts.failures = 0
@@ -82,7 +104,7 @@ def _fail(
         return
     excuse = fallbacks[tier - 1] if ends or reply.is_empty else talk.policy.broken_off
     if excuse:
-        reply.ends = ends
+        reply.then.ends = ends
         talk.speak(reply, reply.append(excuse))
     _finish_text(talk, reply, now)
 
@@ -162,10 +184,32 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
         talk.history.caller_heard(reply.text)
     let_go(talk)
     talk.reply = None
-    if reply.ends is not None:
-        talk.close(reply.ends, now)
-    else:
-        talk.go(State.LISTENING, now)
+    _follow_up(talk, reply.then, now)
+
+
+def _follow_up(talk: Talk, then: Then, now: float) -> None:
+    """What the answer announced is done, now that it was heard."""
+    for deed in then.deeds:
+        talk.orders.give(deed)
+    if then.ends is not None:
+        talk.close(then.ends, now)
+        return
+    talk.go(State.LISTENING, now)
+    phone = talk.policy.pickup
+    if phone and phone.transfer and any(isinstance(deed, do.Transfer) for deed in then.deeds):
+        talk.aside.handing_over = True
+        talk.orders.set_timer("transfer", now + phone.transfer.deadline_s)
+
+
+def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
+    """Nobody took the call: the caller hears so, and what they said meanwhile is part of it."""
+    phone = talk.policy.pickup
+    if not talk.aside.handing_over or phone is None or phone.transfer is None:
+        return
+    talk.aside.handing_over = False
+    talk.orders.cancel_timer("transfer")
+    talk.history.caller_said(talk.caller.take())
+    say(talk, phone.transfer.failed, now)
 
 
 def hush(talk: Talk, now: float) -> None:

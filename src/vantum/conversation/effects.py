@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vantum.audio.pcm import Encoding
-from vantum.conversation.events import EndReason
+from vantum.conversation.events import EndReason, Kind
 from vantum.conversation.states import State
 from vantum.errors import Service, Trouble
 
@@ -91,6 +91,12 @@ class Fault(Struct, frozen=True):
     passing: bool = False
 
 
+class AnswererKnown(Struct, frozen=True):
+    """Who has answered the phone, as far as is known; later notices correct earlier ones."""
+
+    kind: Kind
+
+
 Notice = (
     StateChanged
     | Recognised
@@ -100,6 +106,7 @@ Notice = (
     | AnswerCompleted
     | AnswerInterrupted
     | Fault
+    | AnswererKnown
 )
 
 
@@ -182,6 +189,22 @@ class Finalise(Struct, frozen=True):
     """Have the recogniser deliver all pending words; answered by Finalised."""
 
 
+class PressKeys(Struct, frozen=True):
+    """Send these keys down the line: 0-9, *, #, and w for half a second's pause."""
+
+    digits: str
+
+
+class Transfer(Struct, frozen=True):
+    """Put the caller through to this number; answered by Disconnected, EndAsked, or TransferFailed.
+
+    `warm`: somebody there is told first who is calling.
+    """
+
+    to: str
+    warm: bool
+
+
 class SetTimer(Struct, frozen=True):
     """Report TimerFired(name) at clock time `at`; replaces a timer of the same name."""
 
@@ -226,6 +249,8 @@ Effect = (
     | Resume
     | StopTurn
     | Finalise
+    | PressKeys
+    | Transfer
     | SetTimer
     | CancelTimer
     | Notify

@@ -7,7 +7,7 @@ and reply numbers they belong to; the machine drops every one that is not curren
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -23,7 +23,35 @@ EndReason = Literal[
     "expired",  # idle or age limit of the session
     "shutdown",  # the server stops
     "setup_failed",
+    "voicemail",  # the message was left
+    "no_message",  # a machine or a full mailbox answered, and none was left
+    "screened_out",  # nobody came to the phone for whom a screener asked
+    "ivr",  # the menus lead to nobody
+    "hold",  # kept waiting for too long
+    "no_speech",  # nobody said anything
+    "fax",
+    "transferred",  # the caller is with somebody else now
+    "opt_out",  # the caller wants no more calls
 ]
+
+Kind = Literal["person", "voicemail", "screening", "ivr", "hold", "silence", "fax"]
+"""Who or what has answered the phone; `silence` is a line on which nothing was said at all."""
+
+Verdict = Literal[
+    "human",
+    "machine_start",
+    "machine_end_beep",
+    "machine_end_silence",
+    "machine_end_other",
+    "fax",
+    "unknown",
+]
+"""What a carrier's own machine detection says, in Twilio's words."""
+
+
+def verdict(word: str) -> Verdict:
+    """A carrier's word for who has answered; one that is not known says nothing."""
+    return next((known for known in get_args(Verdict) if known == word), "unknown")
 
 
 class Ready(Struct, frozen=True):
@@ -117,11 +145,12 @@ class Token(Struct, frozen=True):
 
 
 class ActionAsked(Struct, frozen=True):
-    """The model asks for something to be done, such as ending the call after this answer."""
+    """The model asks for something to be done after this answer; `argument` says with what."""
 
     turn: int
     reply: int
     name: str
+    argument: str = ""
 
 
 class ReplyWritten(Struct, frozen=True):
@@ -214,6 +243,36 @@ class MuteChanged(Struct, frozen=True):
     muted: bool
 
 
+class Answered(Struct, frozen=True):
+    """The phone was picked up and sound can flow. Whoever calls us (`inbound`) is a person."""
+
+    inbound: bool
+
+
+class AnsweredBy(Struct, frozen=True):
+    """The carrier's opinion of who has answered; it comes seconds later, or never."""
+
+    verdict: Verdict
+
+
+class Beeped(Struct, frozen=True):
+    """A voicemail's beep has ended."""
+
+    at_s: float
+
+
+class Keyed(Struct, frozen=True):
+    """The caller has pressed these keys, and no more."""
+
+    digits: str
+
+
+class TransferFailed(Struct, frozen=True):
+    """Nobody took the call that was to be put through; the caller is with us again."""
+
+    message: str
+
+
 class EndAsked(Struct, frozen=True):
     """Somebody with the right to do so wants the call over."""
 
@@ -250,6 +309,11 @@ Event = (
     | TimerFired
     | InterruptAsked
     | MuteChanged
+    | Answered
+    | AnsweredBy
+    | Beeped
+    | Keyed
+    | TransferFailed
     | EndAsked
     | Disconnected
 )

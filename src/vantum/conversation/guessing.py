@@ -29,6 +29,7 @@ def _is_time(talk: Talk) -> bool:
     return (
         talk.aside.guess is None
         and talk.state is State.LISTENING
+        and not talk.mum
         and talk.input.automatic
         and talk.counts.guesses < talk.policy.guesses
         and talk.caller.may_be_over

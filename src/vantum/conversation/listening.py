@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation import guessing
-from vantum.conversation.answering import fill, hush, interrupt, let_go, say
+from vantum.conversation import guessing, pickup
+from vantum.conversation.answering import fill, hush, interrupt, let_go, say, take_back
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
@@ -27,6 +27,8 @@ def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
 
 def greet(talk: Talk, now: float) -> None:
     """Speak first where that is wanted and nothing has been said yet."""
+    if talk.aside.pickup is not None:  # whether anybody has picked up, and who, is seen there
+        return
     fresh = talk.turn == 0 and not talk.history.lines and not talk.caller.text
     if fresh and talk.input.may_speak_first and talk.policy.greeting:
         say(talk, talk.policy.greeting, now)
@@ -70,7 +72,7 @@ def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
     """The client learns of what is being mended; a caller who may be waiting hears of it."""
     talk.orders.tell(do.Fault(event.service, event.message, event.trouble, passing=True))
     waits = event.unheard and talk.input.automatic and talk.state is State.LISTENING
-    if waits and talk.policy.fillers:
+    if waits and talk.policy.fillers and not talk.mum:
         say(talk, talk.policy.fillers[0], now)
 
 
@@ -113,6 +115,14 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     talk.orders.tell(do.Recognised(text, event.final, event.confidence, duration_s))
 
 
+def hear_keys(talk: Talk, event: ev.Keyed, now: float) -> None:
+    """Keys are words that need no recogniser, and no more of them are to come."""
+    keys = event.digits.replace("*", " star ").replace("#", " pound ").split()
+    if keys:
+        said = f"pressed {' '.join(keys)}"
+        hear_words(talk, ev.Transcript(said, final=True, end_of_turn=True), now)
+
+
 def go_on(talk: Talk, _event: object, now: float) -> None:
     """The caller was not finished after all; the next words continue the same line."""
     talk.stop_reply()
@@ -134,6 +144,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     elif event.name == "hold":
         talk.caller.speaking = False  # else it would have been sustained or stopped by now
         let_go(talk)
+    elif event.name == "transfer":
+        take_back(talk, None, now)
     elif event.name == "filler":
         fill(talk, now)
     elif event.name == "silence":
@@ -146,7 +158,10 @@ def _break_silence(talk: Talk, now: float) -> None:
         return
     said, nudges = talk.counts.nudges, talk.policy.nudges
     talk.counts.nudges += 1
-    if said < len(nudges):
+    heard = any(line.role == "user" for line in talk.history.lines)
+    if talk.aside.pickup is not None and said and not heard:  # one is enough for an empty line
+        talk.close("no_speech", now)
+    elif said < len(nudges):
         say(talk, nudges[said], now)
     elif said == len(nudges) and talk.policy.goodbye:  # once: noise may have cut it off
         say(talk, talk.policy.goodbye, now, ends="silence")
@@ -160,7 +175,12 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
     Returns what a right guess has kept for this moment.
     """
     over_at, kept = None, None
-    if talk.state is State.LISTENING and (talk.input.automatic or talk.caller.closed):
+    pickup.watch(talk, now)
+    if (
+        talk.state is State.LISTENING
+        and not talk.mum
+        and (talk.input.automatic or talk.caller.closed)
+    ):
         over_at = talk.caller.over_at()
     if over_at is not None and over_at <= now:
         kept = _take_turn(talk, now)
@@ -175,12 +195,13 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
 
 
 def _watch_silence(talk: Talk, now: float) -> None:
-    if talk.input.deaf and talk.policy.deaf and talk.state is State.LISTENING:
+    listens = talk.state is State.LISTENING and not talk.mum
+    if talk.input.deaf and talk.policy.deaf and listens:
         talk.input.deaf = False
         talk.counts.nudges = len(talk.policy.nudges)  # questions would be mockery now
         say(talk, talk.policy.deaf, now)
     # Only words break a silence: a street or a television must not keep a call alive for ever.
-    waits = talk.state is State.LISTENING and not talk.caller.text and not talk.input.muted
+    waits = listens and not talk.caller.text and not talk.input.muted
     if not (waits and talk.input.may_speak_first and talk.policy.nudges):
         talk.orders.cancel_timer("silence")
     elif not talk.orders.has_timer("silence"):

@@ -1,7 +1,8 @@
 """What a call does when something happens: handle(event, now) -> effects.
 
 This is the only writer of conversation state. TABLE names the rule for every pair of state and
-event that means something; all other pairs are refused, which is logged and changes nothing.
+event that means something; all other pairs are refused, which is logged and changes nothing. What
+is said on the phone passes `pickup.py` first, which keeps a machine's sounds and words to itself.
 Reply-side events pass one guard first: they must name the current turn and reply, else they are
 dropped, so nothing late can ever be spoken. Those of a guess are kept unheard until it counts.
 """
@@ -11,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from vantum.conversation import answering, guessing, listening
+from vantum.conversation import answering, guessing, listening, pickup
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
 from vantum.conversation.reply import Reply
 from vantum.conversation.states import State
-from vantum.conversation.talk import Talk
+from vantum.conversation.talk import Pickup, Talk
 from vantum.conversation.turns import CallerTurn
 
 
@@ -61,6 +62,11 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.HearingFailed: listening.lose_hearing,
     ev.Setback: listening.pass_on,
     ev.MuteChanged: listening.mute,
+    ev.Answered: pickup.answer,
+    ev.AnsweredBy: pickup.weigh_verdict,
+    ev.Beeped: pickup.hear_beep,
+    ev.Keyed: listening.hear_keys,
+    ev.TransferFailed: answering.take_back,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,
 }
@@ -119,6 +125,7 @@ class Conversation:
         if talk.turn or talk.history.lines or talk.caller.text:
             return False
         talk.policy, talk.caller = policy, CallerTurn(policy)
+        talk.aside.pickup = Pickup() if policy.pickup else None
         return True
 
     def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
@@ -130,7 +137,8 @@ class Conversation:
         rule = TABLE[talk.state].get(type(event))
         if rule is None:
             return [do.Refused(talk.state, type(event).__name__)]
-        rule(talk, event, now)
+        if not pickup.takes(talk, event, now):
+            rule(talk, event, now)
         for kept in listening.watch(talk, now):
             _go_on(talk, kept, now)
         return talk.orders.taken()

@@ -7,6 +7,48 @@ from msgspec import Struct
 from vantum import limits
 
 
+class MenuKeys(Struct, frozen=True):
+    """What to press where a menu says something like `when`."""
+
+    when: str
+    press: str
+
+
+class TransferTo(Struct, frozen=True):
+    """To whom a caller may be put through, and what the caller is told when nobody is there."""
+
+    number: str
+    failed: str
+    warm: bool = True
+    deadline_s: float = 60.0  # a colleague's phone rings 25 s, and a warm one hears who calls
+
+
+class PickupPolicy(Struct, frozen=True):
+    """A phone call: what is said to whom or what has answered, and how long it is waited for."""
+
+    message: str = ""  # left on voicemail; "" hangs up
+    statement: str = ""  # who calls and why, for a call screener; "" hangs up
+    again: str = ""  # in place of a greeting that was heard already, by whomever
+    keys: tuple[MenuKeys, ...] = ()
+    transfer: TransferTo | None = None
+    language: str = "en"
+
+    # 16 CFR 310.4(b)(4): speak within 2 s of the end of the callee's own greeting. People who pick
+    # up speak after about 0.6 s; a second of silence is where they say "hello?" again.
+    greet_after_s: float = 0.8
+    hello_silence_s: float = 0.3  # after a hello; within one, people pause for less
+    announcement_s: float = 3.0  # longer than a hello: it may be a machine that pauses for breath
+    announcement_silence_s: float = 1.0
+    decide_s: float = 10.0  # after the answer: whoever is not known by then is a person
+    # The wait for a beep: an announcement pauses up to 1.5 s inside, and lasts up to half a minute.
+    beep_silence_s: float = 2.0
+    beep_deadline_s: float = 30.0
+    screening_s: float = 45.0  # the screened phone rings for 20 to 30 s
+    hold_s: float = 120.0  # on hold, and in menus
+    menu_silence_s: float = 0.8  # a menu has ended; between its points it pauses for less
+    utterance_silence_s: float = 1.0  # what follows such a pause is something new
+
+
 class Policy(Struct, frozen=True):
     """Texts and thresholds of a call; seconds throughout."""
 
@@ -35,3 +77,4 @@ class Policy(Struct, frozen=True):
     text_is_shown: bool = True
     turn_chars: int = limits.TRANSCRIPT_CHARS  # kept of one turn of the caller
     max_lines: int = 50  # spec §7: prune to 50 messages, keep the session
+    pickup: PickupPolicy | None = None  # a phone call; None in a browser, where a person waits

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from vantum.conversation import effects as do
 from vantum.conversation.events import EndReason, Event, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
 from vantum.conversation.segments import MARKER, MARKERS, Segmenter, spoken_text
@@ -43,6 +44,18 @@ class ShownText:
         return list(enumerate(self.tokens[first:], first))
 
 
+class Then(Struct):
+    """What is done once an answer was heard to its end; `ends` comes last."""
+
+    deeds: list[do.PressKeys | do.Transfer] = []
+    ends: EndReason | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """The talk just goes on."""
+        return not self.deeds and self.ends is None
+
+
 class Reply:
     """One answer: reply `number` of `turn`. Seconds throughout."""
 
@@ -56,7 +69,7 @@ class Reply:
         self.written = False  # the model has finished
         self.held = False  # silent while somebody may be speaking
         self.played = False  # all its sound is queued
-        self.ends: EndReason | None = None  # the call is over once this was heard
+        self.then = Then()
         self.voiceless = False  # the voice failed; the rest is text alone
         self._segmenter = Segmenter()
 

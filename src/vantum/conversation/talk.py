@@ -1,15 +1,16 @@
 """The record of one talk: its state, its current reply, and the orders being given.
 
-Only the rules in `listening.py`, `answering.py` and `guessing.py` change it, and only while
-`machine.py` handles an event.
+Only the rules in `listening.py`, `answering.py`, `guessing.py` and `pickup.py` change it, and only
+while `machine.py` handles an event.
 """
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from vantum.conversation import effects as do
-from vantum.conversation.events import EndReason
+from vantum.conversation.answerer import Overheard
+from vantum.conversation.events import EndReason, Kind, Verdict
 from vantum.conversation.history import History
 from vantum.conversation.policy import Policy
 from vantum.conversation.reply import Guess, Reply
@@ -43,11 +44,34 @@ class Counts(Struct):
     fillers: int = 0  # in this turn of the agent
 
 
-class Aside(Struct):
-    """Replies that are not being given."""
+class Pickup(Struct):
+    """A phone call's beginning: who has answered, and what was done about it."""
 
-    guess: Guess | None = None  # may become the next turn's
+    answered_at: float | None = None  # clock time
+    inbound: bool = False
+    kind: Kind | None = None  # not known yet
+    since: float = 0.0  # clock time at which it became known, and its wait began
+    other: Overheard = field(default_factory=Overheard)
+    verdict: Verdict | None = None  # the carrier's
+    beeped_at: float | None = None  # clock time
+    greeted: bool = False  # there is a person, who was spoken to and may be answered
+    hello_until_s: float = 0.0  # audio time of the words that the greeting answers
+    said: int = 0  # how often the machine was told what there is to tell it
+    menus: list[str] = []  # bounded: the third of a kind ends the call, and so does the wait
+
+    @property
+    def begun(self) -> float:
+        """Clock time at which what is being done now began."""
+        return max(self.answered_at or 0.0, self.since)
+
+
+class Aside(Struct):
+    """What goes on beside the reply that is being given."""
+
+    guess: Guess | None = None  # a reply that may become the next turn's
     cut: Reply | None = None  # stopped; how much of it was heard is still to be told
+    pickup: Pickup | None = None  # of a phone call
+    handing_over: bool = False  # the caller is being put through to somebody else
 
 
 class Talk:
@@ -60,12 +84,18 @@ class Talk:
         self.since = now  # clock time at which the state began
         self.turn = 0
         self.reply: Reply | None = None
-        self.aside = Aside()
+        self.aside = Aside(pickup=Pickup() if policy.pickup else None)
         self.history = History()
         self.caller = CallerTurn(policy)
         self.input = Input()
         self.counts = Counts()
         self.orders = Orders()
+
+    @property
+    def mum(self) -> bool:
+        """What is said on the line is not answered: not yet, or not by us."""
+        pickup = self.aside.pickup
+        return self.aside.handing_over or (pickup is not None and not pickup.greeted)
 
     def go(self, after: State, now: float) -> None:
         """Move to another state; raises MoveRefused where the table forbids it."""

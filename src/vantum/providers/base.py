@@ -53,18 +53,30 @@ class Message(Struct, frozen=True):
     interrupted: bool = False
 
 
-class Action(Struct, frozen=True):
-    """Something the model wants done besides talking; `end_call` is the only one so far."""
+ActionName = Literal["end_call", "opt_out", "transfer_call", "press_keys"]
+ONLY_END: Final[frozenset[ActionName]] = frozenset({"end_call"})
 
-    name: Literal["end_call"]
+
+class Action(Struct, frozen=True):
+    """Something the model wants done besides talking, after what it says has been heard.
+
+    `argument`: of `press_keys`, the keys: 0-9, *, #, and w for half a second's pause.
+    """
+
+    name: ActionName
+    argument: str = ""
 
 
 class Prompt(Struct, frozen=True):
-    """What a model is asked: standing instructions and the conversation, oldest turn first."""
+    """What a model is asked: standing instructions and the conversation, oldest turn first.
+
+    `actions` are what it may do besides talking.
+    """
 
     system: str
     messages: tuple[Message, ...]
     session_id: str = ""
+    actions: frozenset[ActionName] = ONLY_END
 
 
 class Usage(Struct, frozen=True):

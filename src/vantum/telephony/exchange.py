@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation import events as ev
+from vantum.conversation.effects import Transfer
 from vantum.errors import CapacityError, CarrierError, RequestError
 from vantum.store.phone_calls import Command, PhoneCall
 from vantum.telemetry import Log
@@ -51,13 +53,24 @@ class Line(Struct, frozen=True):
 class Exchange:
     """The phone calls of this installation, as one of its processes sees them."""
 
-    def __init__(self, line: Line, legs: Legs, calls: Calls, casting: Casting, *, log: Log):
+    def __init__(
+        self,
+        line: Line,
+        legs: Legs,
+        calls: Calls,
+        casting: Casting,
+        *,
+        start: Callable[[str, Coroutine[Any, Any, None]], object],
+        log: Log,
+    ) -> None:
+        """`start` runs work beside the calls."""
         self.line = line
         self.legs = legs
         self.records = legs.records
         self.worker = os.urandom(8).hex()
         self._calls = calls
         self._casting = casting
+        self._start = start
         self._log = log
         self._ids = Ids()
         self._talks: dict[str, Live] = {}  # by call id, those of this process
@@ -107,6 +120,7 @@ class Exchange:
             caller_id=call.our_number,
             voice_url=self.line.address("/twilio/voice", call.call_id),
             status_url=self.line.address("/twilio/status", call.call_id),
+            ring_s=self._casting.agents[call.agent].phone.ring_s,
             machine_url=self.line.address("/twilio/amd", call.call_id),
         )
 
@@ -154,9 +168,11 @@ class Exchange:
             return None
         return await self.records.by_id(said.call_id)
 
-    def carry(self, call_id: str, live: Live) -> None:
+    def carry(self, call: PhoneCall, live: Live) -> None:
         """The call talks in this process."""
-        self._talks[call_id] = live
+        self._talks[call.call_id] = live
+        if call.machine:  # the verdict was there before the stream
+            self._obey(Command(call.call_id, "machine", call.machine))
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over."""
@@ -189,6 +205,21 @@ class Exchange:
             call.sid, instructions.put_through(number, call.our_number)
         )
 
+    def put_through(self, call: PhoneCall, order: Transfer) -> None:
+        """The agent wants its caller put through to somebody."""
+        self._start("transfer", self._put_through(call, order))
+
+    async def _put_through(self, call: PhoneCall, order: Transfer) -> None:
+        live = self._talks.get(call.call_id)
+        if live is None:
+            return
+        live.session.end_reason = "transferred"
+        try:
+            await self.transfer(call, order.to)
+        except (RequestError, CarrierError) as error:
+            live.session.end_reason = "disconnected"
+            live.call.post_now(ev.TransferFailed(str(error)))
+
     async def _command(self, call: PhoneCall, command: Command) -> None:
         if call.call_id in self._talks:
             self._obey(command)
@@ -201,6 +232,8 @@ class Exchange:
             return
         if command.verb == "hang_up":
             live.call.post_now(ev.EndAsked("agent_ended"))
+        elif command.verb == "machine":
+            live.call.post_now(ev.AnsweredBy(ev.verdict(command.argument)))
 
     async def obey(self) -> None:
         """Do what other processes want of the calls carried here, for ever."""

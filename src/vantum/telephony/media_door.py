@@ -86,15 +86,17 @@ class MediaDoor:
         )
         log = session_log(session.session_id)
         recorder = None
-        if self._recordings is not None:
+        cast = self._casting.on_the_phone(record.agent)
+        if self._recordings is not None and cast.recorded:
             recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
         outlet = TwilioOutlet(start.stream_sid, recorder)
-        cast = self._casting.on_the_phone(record.agent)
         call = Call(cast, session, outlet, self._calls.house, log)
-        phone = PhoneCall(call, outlet, log, recorder)
+        inbound = record.direction == "inbound"
+        phone = PhoneCall(call, outlet, log, inbound=inbound, recorder=recorder)
         live = Live(call, outlet)
         self._calls.add(live)
-        self._exchange.carry(record.call_id, live)
+        self._exchange.carry(record, live)
+        outlet.on_transfer = lambda order: self._exchange.put_through(record, order)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: _receive(socket)), _write(socket, outlet))
@@ -102,6 +104,7 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             talked = Talked(
                 session.end_reason,
+                answered_by=outlet.answered_by,
                 transcript=tuple(
                     Line(_WHO[line.role], line.text, line.interrupted)
                     for line in call.conversation.talk.history.lines

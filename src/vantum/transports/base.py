@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
-from vantum.conversation.effects import Notice
+from vantum.conversation.effects import Notice, Transfer
 from vantum.conversation.events import EndReason
 
 Confirm = Callable[[int, float], None]
@@ -47,6 +47,14 @@ class Outlet(Protocol):
 
     def cancel(self, turn: int, *, interrupted: bool) -> None:
         """Drop all sound of the utterance."""
+        ...
+
+    def press(self, digits: str) -> None:
+        """Send keys down the line; only phones have them."""
+        ...
+
+    def transfer(self, order: Transfer) -> None:
+        """Put the caller through to somebody else; only phones can."""
         ...
 
     def tell(self, notice: Notice) -> None:

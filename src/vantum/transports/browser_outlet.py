@@ -132,6 +132,12 @@ class BrowserOutlet:
         )
         self.event(EVENTS.audio.output.CANCEL, payload)
 
+    def press(self, digits: str) -> None:
+        """A browser's call has no pickup, so nobody presses keys in it."""
+
+    def transfer(self, order: do.Transfer) -> None:
+        """Nor is anybody put through."""
+
     # -- notices -------------------------------------------------------------------------------
 
     def tell(self, notice: do.Notice) -> None:
@@ -202,6 +208,9 @@ class BrowserOutlet:
         how = "stumbled and is being mended" if notice.passing else "does not work now"
         self.event(name, p.Problem(f"{part} {how}"))
 
+    def _answerer_known(self, notice: do.AnswererKnown) -> None:
+        """Whoever opened the page."""
+
     def stopping(self, within_s: float) -> None:
         """Say that the server is about to stop."""
         notice = p.Maintenance(estimated_downtime=round(within_s * 1000))
@@ -227,4 +236,5 @@ _WORDING: Final[dict[type, Callable[..., None]]] = {
     do.AnswerCompleted: BrowserOutlet._answer_completed,
     do.AnswerInterrupted: BrowserOutlet._answer_interrupted,
     do.Fault: BrowserOutlet._fault,
+    do.AnswererKnown: BrowserOutlet._answerer_known,
 }

@@ -8,6 +8,7 @@ from typing import Final
 
 from vantum.audio.arrivals import Arrivals
 from vantum.call import Call
+from vantum.conversation.events import Answered, Keyed
 from vantum.providers.base import ListenOptions
 from vantum.recording.recorder import Recorder
 from vantum.telemetry import Log
@@ -21,12 +22,19 @@ class PhoneCall:
     """Reads one stream and carries it to its call."""
 
     def __init__(
-        self, call: Call, outlet: TwilioOutlet, log: Log, recorder: Recorder | None = None
+        self,
+        call: Call,
+        outlet: TwilioOutlet,
+        log: Log,
+        *,
+        inbound: bool,
+        recorder: Recorder | None = None,
     ) -> None:
         self.stopped = False  # the carrier ended the stream: the leg is over, or elsewhere
         self._call = call
         self._outlet = outlet
         self._log = log
+        self._inbound = inbound
         self._recorder = recorder
         self._arrivals = Arrivals()
         self._keys = ""
@@ -55,6 +63,7 @@ class PhoneCall:
             wire.RATE_HZ, session.language, session.session_id, encoding="mulaw"
         )
         self._call.open_input(options, automatic=True, greets=True)
+        self._call.post_now(Answered(self._inbound))
 
     async def _take(self, message: wire.FromCarrier | None) -> None:
         if isinstance(message, wire.Media):
@@ -89,4 +98,5 @@ class PhoneCall:
             self._keys_due = loop.call_later(KEYS_S, self._tell_keys)
 
     def _tell_keys(self) -> None:
+        self._call.post_now(Keyed(self._keys))
         self._keys = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
 from vantum import limits
+from vantum.audio.dtmf import keyed
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
-from vantum.conversation.effects import Notice
+from vantum.conversation.effects import AnswererKnown, Notice, Transfer
 from vantum.conversation.events import EndReason
 from vantum.recording.recorder import Recorder
 from vantum.transports.base import Confirm
@@ -40,6 +42,8 @@ class TwilioOutlet:
     def __init__(self, stream_sid: str, recorder: Recorder | None = None) -> None:
         self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
+        self.on_transfer: Callable[[Transfer], None] | None = None
+        self.answered_by = ""
         self._stream_sid = stream_sid
         self._recorder = recorder
         self._generation = 0
@@ -69,12 +73,15 @@ class TwilioOutlet:
 
     def send(self, turn: int, pcm: bytes) -> None:  # noqa: ARG002 - the turn that has begun
         """Send one frame of sound, with a mark behind it now and then."""
-        self._put(wire.written(wire.Play(self._stream_sid, wire.OutboundSound(pcm))))
-        if self._recorder is not None:
-            self._recorder.plays(pcm, _now())
+        self._play(pcm)
         self._position += len(pcm)
         if self._position - self._marked >= MARK_EVERY:
             self._mark()
+
+    def _play(self, mulaw: bytes) -> None:
+        self._put(wire.written(wire.Play(self._stream_sid, wire.OutboundSound(mulaw))))
+        if self._recorder is not None:
+            self._recorder.plays(mulaw, _now())
 
     def _mark(self) -> None:
         self._marked = self._position
@@ -118,10 +125,24 @@ class TwilioOutlet:
         if generation == str(self._generation) and position.isdecimal() and self.on_heard:
             self.on_heard(self._turn, int(position) / wire.RATE_HZ)
 
+    def press(self, digits: str) -> None:
+        """Play the keys' tones into the stream: the carrier has no message for them."""
+        sound = keyed(digits)
+        frame = round(self.frame_s * self.rate_hz)
+        for at in range(0, len(sound), frame):
+            self._play(sound[at : at + frame])
+
+    def transfer(self, order: Transfer) -> None:
+        """Put the caller through to somebody else, which ends the stream."""
+        if self.on_transfer is not None:
+            self.on_transfer(order)
+
     # -- notices -------------------------------------------------------------------------------
 
     def tell(self, notice: Notice) -> None:
-        """A phone shows nothing."""
+        """A phone shows nothing; who has answered is for the outcome."""
+        if isinstance(notice, AnswererKnown):
+            self.answered_by = notice.kind
 
     def stopping(self, within_s: float) -> None:
         """Nor does it say that the server is about to stop: the agent finishes its call."""

@@ -50,7 +50,7 @@ async def telephone(
     records = PhoneCalls(database)
     legs = Legs(carrier, records, settings.vantum_data_dir, log=log, now=time.time)
     line = Line(url, settings.twilio_phone_number or "", shared_key(secret))
-    exchange = Exchange(line, legs, calls, casting, log=log)
+    exchange = Exchange(line, legs, calls, casting, start=upkeep.start, log=log)
     signatures = Signatures(url, secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
     hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)

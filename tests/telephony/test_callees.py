@@ -1,0 +1,63 @@
+"""Whoever answers, the call ends with the right outcome and no leg is left open.
+
+Recogniser, model, voice and carrier are simulated; who answers says real words, in chords.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from phone import Phone, telephone
+
+from vantum.telephony.settled import Outcome
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE_S = 150.0  # the longest callee takes 60 s in real time
+
+# The last two digits, the outcome, who is taken to have answered, and what the agent says.
+ENDS = {
+    "person": ("00", {"agent_ended", "disconnected"}, "person", "Vantum"),
+    "busy": ("01", {"busy"}, "", ""),
+    "no_answer": ("02", {"no_answer"}, "", ""),
+    "voicemail": ("03", {"voicemail"}, "voicemail", "try again another time"),
+    "screening": ("04", {"agent_ended", "disconnected"}, "person", "about your outbound calls"),
+    "ivr": ("05", {"agent_ended", "disconnected"}, "person", "Vantum"),
+    "silent": ("07", {"no_speech"}, "silence", "Vantum"),
+    "hangs_up": ("08", {"disconnected"}, "person", ""),
+    "screened_out": ("11", {"screened_out", "disconnected"}, "screening", "about your outbound"),
+}
+
+
+@pytest.fixture(scope="module")
+async def outcomes(
+    anyio_backend: object, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Phone, dict[str, Outcome]]]:
+    """All of them called at once."""
+    folder: Path = tmp_path_factory.mktemp("callees")
+    async with telephone(folder, vendors=True) as phone:
+
+        async def called(digits: str) -> Outcome:
+            return await phone.outcome(await phone.calls(f"+155501001{digits}"), PATIENCE_S)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = {kind: group.create_task(called(end[0])) for kind, end in ENDS.items()}
+        yield phone, {kind: task.result() for kind, task in tasks.items()}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+async def test_tw_08_each_callee_has_the_right_outcome(
+    outcomes: tuple[Phone, dict[str, Outcome]], kind: str
+) -> None:
+    _, expected, answerer, said = ENDS[kind]
+    outcome = outcomes[1][kind]
+    assert outcome.outcome in expected, outcome
+    assert outcome.answered_by == answerer, outcome
+    assert said in " ".join(line.text for line in outcome.transcript if line.who == "agent")
+
+
+async def test_tw_07_no_leg_is_left_open(outcomes: tuple[Phone, dict[str, Outcome]]) -> None:
+    await outcomes[0].is_quiet()
