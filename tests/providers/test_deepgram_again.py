@@ -41,9 +41,7 @@ STEP = 4_000  # between the levels at which they are said
 class ByLoudness:
     """Knows each name by how loud it is said, so that none is taken for another."""
 
-    listens = True
-
-    async def words(self, pcm: bytes, heard: int) -> str:
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
         level = np.percentile(np.abs(np.frombuffer(pcm, np.int16).astype(np.int32)), 98)
         return NAMES[round(float(level) / STEP) - 1]
 

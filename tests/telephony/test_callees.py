@@ -25,10 +25,10 @@ ENDS = {
     "no_answer": ("02", {"no_answer"}, "", ""),
     "voicemail": ("03", {"voicemail"}, "voicemail", "try again another time"),
     "screening": ("04", {"agent_ended", "disconnected"}, "person", "about your outbound calls"),
-    "ivr": ("05", {"agent_ended", "disconnected"}, "person", "Vantum"),
+    "ivr": ("05", {"ivr"}, "ivr", ""),
     "silent": ("07", {"no_speech"}, "silence", "Vantum"),
     "hangs_up": ("08", {"disconnected"}, "person", ""),
-    "screened_out": ("11", {"screened_out", "disconnected"}, "screening", "about your outbound"),
+    "screened_out": ("11", {"screened_out", "disconnected"}, "voicemail", "about your outbound"),
 }
 
 

@@ -48,13 +48,11 @@ PATIENT = Budgets(
 class Lines:
     """The caller says this line, and every voice is in a hurry."""
 
-    listens = False
-
     def __init__(self, line: str, *, word_s: float = 0.02) -> None:
         self._line = line
         self._word_s = word_s
 
-    async def words(self, pcm: bytes, heard: int) -> str:
+    async def words(self, pcm: bytes, rate_hz: int, heard: int) -> str:
         return self._line
 
     async def sound(self, text: str) -> bytes:
