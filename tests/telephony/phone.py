@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import msgspec
 from served import DEADLINE_S, Served, eventually, serving
 from simulated import Simulator, simulating
 
-from vantum.limits import Budgets
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.telephony.settled import FILE, Outcome
 from vantum.web.access import TOKEN_FILE
@@ -84,6 +83,11 @@ class Phone:
             while await self.open_legs():  # noqa: ASYNC110 - the carrier is asked
                 await asyncio.sleep(0.02)
 
+    async def at_the_carrier(self, sid: str) -> Any:
+        """What the simulated carrier and whoever answered know of a call."""
+        async with self.http.get(f"{self.simulator.url}/simulator/calls/{sid}") as answer:
+            return await answer.json()
+
     async def open_legs(self) -> int:
         """Legs that the carrier holds to be alive."""
         url = f"{self.simulator.url}/2010-04-01/Accounts/{ONE_ACCOUNT.sid}/Calls.json"
@@ -97,10 +101,14 @@ class Phone:
 
 @asynccontextmanager
 async def telephone(
-    data: Path, *, faster: float = 1.0, vendors: bool = False, **settings: object
+    data: Path, *, vendors: bool = False, carrier: Simulator | None = None, **settings: object
 ) -> AsyncIterator[Phone]:
-    """A server on the simulated carrier, with scripted providers or simulated `vendors`."""
-    async with simulating() as simulator, aiohttp.ClientSession() as http:
+    """A server on the simulated carrier, with scripted providers or simulated `vendors`.
+
+    It may share another one's `carrier`.
+    """
+    shared = simulating() if carrier is None else nullcontext(carrier)
+    async with shared as simulator, aiohttp.ClientSession() as http:
         given: dict[str, object] = {
             "vantum_data_dir": data,
             "public_url": "http://127.0.0.1:{port}",
@@ -108,7 +116,6 @@ async def telephone(
             "twilio_account_sid": ONE_ACCOUNT.sid,
             "twilio_auth_token": ONE_ACCOUNT.token,
             "twilio_phone_number": OURS,
-            "budgets": Budgets().divided(faster),
         }
         if vendors:
             given |= {

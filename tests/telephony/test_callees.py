@@ -25,9 +25,10 @@ ENDS = {
     "no_answer": ("02", {"no_answer"}, "", ""),
     "voicemail": ("03", {"voicemail"}, "voicemail", "try again another time"),
     "screening": ("04", {"agent_ended", "disconnected"}, "person", "about your outbound calls"),
-    "ivr": ("05", {"ivr"}, "ivr", ""),
+    "ivr": ("05", {"agent_ended", "disconnected"}, "person", "Vantum"),
     "silent": ("07", {"no_speech"}, "silence", "Vantum"),
     "hangs_up": ("08", {"disconnected"}, "person", ""),
+    "interrupts": ("10", {"agent_ended", "disconnected"}, "person", "Vantum"),
     "screened_out": ("11", {"screened_out", "disconnected"}, "voicemail", "about your outbound"),
 }
 
@@ -61,3 +62,27 @@ async def test_tw_08_each_callee_has_the_right_outcome(
 
 async def test_tw_07_no_leg_is_left_open(outcomes: tuple[Phone, dict[str, Outcome]]) -> None:
     await outcomes[0].is_quiet()
+
+
+async def test_tw_12_a_whole_call_is_placed_talked_and_settled(
+    outcomes: tuple[Phone, dict[str, Outcome]],
+) -> None:
+    phone, outcome = outcomes[0], outcomes[1]["person"]
+    assert (outcome.status, outcome.direction) == ("completed", "outbound")
+    assert outcome.lasted_s > 1
+    said = " ".join(line.text for line in outcome.transcript if line.who == "caller")
+    assert "twelve people" in said
+    heard = (await phone.at_the_carrier(outcome.sid))["measures"]
+    assert heard["first_sound_s"] <= 1.0 + 1.0  # a busy machine may add as much again
+    assert len(heard["waits_s"]) >= 3
+
+
+async def test_tw_06_an_interrupted_agent_falls_silent_and_remembers_what_was_heard(
+    outcomes: tuple[Phone, dict[str, Outcome]],
+) -> None:
+    phone, outcome = outcomes[0], outcomes[1]["interrupts"]
+    cut = [line for line in outcome.transcript if line.interrupted]
+    assert cut
+    assert "Do you have a minute" not in cut[0].text
+    heard = (await phone.at_the_carrier(outcome.sid))["measures"]
+    assert min(heard["heard_on_s"]) <= 0.2 + 0.3  # the same

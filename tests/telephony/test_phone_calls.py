@@ -1,19 +1,102 @@
-"""Whole phone calls against the simulated carrier, over real sockets."""
+"""How phone calls are placed, joined, hung up and withdrawn, over real sockets."""
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
-from phone import telephone
+from phone import OURS, PERSON, telephone
+from served import eventually
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_tw_12_a_whole_call_is_placed_talked_and_settled(tmp_path: Path) -> None:
+async def test_tw_07_the_operator_hangs_up(tmp_path: Path) -> None:
     async with telephone(tmp_path) as phone:
         call_id = await phone.calls()
-        outcome = await phone.outcome(call_id, 60)
-        assert outcome.status == "completed"
-        assert outcome.transcript
+        await eventually(lambda: len(phone.server.calls) == 1)
+        assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
+        outcome = await phone.outcome(call_id)
+        assert (outcome.status, outcome.outcome) == ("completed", "agent_ended")
+        assert (await phone.call(call_id))["outcome"]["outcome"] == "agent_ended"
         await phone.is_quiet()
+
+
+async def test_tw_07_a_call_is_hung_up_while_it_rings(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        call_id = await phone.calls("+15550100102")
+        assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
+        outcome = await phone.outcome(call_id)
+        assert outcome.outcome in {"canceled", "disconnected", "lost", "no_answer"}
+        assert not outcome.transcript
+        await phone.is_quiet()
+
+
+async def test_somebody_calls_us(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        order = {
+            "from": PERSON,
+            "to": OURS,
+            "voice_url": f"{phone.url}/twilio/voice",
+            "status_url": f"{phone.url}/twilio/status",
+        }
+        async with phone.http.post(f"{phone.simulator.url}/simulator/calls", json=order) as rung:
+            assert rung.status == 201
+        await eventually(lambda: len(phone.server.calls) == 1)
+        [call] = (await phone.asks("GET", "/api/v1/calls"))[1]
+        assert (call["direction"], call["to"]) == ("inbound", PERSON)
+        await phone.asks("POST", f"/api/v1/calls/{call['id']}/hang-up")
+        outcome = await phone.outcome(call["id"])
+        assert (outcome.direction, outcome.outcome) == ("inbound", "agent_ended")
+        await phone.is_quiet()
+
+
+async def test_webhooks_stream_and_commands_may_land_on_different_processes(
+    tmp_path: Path,
+) -> None:
+    """The one that is asked to call is not the one that the carrier reaches."""
+    async with (
+        telephone(tmp_path) as reached,
+        telephone(tmp_path, public_url=reached.url, carrier=reached.simulator) as asked,
+    ):
+        call_id = await asked.calls()
+        await eventually(lambda: len(reached.server.calls) == 1)
+        assert not len(asked.server.calls)
+        assert (await asked.call(call_id))["status"] == "in-progress"
+        assert (await asked.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
+        assert (await asked.outcome(call_id)).outcome == "agent_ended"
+        await reached.is_quiet()
+
+
+async def test_a_call_that_the_carrier_refuses_is_told_with_the_reason(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        phone.simulator.breaks("twilio", "unauthorized")
+        status, problem = await phone.asks("POST", "/api/v1/calls", {"to": PERSON})
+        assert status == 502
+        assert "TWILIO_AUTH_TOKEN" in problem["detail"]
+        [outcome] = phone.outcomes()
+        assert outcome.outcome == "failed"
+
+
+async def test_nothing_is_left_ringing_when_the_server_stops(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        simulator = phone.simulator
+        async with telephone(tmp_path / "other", carrier=simulator) as stopping:
+            await stopping.calls("+15550100102")
+            await stopping.calls(PERSON)
+        await phone.is_quiet()
+
+
+async def test_tw_08_calls_of_all_kinds_cut_at_any_moment_leave_nothing(tmp_path: Path) -> None:
+    """A part of what `benchmarks/many_phones.py` does at length."""
+    dice = random.Random(7)
+    async with telephone(tmp_path, vendors=True) as phone:
+        for _ in range(3):
+            ids = [await phone.calls(f"+155501001{dice.randrange(12):02}") for _ in range(8)]
+            for call_id in dice.sample(ids, len(ids)):
+                await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up")
+            for call_id in ids:
+                await phone.outcome(call_id, 60)
+        await phone.is_quiet()
+        assert len({one.call_id for one in phone.outcomes()}) == len(phone.outcomes()) == 24

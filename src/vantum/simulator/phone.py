@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from vantum.providers.scripted import LOUD
 from vantum.simulator.callee import Callee
 from vantum.simulator.callee_ear import Ear
+from vantum.simulator.key_tones import KeyEar
 from vantum.simulator.tape import Tape
 from vantum.simulator.twilio_playout import QUIET
 
@@ -51,6 +52,7 @@ class Phone:
         self.party: Party = NOBODY
         self._on_hang_up = on_hang_up
         self._loud = False
+        self._keys = KeyEar()
 
     def tick(self) -> None:
         """20 ms of both directions."""
@@ -61,6 +63,8 @@ class Phone:
         heard = self.party.exchange(said)
         frame = heard or QUIET
         self._loud = is_loud(frame)
+        if key := self._keys.hear(frame if self._loud else b""):
+            self.callee.hear_keys(key)
         self.ear.tick(saying=self.callee.saying, heard=heard, loud=self._loud)
         self.tape.add(said, frame)
         if self.callee.greeted:
