@@ -6,11 +6,12 @@ import asyncio
 import json
 import socket
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import uvicorn
 from simulated import Simulator, simulating
 from starlette.applications import Starlette
@@ -37,6 +38,7 @@ class MediaSocket:
         self._raw = raw
         self.messages: list[dict[str, Any]] = []
         self.sid = ""
+        self.query = raw.url.query
         self.closed = False
 
     async def read(self) -> None:
@@ -48,12 +50,26 @@ class MediaSocket:
         except WebSocketDisconnect:
             self.closed = True
 
+    @property
+    def sound(self) -> list[dict[str, Any]]:
+        """The sound alone."""
+        return [one["media"] for one in self.messages if one["event"] == "media"]
+
     def events(self) -> list[str]:
         """Without the sound."""
         return [one["event"] for one in self.messages if one["event"] != "media"]
 
     def marks(self) -> list[str]:
         return [one["mark"]["name"] for one in self.messages if one["event"] == "mark"]
+
+    def frames_before(self, mark: str) -> int:
+        """How many frames of sound had come when this mark did."""
+        frames = 0
+        for one in self.messages:
+            if one["event"] == "mark" and one["mark"]["name"] == mark:
+                break
+            frames += one["event"] == "media"
+        return frames
 
     async def send(self, message: dict[str, Any]) -> None:
         await self._raw.send_text(json.dumps({"streamSid": self.sid, **message}))
@@ -87,7 +103,7 @@ class OurSide:
         self.asked: list[tuple[str, dict[str, str]]] = []  # path, form
         self.unsigned: list[str] = []
         self.sockets: list[MediaSocket] = []
-        self.answers: Callable[[str], Awaitable[Response | None]] | None = None
+        self.answers: dict[str, Response] = {}  # by path, in place of TwiML
 
     async def answer(self, request: Request) -> Response:
         path = request.url.path
@@ -98,8 +114,8 @@ class OurSide:
         if not self.validator.validate(url, form, signed):
             self.unsigned.append(path)
         self.asked.append((path, {**dict(request.query_params), **form}))
-        if self.answers is not None and (answer := await self.answers(path)) is not None:
-            return answer
+        if path in self.answers:
+            return self.answers[path]
         if path in self.twiml:
             return Response(self.twiml[path], media_type="text/xml")
         return Response(status_code=204)
@@ -169,6 +185,7 @@ class Rehearsal:
         self.simulator = simulator
         self.us = us
         self.client = client
+        self.call_sid = ""  # of the newest
         us.twiml["/voice"] = us.connects()
 
     async def calls(self, to: str, **how: Any) -> Any:
@@ -178,7 +195,21 @@ class Rehearsal:
             "status_callback": f"{self.us.url}/status",
             "status_callback_event": ["initiated", "ringing", "answered", "completed"],
         }
-        return await self.client.calls.create_async(to=to, from_=US, **{**usual, **how})
+        call = await self.client.calls.create_async(to=to, from_=US, **{**usual, **how})
+        self.call_sid = call.sid
+        return call
+
+    async def casts(self, **casting: Any) -> None:
+        """Say who answers a number."""
+        async with httpx.AsyncClient(base_url=self.simulator.url) as http:
+            answer = await http.post("/simulator/callees", json=casting)
+            assert answer.status_code == 204, answer.text
+
+    async def report(self, sid: str) -> dict[str, Any]:
+        """What the simulator tells of a call."""
+        async with httpx.AsyncClient(base_url=self.simulator.url) as http:
+            found: dict[str, Any] = (await http.get(f"/simulator/calls/{sid}")).json()
+            return found
 
     async def ends(self, sid: str) -> None:
         """Wait for the last callback of a call."""

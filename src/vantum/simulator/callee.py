@@ -24,17 +24,18 @@ from vantum.simulator.callee_acts import (
 )
 from vantum.simulator.tones import music, pure_tone
 from vantum.simulator.twilio_playout import QUIET
-from vantum.wire.twilio import FRAME_BYTES
+from vantum.wire.twilio import FRAME_BYTES, RATE_HZ
 
+_STILL: Final = b"\xff\x7f"  # mu-law's two zeros: the pause behind the last word is no speech
 KEY_S: Final = 0.2  # one key pressed and let go
 
 
-class Said(Struct, frozen=True):
+class Said(Struct):
     """Something that was said, in seconds from the answer."""
 
     text: str
     from_s: float
-    to_s: float
+    to_s: float | None = None  # while it is being said
 
 
 class Callee:
@@ -104,14 +105,18 @@ class Callee:
                 yield from _frames(music(act.seconds))
 
     def _say(self, text: str) -> Generator[bytes, None, None]:
-        begun_s = self._now_s
+        said = Said(text, round(self._now_s, 2))
+        self.said.append(said)
         self.saying = True
+        sound = self._sounds[text]
+        spoken = sound.rstrip(_STILL)
         try:
-            yield from _frames(self._sounds[text])
+            yield from _frames(spoken)
         finally:
             self.saying = False
             self.greeted = self.greeted or not self._beeps
-            self.said.append(Said(text, round(begun_s, 2), round(self._now_s, 2)))
+            said.to_s = round(self._now_s, 2)
+        yield from self._still((len(sound) - len(spoken)) / RATE_HZ)
 
     def _still(self, seconds: float) -> Generator[bytes, None, None]:
         for _ in range(round(seconds / FRAME_S)):

@@ -87,7 +87,7 @@ class Ear:
             self._waits.append(self._tick - self._waiting)
             self._waiting = None
         if self._cutting is not None:
-            self._heard_on[-1] = self._tick - self._cutting
+            self._heard_on[-1] = self._tick - self._cutting + 1
 
 
 class _Holes:
@@ -102,7 +102,7 @@ class _Holes:
             self._dry += 1
             return
         if heard and self._dry > GAP_TICKS:
-            self.gaps.append(Gap(_seconds(now - self._dry), _seconds(self._dry)))
+            self.gaps.append(Gap(_seconds(now - 1 - self._dry), _seconds(self._dry)))
         self._dry = 0
 
 

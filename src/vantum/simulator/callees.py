@@ -40,9 +40,10 @@ BY_NUMBER: Final[dict[str, Kind]] = {f"{number:02}": kind for number, kind in en
 
 ALONE_S: Final = 60.0  # a voicemail records so long, and nobody is silent for longer
 
-HELLO: Final = Say("Hello?")
+_AT_THE_EAR: Final = Pause(0.7)  # where a telephone is half a second after it was picked up
 PERSON: Final[Script] = (
-    HELLO,
+    _AT_THE_EAR,
+    Say("Hello?"),
     *(act for line in CALLER_LINES for act in (Wait(), Say(line))),
     Wait(patience_s=5.0),
     HangUp(),
@@ -60,20 +61,30 @@ _HOLD: Final = "Please hold. Your call is important to us."
 
 SCRIPTS: Final[dict[Kind, Script]] = {
     "person": PERSON,
-    "voicemail": (Pause(0.5), Say(_GREETING), Pause(0.3), Tone(), Pause(ALONE_S)),
+    "voicemail": (_AT_THE_EAR, Say(_GREETING), Pause(0.3), Tone(), Pause(ALONE_S)),
     "screening": (
+        _AT_THE_EAR,
         Say(_SCREENING),
         Wait(silence_s=1.0, patience_s=12.0, otherwise=(Say("Goodbye."), HangUp())),
         Say("Thank you. Please stay on the line."),
         Pause(2.0),
-        *PERSON,
+        *PERSON[1:],
     ),
-    "ivr": (Menu(_MENU, {"1": (Pause(1.0), *PERSON), "0": (Pause(1.0), *PERSON)}),),
+    "ivr": (
+        _AT_THE_EAR,
+        Menu(_MENU, {"1": PERSON, "0": PERSON}),
+    ),
     "hold": (*(Say(_HOLD), Music(5.0)) * 3, *PERSON),
     "silent": (Pause(ALONE_S),),
-    "hangs_up": (HELLO, Interrupt(after_s=1.0), HangUp()),
-    "interrupts": (HELLO, Interrupt(after_s=1.5), Say("Wait, who is this?"), *PERSON[1:]),
+    "hangs_up": (*PERSON[:2], Interrupt(after_s=1.0), HangUp()),
+    "interrupts": (
+        *PERSON[:2],
+        Interrupt(after_s=1.5),
+        Say("Wait, who is this?"),
+        *PERSON[2:],
+    ),
     "screened_out": (
+        _AT_THE_EAR,
         Say(_SCREENING),
         Wait(silence_s=1.0, patience_s=12.0),
         Say("The person you are calling cannot take your call. Goodbye."),
