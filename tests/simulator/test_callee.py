@@ -144,10 +144,10 @@ def somebody(kind: Kind) -> OnThePhone:
 def test_a_person_talks_through_their_lines_and_leaves() -> None:
     phone = somebody("person")
     for line in ("Hello?", *CALLER_LINES):
-        phone.listens(4.0)
+        phone.listens(4.4)
         assert phone.heard.endswith(line)
         phone.hears(1.0)
-    phone.listens(1.0)
+    phone.listens(1.5)
     assert phone.left
 
 
