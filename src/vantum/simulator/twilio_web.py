@@ -29,7 +29,6 @@ class Fetched(Struct, frozen=True):
 
     status: int
     body: bytes
-    kind: str  # its media type
 
 
 class UnreachedError(Exception):
@@ -64,8 +63,12 @@ class Web:
             async with self._open().request(
                 method, URL(url, encoded=True), data=data, headers=headers
             ) as answer:
-                body = await answer.content.read(ANSWER_BYTES)
-                return Fetched(answer.status, body, answer.content_type)
+                body = b""
+                async for part in answer.content.iter_any():
+                    body += part
+                    if len(body) > ANSWER_BYTES:
+                        raise UnreachedError(11200)
+                return Fetched(answer.status, body)
         except aiohttp.ClientConnectorError:
             raise UnreachedError(11205) from None
         except (aiohttp.ClientError, TimeoutError, ValueError):
