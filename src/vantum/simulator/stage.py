@@ -75,10 +75,6 @@ class Stage:
             if connection.client == address:
                 connection.transport.abort()
 
-    def new_id(self, kind: str) -> str:
-        """An identifier as the carrier gives them out: two letters, 32 hexadecimal digits."""
-        return f"{kind}{self.dice.getrandbits(128):032x}"
-
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""
         self.moments.append((time.monotonic(), what))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
+from uuid import uuid4
 
 import aiohttp
 from msgspec import Struct
@@ -54,7 +54,7 @@ class Web:
         headers = {
             HEADER: signature(self._stage.account.token, url, form),
             "User-Agent": "TwilioProxy/1.1",
-            "I-Twilio-Idempotency-Token": str(UUID(int=self._stage.dice.getrandbits(128))),
+            "I-Twilio-Idempotency-Token": str(uuid4()),
         }
         data = urlencode(form).encode() if method != "GET" else None
         if data is not None:
