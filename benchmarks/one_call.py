@@ -62,7 +62,7 @@ async def measure(url: str, recording: Recording, figures: Figures) -> None:
 
 def heard_at(caller: Caller, since: float) -> float | None:
     """When the first sound came of what the agent began to say after `since`."""
-    utterance = caller.first_heard(since)
+    utterance = caller.answer_since(since, asked=False)
     return None if utterance is None else utterance.first_sound
 
 

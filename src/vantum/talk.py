@@ -215,11 +215,14 @@ class Caller:
         with suppress(ConnectionClosed):
             await self._socket.send(encode(name, self._ids.new(), self._session_id, payload))
 
-    def answer_since(self, began: float) -> Utterance | None:
-        """The first answer that began then or later: heard, or over and only to be read."""
+    def answer_since(self, began: float, *, asked: bool = True) -> Utterance | None:
+        """The first answer that began then or later: heard, or over and only to be read.
+
+        Where it need not have been `asked` for, what is said unasked counts too.
+        """
         over = self.state == "LISTENING"
-        asked = (u for u in self._utterances.values() if u.asked and u.began >= began)
-        return next((u for u in asked if u.first_sound is not None or (u.text and over)), None)
+        said = (u for u in self._utterances.values() if u.began >= began and (u.asked or not asked))
+        return next((u for u in said if u.first_sound is not None or (u.text and over)), None)
 
 
 class Microphone:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import Counter, deque
 from random import Random
@@ -84,10 +83,6 @@ class Stage:
         for connection in tuple(self.connections):
             if connection.client == address:
                 connection.transport.abort()
-
-    def new_id(self, kind: str) -> str:
-        """An identifier as the carrier gives them out: two letters, 32 hexadecimal digits."""
-        return f"{kind}{secrets.token_hex(16)}"
 
     def mark(self, what: str) -> None:
         """Remember when something happened, for measurements from outside."""

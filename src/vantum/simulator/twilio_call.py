@@ -96,7 +96,7 @@ class Call:
         self.house = house
         self.order = order
         self.casting = casting
-        self.sid = house.stage.new_id("CA")
+        self.sid = house.new_id("CA")
         self.record = Record(kind=casting.kind, created_at=time.time(), warnings=Counter())
         self.phone: Phone | None = None
         self.legs: list[Call] = []  # that were dialled from this one

@@ -19,7 +19,7 @@ Place = Callable[[Order, Room], Call]  # ring somebody, who then sits down in th
 
 async def dial_number(call: Call, phone: Phone, verb: twiml.Number, place: Place) -> Outcome:
     """Ring somebody and let both talk until one of them hangs up."""
-    room = Room(call.house.stage.new_id("CF"))
+    room = Room(call.house.new_id("CF"))
     order = Order(
         to=verb.number,
         from_=verb.caller_id or (call.order.to if call.inbound else call.order.from_),
@@ -48,7 +48,7 @@ async def dial_number(call: Call, phone: Phone, verb: twiml.Number, place: Place
 async def join_conference(call: Call, phone: Phone, verb: twiml.Conference) -> Outcome:
     """Sit down in the room until it is closed."""
     rooms = call.house.rooms
-    room = rooms.setdefault(verb.room, Room(call.house.stage.new_id("CF")))
+    room = rooms.setdefault(verb.room, Room(call.house.new_id("CF")))
     began = time.time()
     was_open = room.open
     phone.party = room.enter(call.sid, starts=verb.starts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from secrets import token_hex
 from typing import Any, Final
 
 from vantum.audio.pcm import encode_mulaw
@@ -31,6 +32,10 @@ class House:
         self._sounds: dict[str, bytes] = {}
         self._next_dial_at = 0.0
         self._open = False
+
+    def new_id(self, kind: str) -> str:
+        """Two letters, 32 hexadecimal digits; never twice, whatever the seed and the process."""
+        return kind + token_hex(16)
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Let something go on beside the requests."""

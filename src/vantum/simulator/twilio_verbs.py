@@ -157,7 +157,7 @@ class Documents:
     async def _stream(self, verb: twiml.Stream, phone: Phone) -> Source | None:
         call, stage = self._call, self._call.house.stage
         await stage.takes(stage.profile.stream_open)
-        ids = Ids(stage.account.sid, call.sid, stage.new_id("MZ"))
+        ids = Ids(stage.account.sid, call.sid, call.house.new_id("MZ"))
         line = Line(stage, ids, verb, call.casting.weather, call.warn)
         phone.party = line
         try:

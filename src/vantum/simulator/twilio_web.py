@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
+from uuid import uuid4
 
 import aiohttp
 from msgspec import Struct
@@ -29,7 +29,6 @@ class Fetched(Struct, frozen=True):
 
     status: int
     body: bytes
-    kind: str  # its media type
 
 
 class UnreachedError(Exception):
@@ -55,7 +54,7 @@ class Web:
         headers = {
             HEADER: signature(self._stage.account.token, url, form),
             "User-Agent": "TwilioProxy/1.1",
-            "I-Twilio-Idempotency-Token": str(UUID(int=self._stage.dice.getrandbits(128))),
+            "I-Twilio-Idempotency-Token": str(uuid4()),
         }
         data = urlencode(form).encode() if method != "GET" else None
         if data is not None:
@@ -64,8 +63,12 @@ class Web:
             async with self._open().request(
                 method, URL(url, encoded=True), data=data, headers=headers
             ) as answer:
-                body = await answer.content.read(ANSWER_BYTES)
-                return Fetched(answer.status, body, answer.content_type)
+                body = b""
+                async for part in answer.content.iter_any():
+                    body += part
+                    if len(body) > ANSWER_BYTES:
+                        raise UnreachedError(11200)
+                return Fetched(answer.status, body)
         except aiohttp.ClientConnectorError:
             raise UnreachedError(11205) from None
         except (aiohttp.ClientError, TimeoutError, ValueError):

@@ -1,0 +1,156 @@
+"""Many phone calls at once on the simulated carrier: what did those who answered hear?
+
+    uv run python -m benchmarks.many_phones [--calls 40] [--kinds 00] [--cut]
+
+The simulator (`--profile bench`) and the server run in processes of their own. `--kinds` names who
+answers, by the last two digits, in turn; `--cut` hangs up each call at a random moment. Printed:
+what came of the calls, the carrier's open legs, and as the callees' ears measured it the time from
+answer to first sound, sound heard on after an interruption, gaps over 40 ms inside a sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from benchmarks.added_delay import started
+from benchmarks.calibration import headline
+from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.web.access import TOKEN_FILE
+
+PATIENCE_S: Final = 180.0
+START_S: Final = 60.0
+OURS: Final = "+15550199999"
+
+
+async def _calls(http: httpx.AsyncClient, numbers: list[str], *, cut: bool) -> Counter[str]:
+    """Call everybody at once; what came of each."""
+    dice = random.Random(1)
+
+    async def one(number: str) -> str:
+        placed = (await http.post("/api/v1/calls", json={"to": number})).json()
+        deadline = time.monotonic() + PATIENCE_S
+        ends = time.monotonic() + dice.uniform(0.0, 10.0) if cut else deadline
+        while time.monotonic() < deadline:
+            call = (await http.get(f"/api/v1/calls/{placed['id']}")).json()
+            if call["outcome"] is not None:
+                return str(call["outcome"]["outcome"])
+            if time.monotonic() > ends:
+                await http.post(f"/api/v1/calls/{placed['id']}/hang-up")
+                ends = deadline
+            await asyncio.sleep(0.5)
+        return "unsettled"
+
+    return Counter(await asyncio.gather(*(one(number) for number in numbers)))
+
+
+def _heard(calls: list[dict[str, Any]]) -> list[str]:
+    measures = [call["measures"] for call in calls if call["measures"]]
+    first = [m["first_sound_s"] for m in measures if m["first_sound_s"] is not None]
+    heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
+    gaps = [gap["length_s"] for m in measures for gap in m["gaps"]]
+    lines = [f"answered {len(measures)}, gaps over 40 ms: {len(gaps)}"]
+    if gaps:
+        lines[0] += f", the longest {max(gaps) * 1000:.0f} ms"
+    for name, values in (("answer to first sound", first), ("heard on when cut", heard_on)):
+        if values:
+            worst = sorted(values)[int(0.95 * (len(values) - 1))]
+            lines.append(f"{name}: median {statistics.median(values):.2f} s, p95 {worst:.2f} s")
+    return lines
+
+
+async def _run(simulator: str, server: str, token: str, numbers: list[str], *, cut: bool) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    limits = httpx.Limits(max_connections=50)
+    async with (
+        httpx.AsyncClient(base_url=server, headers=headers, timeout=60, limits=limits) as http,
+        httpx.AsyncClient(base_url=simulator, timeout=60) as carrier,
+    ):
+        print(dict(await _calls(http, numbers, cut=cut)))
+        told = (await carrier.get("/simulator/calls")).json()
+        over = {"completed", "busy", "no-answer", "failed", "canceled"}
+        print(f"open legs {sum(call['status'] not in over for call in told['calls'])}")
+        print(f"the carrier's late ticks {told['late_ticks']}")
+        print("\n".join(_heard(told["calls"])))
+        print(f"sessions left {(await http.get('/health')).json()['sessions']['total']}")
+
+
+@contextmanager
+def _serving(port: int, settings: dict[str, str]) -> Iterator[str]:
+    """A server of its own; yields its token once calls can be taken."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vantum", "serve", "--port", str(port)],
+            env={**os.environ, **settings, "VANTUM_DATA_DIR": folder},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            url, ends = f"http://127.0.0.1:{port}/ready", time.monotonic() + START_S
+            while time.monotonic() < ends and not _answers(url):
+                time.sleep(0.2)
+            yield (Path(folder) / TOKEN_FILE).read_text("ascii")
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=40)
+    parser.add_argument("--kinds", default="00", help="last two digits, with commas between")
+    parser.add_argument("--cut", action="store_true")
+    asked = parser.parse_args()
+    print(headline())
+    with started("simulate", "--profile", "bench", announces=r"on (http://\S+)") as simulator:
+        port = _free_port()
+        settings = {
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "TWILIO_BASE_URL": simulator,
+            "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
+            "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
+            "TWILIO_PHONE_NUMBER": OURS,
+            "STT_PROVIDER": "deepgram",
+            "DEEPGRAM_BASE_URL": simulator,
+            "LLM_PROVIDER": "openai",
+            "OPENAI_BASE_URL": f"{simulator}/v1",
+            "TTS_PROVIDER": "cartesia",
+            "CARTESIA_BASE_URL": simulator,
+            "LOG_LEVEL": "error",
+        }
+        kinds = asked.kinds.split(",")
+        numbers = [f"+155501{n:03}{kinds[n % len(kinds)]}" for n in range(asked.calls)]
+        with _serving(port, settings) as token:
+            asyncio.run(_run(simulator, settings["PUBLIC_URL"], token, numbers, cut=asked.cut))
+
+
+if __name__ == "__main__":
+    main()
