@@ -65,14 +65,15 @@ COMMANDS = Table(
     Column("taken", Boolean, nullable=False),
 )
 
-Verb = Literal["hang_up", "transfer", "machine"]
+Direction = Literal["outbound", "inbound"]
+Verb = Literal["hang_up", "machine"]
 
 
 class PhoneCall(Struct, kw_only=True):
     """One call as it is recorded."""
 
     call_id: str
-    direction: Literal["outbound", "inbound"]
+    direction: Direction
     their_number: str
     our_number: str
     agent: str

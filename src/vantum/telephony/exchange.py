@@ -19,7 +19,7 @@ from vantum.casting import Casting
 from vantum.conversation import events as ev
 from vantum.conversation.effects import Transfer
 from vantum.errors import CapacityError, CarrierError, RequestError
-from vantum.store.phone_calls import Command, PhoneCall
+from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.gateway import Order
@@ -101,11 +101,13 @@ class Exchange:
         self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
         return call
 
-    def _recorded(self, direction: str, theirs: str, ours: str, agent: str | None) -> PhoneCall:
+    def _recorded(
+        self, direction: Direction, theirs: str, ours: str, agent: str | None
+    ) -> PhoneCall:
         now = self.legs.now()
         return PhoneCall(
             call_id=self._ids.new(),
-            direction="outbound" if direction == "outbound" else "inbound",
+            direction=direction,
             their_number=theirs,
             our_number=ours,
             agent=agent or self._casting.default,

@@ -29,14 +29,3 @@ def put_through(number: str, caller_id: str) -> str:
     dial.number(number)
     response.append(dial)
     return str(response)
-
-
-def meet(room: str, *, introduction: str = "", hosts: bool = False) -> str:
-    """Join a room; the host hears an introduction first, and takes the room along on leaving."""
-    response = VoiceResponse()
-    if introduction:
-        response.say(introduction)
-    dial = Dial()
-    dial.conference(room, beep="false", end_conference_on_exit=hosts, wait_url="")
-    response.append(dial)
-    return str(response)

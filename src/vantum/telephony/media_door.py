@@ -20,6 +20,7 @@ from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.settled import Line, Talked
 from vantum.telephony.signatures import Signatures
+from vantum.transports.sockets import receive
 from vantum.transports.twilio import PhoneCall
 from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
 from vantum.wire import twilio as wire
@@ -99,7 +100,7 @@ class MediaDoor:
         outlet.on_transfer = lambda order: self._exchange.put_through(record, order)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
-            await call.run(phone.listen(lambda: _receive(socket)), _write(socket, outlet))
+            await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
         finally:
             log.info("call_ended", reason=session.end_reason)
             talked = Talked(
@@ -124,22 +125,13 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
     try:
         async with asyncio.timeout(limits.STREAM_START_S):
             for _ in range(_BEFORE_START):
-                text = await _receive(socket)
+                text = await receive(socket)
                 message = None if text is None else wire.from_carrier(text)
                 if isinstance(message, wire.Start):
                     return message.start
     except (TimeoutError, wire.MessageError):
         pass
     return None
-
-
-async def _receive(socket: WebSocket) -> bytes | str | None:
-    """The next message, None once the socket is closed."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        return None
-    data: bytes | str | None = message.get("bytes")
-    return data if data is not None else str(message.get("text", ""))
 
 
 async def _write(socket: WebSocket, outlet: TwilioOutlet) -> None:

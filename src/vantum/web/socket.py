@@ -20,6 +20,7 @@ from vantum.telemetry import Log, session_log
 from vantum.transports.browser import BrowserCall, Host
 from vantum.transports.browser_outlet import BrowserOutlet, Closing
 from vantum.transports.ids import Ids
+from vantum.transports.sockets import receive
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
@@ -153,15 +154,6 @@ class SocketDoor:
         if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
             text = "Another agent can be had only before anything was said"
             raise RequestError(text, code="INVALID_STATE")
-
-
-async def receive(socket: WebSocket) -> bytes | str | None:
-    """The next message, None once the socket is closed."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        return None
-    data: bytes | str | None = message.get("bytes")
-    return data if data is not None else str(message.get("text", ""))
 
 
 async def write(socket: WebSocket, outlet: BrowserOutlet) -> None:
