@@ -28,7 +28,7 @@ from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
-    ONLY_END,
+    ALWAYS,
     ActionName,
     LanguageModel,
     ListenOptions,
@@ -62,7 +62,7 @@ class Cast(Struct, frozen=True):
     language: str = "en-US"  # where the client names none
     voice_id: str = ""  # the same
     recorded: bool = False  # the caller is told so
-    actions: frozenset[ActionName] = ONLY_END  # what the model may do besides talking
+    actions: frozenset[ActionName] = ALWAYS  # what the model may do besides talking
 
     def prompt(self, messages: tuple[Message, ...], session_id: str) -> Prompt:
         """What the model is asked."""

@@ -16,7 +16,7 @@ from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferT
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
-from vantum.providers.base import ONLY_END
+from vantum.providers.base import ALWAYS, ActionName
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
@@ -80,8 +80,12 @@ class Casting:
             text_is_shown=False,
             pickup=pickup_of(agent),
         )
-        actions = ONLY_END | ({"transfer_call"} if agent.phone.transfer else frozenset())
-        return msgspec.structs.replace(cast, policy=policy, actions=actions, recorded=recorded)
+        more: set[ActionName] = {"press_keys"}
+        if agent.phone.transfer is not None:
+            more.add("transfer_call")
+        return msgspec.structs.replace(
+            cast, policy=policy, actions=ALWAYS | more, recorded=recorded
+        )
 
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from sales_call import SALES, Conversation, asks
 
+from vantum.agents.playbook import Said, answer
+from vantum.agents.schema import Transfer
 from vantum.agents.sense import meant
 from vantum.agents.words import words
 
@@ -25,6 +28,19 @@ def replied_with(call: Conversation, reply: str) -> bool:
     """Did the last answer begin with a line of this reply?"""
     lines = next(r for r in SALES.playbook.replies() if r.id == reply).say
     return any(call.last.text.startswith(line) for line in lines)
+
+
+# Put me through
+
+
+def test_whoever_takes_the_call_over_is_told_what_is_known_of_the_caller() -> None:
+    phone = msgspec.structs.replace(SALES.phone, transfer=Transfer("+15550100123", "Nobody."))
+    agent = msgspec.structs.replace(SALES, phone=phone)
+    call = Conversation(*CONFIRM, agent=agent)
+    asks = (*call.messages, Said("user", "Can I talk to a person?"))
+    given = answer(agent, asks, may_transfer=True)
+    assert given.does == "transfer_call"
+    assert given.summary == "It is Maria Lopez from Acme Logistics. Their team has 12 people."
 
 
 # Leave me alone

@@ -63,7 +63,7 @@ def test_ll_01_openai_is_asked_in_its_own_words() -> None:
         "max_completion_tokens": 500,
         "reasoning_effort": "none",
     }
-    assert [tool["function"]["name"] for tool in tools] == ["end_call"]
+    assert [tool["function"]["name"] for tool in tools] == ["end_call", "opt_out"]
 
 
 def test_ll_01_imitators_are_asked_in_words_all_of_them_know() -> None:

@@ -15,12 +15,16 @@ HEARD_SHARE: Final = 0.6
 """A question counts as heard when this share of its words was: people answer before the end."""
 
 _WORTH_SAYING_AGAIN_WORDS: Final = 7  # shorter lines are courtesies; they are better left out
+Does = Literal["", "opt_out", "transfer_call"]
+"""What is done besides talking and hanging up."""
+
 _BLANK: Final = re.compile(r"\{(\w+)\}")
 
 
 class Memory(Struct):
     """Everything that follows from the conversation so far."""
 
+    may_transfer: bool = False  # there is somebody to put the caller through to
     turn: int = 0
     pending: str = ""  # the question the caller has heard and not yet answered
     done: set[str] = field(default_factory=set)  # questions answered or given up
@@ -42,6 +46,7 @@ class Step(Struct):
     ask: str = ""
     ends: bool = False
     waits: bool = False
+    does: Does = ""
 
 
 class Draft(Struct):
@@ -51,6 +56,7 @@ class Draft(Struct):
     question: str = ""
     question_text: str = ""
     ends: bool = False
+    does: Does = ""
 
 
 def key_of(sentence: str) -> str:

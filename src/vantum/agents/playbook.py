@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from vantum.agents.memory import Draft, Memory, Step, filled, fresh, keys_of, was_heard
+from vantum.agents.memory import Does, Draft, Memory, Step, filled, fresh, keys_of, was_heard
 from vantum.agents.plan import next_question, wordings
 from vantum.agents.schema import Agent
 from vantum.agents.tactics import away, decide
@@ -27,29 +27,38 @@ class Said(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What to say, and whether the call is over when it has been said."""
+    """What to say, and what is done when it has been said: is the call over?"""
 
     text: str
     ends_call: bool = False
+    does: Does = ""
+    summary: str = ""  # of the talk, for somebody who takes it over
 
 
-def answer(agent: Agent, messages: tuple[Said, ...]) -> Answer:
+def answer(agent: Agent, messages: tuple[Said, ...], *, may_transfer: bool = False) -> Answer:
     """The next thing the agent says; never empty."""
-    draft = _fold(agent, messages)[1]
+    memory, draft = _fold(agent, messages, Memory(may_transfer=may_transfer))
     if draft is None:
         return Answer(filled(Memory(), agent.greeting))
-    return Answer(draft.text, draft.ends)
+    summary = _summary(memory) if draft.does == "transfer_call" else ""
+    return Answer(draft.text, draft.ends, draft.does, summary)
 
 
 def recall(agent: Agent, messages: tuple[Said, ...]) -> dict[str, str]:
     """What the caller has told: caller, firm, team, when, and answers by question id."""
-    memory, _ = _fold(agent, messages)
+    memory, _ = _fold(agent, messages, Memory())
     facts = {**memory.facts, "when": memory.when.spoken()}
     return {name: told for name, told in facts.items() if told}
 
 
-def _fold(agent: Agent, messages: tuple[Said, ...]) -> tuple[Memory, Draft | None]:
-    memory = Memory()
+def _summary(memory: Memory) -> str:
+    facts = memory.facts
+    who = " from ".join(facts[name] for name in ("caller", "firm") if name in facts)
+    team = f"Their team has {facts['team']} people." if "team" in facts else ""
+    return " ".join(filter(None, (f"It is {who}." if who else "", team)))
+
+
+def _fold(agent: Agent, messages: tuple[Said, ...], memory: Memory) -> tuple[Memory, Draft | None]:
     draft: Draft | None = None
     for before, text in _exchanges(messages):
         _hear_back(agent, memory, draft, before)
@@ -115,7 +124,9 @@ def _spoken(agent: Agent, memory: Memory, step: Step) -> Draft:
         memory.stage = "over"
         if not parts:
             parts.append(fresh(memory, "goodbye", small.goodbye, taken))
-        return Draft(" ".join(parts), ends=True)
+        return Draft(" ".join(parts), ends=True, does=step.does)
+    if step.does and parts:  # where it fails, the caller is asked what else there is to do
+        return Draft(" ".join(parts), question="anything_else", does=step.does)
     if step.waits and parts:
         return Draft(" ".join(parts), question=away(step.ask))
     return _asking(agent, memory, parts, step.ask or next_question(agent, memory))

@@ -26,7 +26,7 @@ _OWN_NAMES: Final = {"agent": "name", "company": "company"}
 Text = Annotated[str, Meta(min_length=1)]
 Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
 Wordings = Annotated[tuple[Text, ...], Meta(min_length=2)]  # a question is never asked twice alike
-Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat", "once"]
+Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat", "once", "transfer"]
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +179,7 @@ class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
 
     number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
     failed: Text
+    say: Lines = ("Of course, I'm putting you through.",)
 
 
 class Phone(Struct, frozen=True, forbid_unknown_fields=True):

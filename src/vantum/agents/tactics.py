@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from vantum.agents import english
 from vantum.agents.answers import does_not_know, learn, refuse, take
 from vantum.agents.booking import booked, rearrange
@@ -85,7 +88,7 @@ def _filled_in(agent: Agent, memory: Memory, said: Words, match: Match | None) -
     """Another moment, or a short answer to "what's your name?": a Mr. Price is no question about
     the price.
     """
-    if match is not None and match.reply.then in {"end", "callback"}:
+    if match is not None and match.reply.then in {"end", "callback", "transfer"}:
         return None
     step = rearrange(agent, memory, said)
     if step is not None or memory.pending not in {"name", "firm"} or len(said) > _BARE_WORDS:
@@ -104,9 +107,8 @@ def _respond(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:
             return _end(agent, memory, line, said)
         case "why":
             return refuse(agent, memory, line)
-        case "callback" | "demo":
-            arrange = _arrange_callback if found.then == "callback" else _arrange_demo
-            return arrange(agent, memory, line, said)
+        case "callback" | "demo" | "transfer":
+            return _ARRANGED[found.then](agent, memory, line, said)
         case "hold" | "repeat":
             return Step([line], ask=memory.pending, waits=found.then == "hold")
     return _inform(agent, memory, found, said)
@@ -123,7 +125,7 @@ def _is_pressed(agent: Agent, memory: Memory, found: Reply) -> bool:
 
 def _end(agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
     if line[0] == "opt_out":
-        return Step([line], ends=True)
+        return Step([line], ends=True, does="opt_out")
     if memory.pending in {"confirm", "callback_ok"} and english.polarity(said) == "yes":
         return take(agent, memory, said) or Step([line], ends=True)
     if memory.stage == "over":
@@ -144,6 +146,20 @@ def _arrange_callback(agent: Agent, memory: Memory, line: Line, said: Words) -> 
     memory.stage = "callback"
     memory.when = When().merged(when)
     return Step([line])
+
+
+def _put_through(agent: Agent, memory: Memory, line: Line, said: Words) -> Step:
+    """Or arrange a callback, where there is nobody to put the caller through to."""
+    if not memory.may_transfer or agent.phone.transfer is None:
+        return _arrange_callback(agent, memory, line, said)
+    return Step([("transfer", agent.phone.transfer.say)], does="transfer_call")
+
+
+_ARRANGED: Final[dict[str, Callable[[Agent, Memory, Line, Words], Step]]] = {
+    "callback": _arrange_callback,
+    "demo": _arrange_demo,
+    "transfer": _put_through,
+}
 
 
 def _inform(agent: Agent, memory: Memory, found: Reply, said: Words) -> Step:

@@ -60,7 +60,8 @@ def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) ->
     """The model asked for something to be done; done once the answer was heard."""
     then, phone = reply.then, talk.policy.pickup
     if event.name in _ENDS:
-        then.ends = _ENDS[event.name]
+        if then.ends != "opt_out":  # that the call ends is part of it
+            then.ends = _ENDS[event.name]
     elif phone is None:
         return
     elif event.name == "transfer_call" and phone.transfer is not None:

@@ -54,13 +54,14 @@ class Message(Struct, frozen=True):
 
 
 ActionName = Literal["end_call", "opt_out", "transfer_call", "press_keys"]
-ONLY_END: Final[frozenset[ActionName]] = frozenset({"end_call"})
+ALWAYS: Final[frozenset[ActionName]] = frozenset({"end_call", "opt_out"})
 
 
 class Action(Struct, frozen=True):
     """Something the model wants done besides talking, after what it says has been heard.
 
-    `argument`: of `press_keys`, the keys: 0-9, *, #, and w for half a second's pause.
+    `argument`: of `press_keys`, the keys: 0-9, *, #, and w for half a second's pause; of
+    `transfer_call`, who calls and why.
     """
 
     name: ActionName
@@ -76,7 +77,7 @@ class Prompt(Struct, frozen=True):
     system: str
     messages: tuple[Message, ...]
     session_id: str = ""
-    actions: frozenset[ActionName] = ONLY_END
+    actions: frozenset[ActionName] = ALWAYS
 
 
 class Usage(Struct, frozen=True):

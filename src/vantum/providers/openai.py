@@ -24,8 +24,9 @@ from vantum.errors import ProviderError, ProviderTimeout
 from vantum.providers.base import Action, Prompt, Usage
 from vantum.providers.openai_body import Dialect, dialect_of, refused_option, request_of
 from vantum.providers.openai_errors import error_in_stream, error_of, is_too_long
+from vantum.providers.openai_tools import deeds_of
 from vantum.providers.resources import Resources
-from vantum.wire.openai import Answer, TokenUsage, ToolCall, read_fault
+from vantum.wire.openai import Answer, TokenUsage, read_fault
 from vantum.wire.sse import EventStream, EventTooLongError
 
 Said = str | Action | Usage
@@ -93,7 +94,7 @@ class OpenAIModel:
                     raise error_in_stream(answer.fault)
                 if not chunk:
                     break
-            for item in _concluded(answer, said=said):
+            for item in _concluded(answer, prompt, said=said):
                 yield item
             with suppress(ClientError, OSError):
                 async with asyncio.timeout(_LINGER_S):
@@ -190,7 +191,7 @@ def _cut(events: EventStream, chunk: bytes) -> list[bytes]:
         raise ProviderError(f"the model's server sent {error}", service="llm") from None
 
 
-def _concluded(answer: Answer, *, said: bool) -> Iterator[Said]:
+def _concluded(answer: Answer, prompt: Prompt, *, said: bool) -> Iterator[Said]:
     """What follows an answer's text. Raises ProviderError where there was no good one."""
     if answer.usage is not None:
         yield _usage(answer.usage)
@@ -198,26 +199,10 @@ def _concluded(answer: Answer, *, said: bool) -> Iterator[Said]:
         raise ProviderError("the model's answer was cut short", service="llm")
     if answer.refused or answer.finish_reason == "content_filter":
         raise ProviderError("the model declined to answer", service="llm", trouble="fatal")
-    for call in answer.calls:
-        if call.name == "end_call":
-            if not said and (goodbye := _goodbye(call)):
-                yield goodbye
-            yield Action("end_call")
-            return
-    if not said:
+    deeds = tuple(deeds_of(answer.calls, prompt.actions, said=said))
+    yield from deeds
+    if not said and not deeds:
         raise ProviderError("the model gave an empty answer", service="llm", trouble="server")
-
-
-class _Farewell(msgspec.Struct):
-    goodbye: str = ""
-
-
-def _goodbye(call: ToolCall) -> str:
-    """What a model wants said that hangs up without a word; arguments are often malformed."""
-    try:
-        return msgspec.json.decode(call.arguments, type=_Farewell).goodbye
-    except msgspec.DecodeError:
-        return ""
 
 
 def _usage(usage: TokenUsage) -> Usage:

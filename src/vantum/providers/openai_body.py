@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, UnsetType
 
 from vantum.providers.base import Message, Prompt
+from vantum.providers.openai_tools import tools_of
 from vantum.settings import Settings
-from vantum.wire.openai import ChatMessage, ChatRequest, Fault, Function, StreamOptions, Tool
+from vantum.wire.openai import ChatMessage, ChatRequest, Fault, StreamOptions
 
 Dialect = Literal["openai", "compatible"]
 T = TypeVar("T")
@@ -30,21 +31,6 @@ OPTIONAL: Final = (
     "tools",
 )
 _REFUSING: Final = frozenset({400, 422, 500})  # 500 is llama.cpp's for tools
-END_CALL: Final = Tool(
-    Function(
-        "end_call",
-        "Hangs up. Use it together with your goodbye, when the conversation is over.",
-        {
-            "type": "object",
-            "properties": {
-                "goodbye": {
-                    "type": "string",
-                    "description": "Your goodbye in one sentence, unless you have written it.",
-                }
-            },
-        },
-    )
-)
 
 
 def dialect_of(base_url: str) -> Dialect:
@@ -72,6 +58,7 @@ def request_of(
     def tuning(name: str, value: float, default: float) -> float | UnsetType:
         return option(name, value, when=tuned and (value != default or not own))
 
+    tools = tools_of(prompt.actions)
     options = StreamOptions(include_usage=True, include_obfuscation=False if own else UNSET)
     return ChatRequest(
         model=settings.llm_model,
@@ -85,7 +72,7 @@ def request_of(
         top_p=tuning("top_p", settings.llm_top_p, 1),
         frequency_penalty=tuning("frequency_penalty", settings.llm_frequency_penalty, 0),
         presence_penalty=tuning("presence_penalty", settings.llm_presence_penalty, 0),
-        tools=option("tools", [END_CALL]),
+        tools=option("tools", tools, when=bool(tools)),
     )
 
 

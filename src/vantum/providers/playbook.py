@@ -20,14 +20,17 @@ class PlaybookModel:
         self._agent = agent
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[str | Action, None]:
-        """Yield the answer in groups of words, then `end_call` if it was the last."""
+        """Yield the answer in groups of words, then what is to be done once it was heard."""
         messages = tuple(Said(m.role, m.content, m.interrupted) for m in prompt.messages)
-        given = answer(self._agent, messages)
+        may_transfer = "transfer_call" in prompt.actions
+        given = answer(self._agent, messages, may_transfer=may_transfer)
         said = given.text.split(" ")
         for i in range(0, len(said), _WORDS_PER_TOKEN):
             end = i + _WORDS_PER_TOKEN
             yield " ".join(said[i:end]) + (" " if end < len(said) else "")
-        if given.ends_call:
+        if given.does:
+            yield Action(given.does, given.summary)
+        elif given.ends_call:
             yield Action("end_call")
 
 

@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from vantum.agents.playbook import Said, answer
+from vantum.agents.playbook import Answer, Said, answer
 from vantum.agents.schema import Agent, load_agent
 from vantum.agents.words import sentences
-from vantum.wire.openai import DONE, ChatRequest, StreamOptions, Tool, ToolCall
+from vantum.wire.openai import DONE, ChatRequest, Function, StreamOptions, Tool, ToolCall
 
 CHARS_PER_TOKEN: Final = 4
 _MARKER: Final = "||BREAK||"
@@ -71,12 +71,13 @@ class Model:
     def reply(self, request: ChatRequest) -> Reply:
         """The answer to this conversation."""
         system = "".join(m.text for m in request.messages if m.role in {"system", "developer"})
-        text, ends = self._answer(request)
+        given = self._answer(request)
+        text, tool = given.text, given.does or ("end_call" if given.ends_call else "")
         if _MARKER in system and not self._one_answer:
             text = _marked(text)
         tokens = tuple(_TOKEN.findall(text))
         limit = request.max_completion_tokens or request.max_tokens or len(tokens)
-        call = _called(request.tools, text) if ends and limit >= len(tokens) else None
+        call = _called(request.tools, tool, given) if limit >= len(tokens) else None
         return Reply(
             tokens[:limit],
             call,
@@ -85,14 +86,13 @@ class Model:
             cut=limit < len(tokens),
         )
 
-    def _answer(self, request: ChatRequest) -> tuple[str, bool]:
-        """What is said, and whether it is a goodbye."""
+    def _answer(self, request: ChatRequest) -> Answer:
         if request.model.startswith("silent-"):
-            return "", False
+            return Answer("")
         if request.model.startswith("parrot-"):
             said = (m.text for m in reversed(request.messages) if m.role == "user")
-            return next(said, ""), False
-        return (_ONE_ANSWER, False) if self._one_answer else _from_playbook(request)
+            return Answer(next(said, ""))
+        return Answer(_ONE_ANSWER) if self._one_answer else _from_playbook(request)
 
     def _cached(self, system: str) -> int:
         tokens = len(system) // CHARS_PER_TOKEN
@@ -111,15 +111,15 @@ def _agent() -> Agent:
     return load_agent("sales")
 
 
-def _from_playbook(request: ChatRequest) -> tuple[str, bool]:
+def _from_playbook(request: ChatRequest) -> Answer:
     said = tuple(
         Said("user" if message.role == "user" else "assistant", message.text)
         for message in request.messages
         if message.role in {"user", "assistant"} and message.text
     )
-    given = answer(_agent(), said)
+    given = answer(_agent(), said, may_transfer="transfer_call" in _offered(request.tools))
     # Models write apostrophes as typographers do, which takes three bytes.
-    return given.text.replace("'", "\u2019"), given.ends_call
+    return msgspec.structs.replace(given, text=given.text.replace("'", "\u2019"))
 
 
 def _marked(text: str) -> str:
@@ -128,13 +128,21 @@ def _marked(text: str) -> str:
     return f" {_MARKER} ".join(pairs)
 
 
-def _called(tools: object, text: str) -> ToolCall | None:
-    """A call of the first tool, each of its arguments filled with what was said."""
-    if not isinstance(tools, list) or not tools or not isinstance(tools[0], Tool):
+def _offered(tools: object) -> dict[str, Function]:
+    if not isinstance(tools, list):
+        return {}
+    return {tool.function.name: tool.function for tool in tools if isinstance(tool, Tool)}
+
+
+def _called(tools: object, name: str, given: Answer) -> ToolCall | None:
+    """A call of this tool, if it was offered, each of its arguments filled with what was said."""
+    function = _offered(tools).get(name)
+    if function is None:
         return None
-    function = tools[0].function
-    arguments = dict.fromkeys(function.parameters.get("properties", ()), text)
-    return ToolCall(function.name, msgspec.json.encode(arguments).decode())
+    arguments = dict.fromkeys(function.parameters.get("properties", ()), given.text)
+    if given.summary:
+        arguments["summary"] = given.summary
+    return ToolCall(name, msgspec.json.encode(arguments).decode())
 
 
 class Wording:

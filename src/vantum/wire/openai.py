@@ -52,6 +52,12 @@ class Tool(Struct, frozen=True):
     type: str = "function"
 
 
+def texts(**told: str) -> dict[str, Any]:
+    """A JSON schema of arguments that are all texts and may be missing, each with its meaning."""
+    properties = {name: {"type": "string", "description": what} for name, what in told.items()}
+    return {"type": "object", "properties": properties}
+
+
 class StreamOptions(Struct, frozen=True):
     """What a stream carries besides the answer."""
 
