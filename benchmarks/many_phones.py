@@ -1,19 +1,22 @@
 """Many phone calls at once on the simulated carrier: what did those who answered hear?
 
-    uv run python -m benchmarks.many_phones [--calls 40] [--kinds 00] [--cut]
+    uv run python -m benchmarks.many_phones [--calls 40] [--at-once 40] [--kinds 00] [--cut]
 
 The simulator (`--profile bench`) and the server run in processes of their own. `--kinds` names who
-answers, by the last two digits, in turn; `--cut` hangs up each call at a random moment. Printed:
-what came of the calls, the carrier's open legs, and as the callees' ears measured it the time from
-answer to first sound, sound heard on after an interruption, gaps over 40 ms inside a sentence.
+answers, by the last two digits, in turn, or `all`; `--cut` hangs up each call at a random moment.
+Printed: what came of the calls, what the carrier and the server still hold, and as the callees'
+ears measured it the time from answer to first sound, sound heard on after an interruption, gaps
+over 40 ms inside a sentence.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import random
+import re
 import socket
 import statistics
 import subprocess
@@ -30,64 +33,100 @@ import httpx
 
 from benchmarks.added_delay import started
 from benchmarks.calibration import headline
+from vantum.simulator.callees import BY_NUMBER
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.web.access import TOKEN_FILE
 
 PATIENCE_S: Final = 180.0
 START_S: Final = 60.0
 OURS: Final = "+15550199999"
+CUT_S: Final = 20.0  # by then all but the longest talks are under way
+HOLDINGS: Final = {
+    "tasks": "vantum_tasks",
+    "open files": "vantum_process_open_fds",
+    "memory in bytes": "vantum_process_resident_memory_bytes",
+}
 
 
-async def _calls(http: httpx.AsyncClient, numbers: list[str], *, cut: bool) -> Counter[str]:
-    """Call everybody at once; what came of each."""
+class Asked(argparse.Namespace):
+    """The command line."""
+
+    calls: int
+    at_once: int
+    kinds: str
+    cut: bool
+
+
+async def _calls(http: httpx.AsyncClient, numbers: list[str], asked: Asked) -> Counter[str]:
+    """Call everybody, so many at once; what came of each."""
     dice = random.Random(1)
+    lines = asyncio.Semaphore(asked.at_once)
 
     async def one(number: str) -> str:
-        placed = (await http.post("/api/v1/calls", json={"to": number})).json()
-        deadline = time.monotonic() + PATIENCE_S
-        ends = time.monotonic() + dice.uniform(0.0, 10.0) if cut else deadline
-        while time.monotonic() < deadline:
-            call = (await http.get(f"/api/v1/calls/{placed['id']}")).json()
-            if call["outcome"] is not None:
-                return str(call["outcome"]["outcome"])
-            if time.monotonic() > ends:
-                await http.post(f"/api/v1/calls/{placed['id']}/hang-up")
-                ends = deadline
-            await asyncio.sleep(0.5)
-        return "unsettled"
+        async with lines:
+            placed = (await http.post("/api/v1/calls", json={"to": number})).json()
+            deadline = time.monotonic() + PATIENCE_S
+            cut_at = time.monotonic() + dice.uniform(0.0, CUT_S) if asked.cut else deadline
+            while time.monotonic() < deadline:
+                call = (await http.get(f"/api/v1/calls/{placed['id']}")).json()
+                if call["outcome"] is not None:
+                    return str(call["outcome"]["outcome"])
+                if time.monotonic() > cut_at:
+                    await http.post(f"/api/v1/calls/{placed['id']}/hang-up")
+                    cut_at = deadline
+                await asyncio.sleep(0.5)
+            return "unsettled"
 
     return Counter(await asyncio.gather(*(one(number) for number in numbers)))
 
 
-def _heard(calls: list[dict[str, Any]]) -> list[str]:
-    measures = [call["measures"] for call in calls if call["measures"]]
-    first = [m["first_sound_s"] for m in measures if m["first_sound_s"] is not None]
-    heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
-    gaps = [gap["length_s"] for m in measures for gap in m["gaps"]]
-    lines = [f"answered {len(measures)}, gaps over 40 ms: {len(gaps)}"]
-    if gaps:
-        lines[0] += f", the longest {max(gaps) * 1000:.0f} ms"
-    for name, values in (("answer to first sound", first), ("heard on when cut", heard_on)):
-        if values:
-            worst = sorted(values)[int(0.95 * (len(values) - 1))]
-            lines.append(f"{name}: median {statistics.median(values):.2f} s, p95 {worst:.2f} s")
-    return lines
+def _heard(calls: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each kind of callee: what reached their ears."""
+    for kind in sorted({call["kind"] for call in calls}):
+        measures = [c["measures"] for c in calls if c["kind"] == kind and c["measures"]]
+        if not measures:
+            continue
+        first = [m["first_sound_s"] for m in measures if m["first_sound_s"] is not None]
+        heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
+        gaps = [gap["length_s"] for m in measures for gap in m["gaps"]]
+        longest = f", the longest {max(gaps) * 1000:.0f} ms" if gaps else ""
+        yield f"{kind:12} answered {len(measures):3}, gaps over 40 ms: {len(gaps)}{longest}"
+        for name, values in (("first sound after answer", first), ("heard on when cut", heard_on)):
+            if values:
+                ordered = sorted(values)
+                at_95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
+                middle = statistics.median(ordered)
+                yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(ordered)}"
 
 
-async def _run(simulator: str, server: str, token: str, numbers: list[str], *, cut: bool) -> None:
+async def _held(http: httpx.AsyncClient) -> dict[str, float]:
+    """What the server holds: work, open files and sockets, memory."""
+    page = (await http.get("/metrics")).text
+    return {
+        name: float(found[1])
+        for name, pattern in HOLDINGS.items()
+        if (found := re.search(rf"^{pattern} (\S+)$", page, re.MULTILINE))
+    }
+
+
+async def _run(simulator: str, server: str, token: str, numbers: list[str], asked: Asked) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    limits = httpx.Limits(max_connections=50)
+    limits = httpx.Limits(max_connections=50, max_keepalive_connections=1)
     async with (
         httpx.AsyncClient(base_url=server, headers=headers, timeout=60, limits=limits) as http,
         httpx.AsyncClient(base_url=simulator, timeout=60) as carrier,
     ):
-        print(dict(await _calls(http, numbers, cut=cut)))
+        await _calls(http, numbers[:1], asked)  # what a first call opens may stay open
+        before = await _held(http)
+        print(dict(await _calls(http, numbers, asked)))
         told = (await carrier.get("/simulator/calls")).json()
         over = {"completed", "busy", "no-answer", "failed", "canceled"}
         print(f"open legs {sum(call['status'] not in over for call in told['calls'])}")
         print(f"the carrier's late ticks {told['late_ticks']}")
         print("\n".join(_heard(told["calls"])))
         print(f"sessions left {(await http.get('/health')).json()['sessions']['total']}")
+        after = await _held(http)
+        print(", ".join(f"{name} {before[name]:.0f} -> {after[name]:.0f}" for name in before))
 
 
 @contextmanager
@@ -126,9 +165,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=40)
-    parser.add_argument("--kinds", default="00", help="last two digits, with commas between")
+    parser.add_argument("--kinds", default="00", help="last two digits, or all")
+    parser.add_argument("--at-once", type=int, default=40)
     parser.add_argument("--cut", action="store_true")
-    asked = parser.parse_args()
+    asked = parser.parse_args(namespace=Asked())
     print(headline())
     with started("simulate", "--profile", "bench", announces=r"on (http://\S+)") as simulator:
         port = _free_port()
@@ -146,10 +186,10 @@ def main() -> None:
             "CARTESIA_BASE_URL": simulator,
             "LOG_LEVEL": "error",
         }
-        kinds = asked.kinds.split(",")
+        kinds = list(BY_NUMBER) if asked.kinds == "all" else asked.kinds.split(",")
         numbers = [f"+155501{n:03}{kinds[n % len(kinds)]}" for n in range(asked.calls)]
         with _serving(port, settings) as token:
-            asyncio.run(_run(simulator, settings["PUBLIC_URL"], token, numbers, cut=asked.cut))
+            asyncio.run(_run(simulator, settings["PUBLIC_URL"], token, numbers, asked))
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def cpu_ms_per_call_second(folder: Path, *, recorded: bool) -> float:
         calls: list[tuple[Recorder | None, Arrivals]] = []
         for number in range(CALLS):
             files = RawFiles(folder, Header(str(number), BEGUN, 8_000))
-            recorder = Recorder(files, writing, lambda *_: None, server_log(), 0.0)
-            calls.append((recorder if recorded else None, Arrivals()))
+            made = Recorder(files, writing, lambda *_: None, server_log(), 0.0)
+            calls.append((made if recorded else None, Arrivals()))
         began = time.process_time()
         for number in range(CALL_S * FRAMES_PER_S):
             for recorder, arrivals in calls:

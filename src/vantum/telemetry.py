@@ -187,6 +187,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.sessions = Gauge("vantum_sessions", "Calls held now.", registry=self.registry)
+        self.tasks = Gauge("vantum_tasks", "Work under way, idle too.", registry=self.registry)
         self.ended = Counter(
             "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
         )

@@ -109,6 +109,7 @@ class Pages:
     async def metrics(self) -> Response:
         """Prometheus text."""
         self._metrics.sessions.set(len(self._calls))
+        self._metrics.tasks.set(len(asyncio.all_tasks()))
         return Response(self._metrics.exposition(), media_type=METRICS_TYPE)
 
     async def choices(self) -> JSONResponse:
