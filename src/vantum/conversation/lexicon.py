@@ -1,0 +1,124 @@
+"""Words by which people take turns, by language: nods, hesitations, and ends that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+
+class Lexicon(Struct, frozen=True):
+    """One language's; several words stand in the order in which they are said."""
+
+    nods: tuple[str, ...]  # "I am listening": never an answer
+    assents: tuple[str, ...]  # a nod while somebody talks, an answer when they have asked
+    denials: tuple[str, ...]  # with the assents, what answers a yes-or-no question
+    hesitations: frozenset[str]  # said while looking for words
+    open_ends: frozenset[str]  # no sentence ends with them
+    question_words: frozenset[str]  # with one of them in front a preposition may end a sentence
+    prepositions: frozenset[str]  # else it may not
+    copulas: frozenset[str]  # end a sentence behind a pronoun alone: "yes, it is"
+    pronouns: frozenset[str]
+    digits: frozenset[str]  # said one by one
+    spelling: frozenset[str]  # between letters: "dot", "at", "double"
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+def _phrases(words: str) -> tuple[str, ...]:
+    return tuple(phrase.strip() for phrase in words.split(","))
+
+
+LEXICA: Final[Mapping[str, Lexicon]] = {
+    "en": Lexicon(
+        nods=_phrases(
+            "mhm, mhmm, mmhm, mm hmm, mm hm, mm, mmm, hm, hmm, uh huh, uhhuh, aha, ah, oh, huh, "
+            "m hm, um hum, uh hum, mm mm, i see, go on, oh wow, wow, oh really"
+        ),
+        assents=_phrases(
+            "yeah, yep, yup, yes, right, all right, alright, okay, ok, sure, got it, gotcha, "
+            "of course, makes sense, that makes sense, i understand, understood, cool, fine, good, "
+            "great, nice, exactly, true, i know, fair enough, sounds good, absolutely, definitely, "
+            "correct, very good, thats right, thats true, interesting"
+        ),
+        denials=_phrases("no, nope, nah, not really, no thanks, no thank you, never, not yet"),
+        hesitations=_set("um uh uhm er erm hmm well like so actually basically maybe let"),
+        open_ends=_set(
+            "and or but because cause the a an my your our their his her its if whether than as "
+            "i im ill id ive we're were youre theyre very really which whose every each into from "
+            "until unless while although though per via plus gonna wanna mr mrs ms dr"
+        ),
+        question_words=_set("what who whom where which when how why whose whats whos wheres"),
+        prepositions=_set("to of for with at in on by about with under over between through"),
+        copulas=_set("is are was were am be been isnt arent will would can could should does"),
+        pronouns=_set("i you he she it we they that this there those these what who"),
+        digits=_set("zero oh one two three four five six seven eight nine"),
+        spelling=_set("dot at dash hyphen underscore double triple plus slash period capital"),
+    ),
+    "de": Lexicon(
+        nods=_phrases("mhm, mhmm, hm, hmm, aha, ah, ach so, achso, oh, soso, ich verstehe"),
+        assents=_phrases(
+            "ja, jo, jawohl, genau, okay, ok, gut, klar, alles klar, richtig, stimmt, sicher, "
+            "verstehe, verstanden, natürlich, super, na klar, in ordnung, schön"
+        ),
+        denials=_phrases("nein, nee, nö, nicht wirklich, nein danke, noch nicht"),
+        hesitations=_set("äh ähm öh hm also ja naja halt vielleicht"),
+        open_ends=_set(
+            "und oder aber weil denn dass ob wenn der die das den dem des ein eine einen einem "
+            "einer mein meine meinen dein ihre ihren unser unsere sehr ich wir zum zur im am vom "
+            "als wie sondern sowie herr frau"
+        ),
+        question_words=_set("was wer wem wen wo wann wie warum welche welcher welches wofür womit"),
+        prepositions=_set("für mit von bei nach über unter zwischen durch gegen ohne um"),
+        copulas=_set("ist sind war waren bin bist seid heißt lautet"),
+        pronouns=_set("ich du er sie es wir ihr das dies was wer so"),
+        digits=_set("null eins zwei zwo drei vier fünf sechs sieben acht neun"),
+        spelling=_set("punkt at minus bindestrich unterstrich doppel plus wie"),
+    ),
+    "es": Lexicon(
+        nods=_phrases("mhm, mm, hm, ajá, aja, ah, oh, ya veo, ya"),
+        assents=_phrases(
+            "sí, si, claro, vale, bueno, bien, de acuerdo, entiendo, entendido, exacto, correcto, "
+            "perfecto, ok, okay, muy bien, por supuesto, está bien"
+        ),
+        denials=_phrases("no, no gracias, todavía no, nunca, la verdad no"),
+        hesitations=_set("eh em este pues bueno o sea entonces"),
+        open_ends=_set(
+            "y o pero porque el la los las un una unos unas mi mis su sus tu nuestro nuestra que "
+            "si cuando muy al del como según aunque mientras señor señora"
+        ),
+        question_words=_set("qué quién dónde cuándo cómo por cuál cuánto cuántos"),
+        prepositions=_set("a de para con en por sobre entre hasta desde sin"),
+        copulas=_set("es son era está están soy somos fue"),
+        pronouns=_set("yo tú él ella eso esto así usted nosotros"),
+        digits=_set("cero uno dos tres cuatro cinco seis siete ocho nueve"),
+        spelling=_set("punto arroba guion guión doble más barra"),
+    ),
+    "fr": Lexicon(
+        nods=_phrases("mhm, mm, hm, hum, ah, oh, ah bon, je vois"),
+        assents=_phrases(
+            "oui, ouais, d accord, daccord, ok, okay, bien, très bien, bien sûr, exact, "
+            "exactement, c est ça, je comprends, compris, entendu, voilà, parfait"
+        ),
+        denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
+        hesitations=_set("euh heu ben bah alors donc enfin"),
+        open_ends=_set(
+            "et ou mais parce que car le la les un une des mon ma mes ton ta votre vos notre nos "
+            "son sa ses leur si quand très au aux du je j c qu l d comme monsieur madame"
+        ),
+        question_words=_set("quoi qui où quand comment pourquoi quel quelle combien"),
+        prepositions=_set("à de pour avec en dans sur par entre sans chez vers"),
+        copulas=_set("est sont était suis êtes sommes"),
+        pronouns=_set("je tu il elle c ce ça on nous vous ils"),
+        digits=_set("zéro un deux trois quatre cinq six sept huit neuf"),
+        spelling=_set("point arobase tiret double plus underscore"),
+    ),
+}
+
+
+def lexicon(language: str) -> Lexicon | None:
+    """That of a language tag such as `en-US`; None where there is none."""
+    return LEXICA.get(language.partition("-")[0].casefold())

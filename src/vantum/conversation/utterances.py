@@ -1,0 +1,150 @@
+"""What a piece of speech is: a nod, an answer, unfinished, dictated, or our own echo.
+
+Judged by words alone and without a model, in microseconds. In a language without a lexicon nothing
+is ever a nod or unfinished, and silence decides.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+from rapidfuzz import fuzz
+
+from vantum.conversation.lexicon import Lexicon, lexicon
+
+Expected = Literal["open", "yes_no", "number", "email", "spelling"]
+"""What kind of answer a question asks for."""
+
+_NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something to say
+_DICTATED: Final = 2  # letters or digits in a row
+_LONG_NUMBER: Final = 3  # digits written together that are dictated: "555", and no "12"
+_ECHO_WORDS: Final = 3  # fewer may be the caller's own, who repeats what they heard
+_ECHO_CUTOFF: Final = 85  # a recogniser hears an echo worse than a voice
+_GOES_ON: Final = (",", "-", "\u2026", "...", "\u2014")
+_WORD: Final = re.compile(r"[^\W_]+")
+_ADDRESS: Final = re.compile(
+    r"\S@\S+\.\w{2,}|\b(?:at|arroba|arobase) .*\b(?:dot|punkt|punto|point) \w{2,}"
+)
+_ASKS: Final[dict[Expected, re.Pattern[str]]] = {
+    "email": re.compile(r"e-?mail|correo|courriel|mail-?adresse"),
+    "spelling": re.compile(r"\bspell|buchstabier|deletre|épele"),
+    "number": re.compile(
+        r"\b(?:phone|telephone|mobile|reference|account|order) number|how (?:many|much)|wie viele?"
+        r"|telefonnummer|cuántos|número|combien|numéro"
+    ),
+}
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Lower-case words; apostrophes vanish and hyphens part: "That's uh-huh" -> thats, uh, huh."""
+    return tuple(_WORD.findall(text.casefold().replace("'", "").replace("\u2019", "")))
+
+
+def is_nod(text: str, language: str, *, asked: bool) -> bool:
+    """Is this said to be polite while the other talks?
+
+    `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes.
+    """
+    known = lexicon(language)
+    said = words(text)
+    if known is None or not said or len(said) > _NOD_WORDS or asked:
+        return False
+    return _is_made_of(said, _nods(language))
+
+
+def answers(text: str, expected: Expected, language: str) -> bool:
+    """Is the question answered in full?"""
+    known = lexicon(language)
+    said = words(text)
+    if known is None or not said:
+        return False
+    if expected == "yes_no":
+        return _is_made_of(said, _verdicts(language))
+    if expected == "email":
+        return bool(_ADDRESS.search(text.casefold()))
+    return False
+
+
+def is_unfinished(text: str, language: str) -> bool:
+    """Does the sentence go on? "I would like to", "it is about my", "well, um"."""
+    known = lexicon(language)
+    said = words(text)
+    if known is None or not said:
+        return False
+    ends = text.rstrip()
+    return ends.endswith(_GOES_ON) or (not ends.endswith("?") and _ends_open(said, known))
+
+
+def _ends_open(said: tuple[str, ...], known: Lexicon) -> bool:
+    *before, last = said
+    if last in known.hesitations:
+        return bool(before) or last not in known.assents
+    if last in known.prepositions:
+        return not known.question_words.intersection(said)
+    if last in known.copulas:
+        return bool(before) and before[-1] not in known.pronouns
+    return last in known.open_ends
+
+
+def is_dictated(text: str, expected: Expected, language: str) -> bool:
+    """Does it end within letters, digits or parts of an address that are said one by one?"""
+    known = lexicon(language)
+    if known is None or answers(text, expected, language):
+        return False
+    said = words(text)
+    run = 0
+    for word in reversed(said):
+        if not _is_unit(word, known):
+            break
+        run += 1
+    if expected in {"email", "spelling"}:
+        return bool(said) and (run > 0 or expected == "email")
+    long = bool(said) and said[-1].isdigit() and len(said[-1]) >= _LONG_NUMBER
+    return run >= _DICTATED or (long and expected != "number")
+
+
+def is_echo(said: str, playing: str) -> bool:
+    """Are these our own words of a moment ago, come back through the caller's microphone?"""
+    heard = words(said)
+    if len(heard) < _ECHO_WORDS:
+        return False
+    return fuzz.partial_ratio(" ".join(heard), " ".join(words(playing))) >= _ECHO_CUTOFF
+
+
+def expected_by(question: str) -> Expected:
+    """What kind of answer a question asks for, by its own words."""
+    text = question.casefold()
+    return next((kind for kind, asks in _ASKS.items() if asks.search(text)), "open")
+
+
+def _is_unit(word: str, known: Lexicon) -> bool:
+    return len(word) == 1 or word in known.digits or word in known.spelling or word.isdigit()
+
+
+def _is_made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> bool:
+    """Do these phrases, one after the other, make up all that was said?"""
+    longest = max(map(len, phrases), default=0)
+    at = 0
+    while at < len(said):
+        fits = (n for n in range(longest, 0, -1) if said[at : at + n] in phrases)
+        step = next(fits, 0)
+        if not step:
+            return False
+        at += step
+    return True
+
+
+@lru_cache
+def _nods(language: str) -> frozenset[tuple[str, ...]]:
+    known = lexicon(language)
+    return frozenset() if known is None else frozenset(map(words, (*known.nods, *known.assents)))
+
+
+@lru_cache
+def _verdicts(language: str) -> frozenset[tuple[str, ...]]:
+    known = lexicon(language)
+    if known is None:
+        return frozenset()
+    return frozenset(map(words, (*known.nods, *known.assents, *known.denials)))

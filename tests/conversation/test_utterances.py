@@ -1,0 +1,149 @@
+"""Nods and answers, sentences that go on, numbers being dictated, and our own echo."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantum.conversation.lexicon import LEXICA
+from vantum.conversation.utterances import (
+    Expected,
+    answers,
+    expected_by,
+    is_dictated,
+    is_echo,
+    is_nod,
+    is_unfinished,
+)
+
+NODS = ["mhm", "Mm-hmm.", "Uh-huh.", "Yeah.", "Right.", "Okay.", "Yeah, okay.", "I see.", "Sure"]
+NODS += [
+    "Yeah yeah yeah.",
+    "Oh, wow.",
+    "Got it.",
+    "OK, I see.",
+    "Hmm.",
+    "All right.",
+    "Makes sense",
+]
+SPEECH = ["No.", "Wait.", "Stop.", "What?", "Yeah, but I have no time.", "Okay, who is this?"]
+SPEECH += ["Not interested.", "How much?", "Sorry?", "Hold on", "Yes, that is what we need", "Sam."]
+
+
+@pytest.mark.parametrize("text", NODS)
+def test_a_nod_is_none_behind_a_question(text: str) -> None:
+    assert is_nod(text, "en-US", asked=False)
+    assert not is_nod(text, "en-US", asked=True)
+
+
+@pytest.mark.parametrize("text", SPEECH)
+def test_who_has_something_to_say_does_not_nod(text: str) -> None:
+    assert not is_nod(text, "en", asked=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Ja, genau."),
+        ("de", "Ach so."),
+        ("es", "Sí, claro."),
+        ("fr", "D'accord."),
+        ("fr", "Ah bon"),
+    ],
+)
+def test_people_nod_in_their_own_language(language: str, text: str) -> None:
+    assert is_nod(text, language, asked=False)
+    assert not is_nod(text, "xx", asked=False)
+
+
+UNFINISHED = ["I would like to", "and", "It's about my", "Well, um", "We are, uh", "because", "Um"]
+UNFINISHED += ["the problem is", "I was thinking,", "so we have a", "I'd say it depends on", "If"]
+UNFINISHED += ["my name is"]
+
+
+@pytest.mark.parametrize("text", UNFINISHED)
+def test_a_sentence_that_goes_on(text: str) -> None:
+    assert is_unfinished(text, "en")
+
+
+WHOLE = ["Yes.", "Yes, it is.", "What is this about", "Who am I speaking with?", "Twelve people."]
+WHOLE += ["I don't know", "No, we are", "That's what it is", "Not right now", "What is it for", ""]
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_sentence_that_is_whole(text: str) -> None:
+    assert not is_unfinished(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("oh seven nine", "open"),
+        ("five five five, oh one", "number"),
+        ("it's 555 0100", "number"),
+        ("my number is 079", "open"),
+        ("S C H", "open"),
+        ("M", "spelling"),
+        ("sam dot miller at", "email"),
+        ("sam", "email"),
+    ],
+)
+def test_it_is_being_dictated(text: str, expected: Expected) -> None:
+    assert is_dictated(text, expected, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sam dot miller at acme dot com", "email"),
+        ("sam.miller@acme.com", "email"),
+        ("twelve", "number"),
+        ("about 200", "number"),
+        ("we are two people", "number"),
+        ("I have none", "open"),
+        ("Miller", "spelling"),
+    ],
+)
+def test_it_was_said_whole(text: str, expected: Expected) -> None:
+    assert not is_dictated(text, expected, "en")
+
+
+def test_what_is_expected_is_known_by_the_question() -> None:
+    assert expected_by("And what is your e-mail address?") == "email"
+    assert expected_by("Could you spell that for me?") == "spelling"
+    assert expected_by("How many people are on your team?") == "number"
+    assert expected_by("Do you make outbound calls?") == "open"
+
+
+@pytest.mark.parametrize("text", ["Yes.", "Yeah, sure.", "No, not really", "mhm", "No thanks"])
+def test_a_yes_or_no_is_all_that_was_asked_for(text: str) -> None:
+    assert answers(text, "yes_no", "en")
+    assert not answers(f"{text} but I wonder", "yes_no", "en")
+    assert not answers(text, "open", "en")
+
+
+PLAYING = "Hi, this is Alex from Vantum. We build AI agents that make the first sales call for you."
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["we build AI agents that make", "this is alex from phantom", "first sales call for you"],
+)
+def test_our_own_words_are_an_echo(text: str) -> None:
+    assert is_echo(text, PLAYING)
+
+
+@pytest.mark.parametrize("text", ["who is this", "we already have agents", "call", "Alex who?", ""])
+def test_the_callers_words_are_none(text: str) -> None:
+    assert not is_echo(text, PLAYING)
+
+
+@given(st.text(max_size=60), st.sampled_from([*LEXICA, "xx", ""]))
+def test_any_text_in_any_language_is_judged(text: str, language: str) -> None:
+    for expected in ("open", "yes_no", "number", "email", "spelling"):
+        answers(text, expected, language)  # type: ignore[arg-type]
+        is_dictated(text, expected, language)  # type: ignore[arg-type]
+    assert not (is_nod(text, language, asked=False) and is_nod(text, language, asked=True))
+    is_unfinished(text, language)
+    assert not is_echo(text, "")
