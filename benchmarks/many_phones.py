@@ -81,22 +81,25 @@ async def _calls(http: httpx.AsyncClient, numbers: list[str], asked: Asked) -> C
 
 
 def _heard(calls: list[dict[str, Any]]) -> Iterator[str]:
-    """A line for each kind of callee: what reached their ears."""
+    """For each kind of callee, what reached their ears."""
     for kind in sorted({call["kind"] for call in calls}):
         measures = [c["measures"] for c in calls if c["kind"] == kind and c["measures"]]
-        if not measures:
-            continue
-        first = [m["first_sound_s"] for m in measures if m["first_sound_s"] is not None]
-        heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
-        gaps = [gap["length_s"] for m in measures for gap in m["gaps"]]
-        longest = f", the longest {max(gaps) * 1000:.0f} ms" if gaps else ""
-        yield f"{kind:12} answered {len(measures):3}, gaps over 40 ms: {len(gaps)}{longest}"
-        for name, values in (("first sound after answer", first), ("heard on when cut", heard_on)):
-            if values:
-                ordered = sorted(values)
-                at_95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
-                middle = statistics.median(ordered)
-                yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(ordered)}"
+        if measures:
+            yield from _told(kind, measures)
+
+
+def _told(kind: str, measures: list[dict[str, Any]]) -> Iterator[str]:
+    gaps = [gap["length_s"] for m in measures for gap in m["gaps"]]
+    longest = f", the longest {max(gaps) * 1000:.0f} ms" if gaps else ""
+    yield f"{kind:12} answered {len(measures):3}, gaps over 40 ms: {len(gaps)}{longest}"
+    first = [m["first_sound_s"] for m in measures if m["first_sound_s"] is not None]
+    heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
+    for name, values in (("first sound after answer", first), ("heard on when cut", heard_on)):
+        if values:
+            ordered = sorted(values)
+            at_95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
+            middle = statistics.median(ordered)
+            yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(ordered)}"
 
 
 async def _held(http: httpx.AsyncClient) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from vantum.agents.prompt import system_prompt
-from vantum.agents.schema import Agent, load_agent
+from vantum.agents.schema import Agent, Transfer, load_agent
 from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
@@ -86,6 +86,15 @@ class Casting:
         return msgspec.structs.replace(
             cast, policy=policy, actions=ALWAYS | more, recorded=recorded
         )
+
+    def briefing(self, name: str, text: str) -> Cast:
+        """The cast of a call in which a colleague is told this, and nothing else."""
+        cast, agent = self.cast(name), self.agents[name]
+        told = PickupPolicy(statement=_introduction(agent), again=text, ends="briefed")
+        policy = msgspec.structs.replace(
+            cast.policy, greeting=text, nudges=(), fillers=(), text_is_shown=False, pickup=told
+        )
+        return msgspec.structs.replace(cast, policy=policy)
 
     def _build(self, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
@@ -174,18 +183,33 @@ def phrases_of(policy: Policy) -> Phrases:
 
 def pickup_of(agent: Agent) -> PickupPolicy:
     """What the agent does until a person is on the line, and on the phone alone."""
-    phone = agent.phone
-    transfer = None
-    if phone.transfer is not None:
-        transfer = TransferTo(phone.transfer.number, phone.transfer.failed, warm=False)
+    phone, terms = agent.phone, _terms(agent)
     return PickupPolicy(
         message=phone.voicemail,
-        statement=phone.screening or f"{agent.name} from {agent.company}.",
+        statement=phone.screening or _introduction(agent),
         again=phone.again or agent.greeting,
         keys=tuple(MenuKeys(keys.when, keys.press) for keys in phone.keys),
-        transfer=transfer,
+        transfer=TransferTo(terms.number, terms.failed, terms.waiting, terms.warm),
         hold_s=phone.hold_s,
     )
+
+
+def briefing_of(agent: Agent, summary: str) -> str:
+    """What a colleague is told before a caller is put through to them."""
+    terms = _terms(agent)
+    begin = terms.briefing or (
+        f"Hi, this is {_introduction(agent)} Somebody asked to be put through to you."
+    )
+    return " ".join(filter(None, (begin, summary.strip(), terms.briefed)))
+
+
+def _terms(agent: Agent) -> Transfer:
+    """What is said when a caller is put through; by others, where the agent may not."""
+    return agent.phone.transfer or Transfer(number="")
+
+
+def _introduction(agent: Agent) -> str:
+    return f"{agent.name} from {agent.company}."
 
 
 def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:

@@ -58,6 +58,8 @@ TOKEN_S: Final = 60.0  # from the instructions given to the stream opened with t
 STREAM_START_S: Final = 5.0  # a stream says at once which call it carries
 CONFIRM_HANG_UP_S: Final = 5.0  # for the callback; then the carrier is asked
 STALE_CALL_S: Final = 120.0  # without news: longer than any ringing, so that it is asked about
+COLLEAGUE_RING_S: Final = 25  # voicemails mostly answer after that; the caller waits meanwhile
+TRANSFER_S: Final = 55.0  # until a colleague is there; the caller's talk gives up a bit later
 COMMANDS_EVERY_S: Final = 0.25  # looks for what other processes want of a call that is ours
 
 # Local speech

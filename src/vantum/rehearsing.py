@@ -20,7 +20,7 @@ import uvloop
 from rich.console import Console
 
 from vantum.calling import Followed, Server, follow, tell
-from vantum.errors import RequestError, SettingsError, VantumError
+from vantum.errors import SettingsError, VantumError
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings, load_settings
@@ -30,7 +30,7 @@ from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import ONE_ACCOUNT, Stage
 from vantum.simulator.talent import Canned
 from vantum.telemetry import configure_log, server_log
-from vantum.telephony.exchange import BAD_NUMBER, NUMBER
+from vantum.telephony.line import check_number
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE
 from vantum.web.app import build_app
@@ -50,8 +50,7 @@ def rehearse(
 
     `environ` is where `settings` came from; the server is given it with a carrier in its place.
     """
-    if not NUMBER.match(to):
-        raise RequestError(BAD_NUMBER)
+    check_number(to)
     data_dir = settings.vantum_data_dir / FOLDER
     check_data_dir(data_dir)
     configure_log(settings.model_copy(update={"log_level": "warn"}), sys.stderr)

@@ -34,7 +34,7 @@ def replied_with(call: Conversation, reply: str) -> bool:
 
 
 def test_whoever_takes_the_call_over_is_told_what_is_known_of_the_caller() -> None:
-    phone = msgspec.structs.replace(SALES.phone, transfer=Transfer("+15550100123", "Nobody."))
+    phone = msgspec.structs.replace(SALES.phone, transfer=Transfer("+15550100123"))
     agent = msgspec.structs.replace(SALES, phone=phone)
     call = Conversation(*CONFIRM, agent=agent)
     asks = (*call.messages, Said("user", "Can I talk to a person?"))

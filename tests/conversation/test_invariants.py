@@ -16,7 +16,7 @@ from vantum.conversation.policy import PickupPolicy, Policy, TransferTo
 from vantum.conversation.states import MOVES, State
 
 TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler"}
-TIMERS |= {"pickup", "transfer"}
+TIMERS |= {"pickup", "transfer", "waiting"}
 POLICY = Policy(
     greeting="Hello there!",
     nudges=("Are you there?", "Can you hear me?"),
@@ -30,7 +30,7 @@ PHONE = replace(
         message="Hi, this is Alex. Goodbye.",
         statement="Alex from Vantum.",
         again="Alex here.",
-        transfer=TransferTo("+15550100", failed="Nobody is free."),
+        transfer=TransferTo("+15550100", failed="Nobody is free.", waiting="Hold on."),
     ),
 )
 QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -88,6 +88,7 @@ raw = st.one_of(
     st.builds(ev.Beeped, seconds),
     st.builds(ev.Keyed, st.sampled_from(["", "9", "1*#"])),
     st.builds(ev.TransferFailed, texts),
+    st.builds(ev.TransferAsked, texts, warm=st.booleans()),
     st.builds(ev.Transcript, text=answers, final=st.booleans(), start_s=seconds, end_s=seconds),
 )
 rare_end = st.builds(ev.SetupFailed, texts) | st.builds(ev.Disconnected)

@@ -634,6 +634,46 @@ def test_a_transfer_that_fails_is_told_and_the_talk_goes_on(how: Callable[[Phone
     assert call.state is LISTENING
 
 
+WAITS = TransferTo("+15550100", failed="Nobody is free.", waiting="I'm getting somebody.")
+PATIENT = replace(POLICY, pickup=replace(PHONE, transfer=WAITS))
+
+
+def test_who_waits_for_somebody_else_hears_so_at_once_and_again() -> None:
+    call = talking(PATIENT)
+    acts(call, "transfer_call", " Ann wants a discount. ")
+    call.until(RESPONDING)
+    call.until(LISTENING)
+    assert call.gave(do.Transfer)[0].summary == "Ann wants a discount."
+    call.advance(30.0)
+    assert call.said[-3:] == [WAITS.waiting] * 3
+    failed(call)
+    call.until(LISTENING)
+    call.advance(30.0)
+    assert WAITS.failed in call.said
+    assert call.said.count(WAITS.waiting) == 3
+
+
+def test_others_may_have_a_caller_put_through_who_is_being_spoken_to() -> None:
+    call = talking(PATIENT)
+    call.asks("What does it cost?")
+    call.until(RESPONDING)
+    for _ in range(2):
+        call.handle(ev.TransferAsked("+15550199", warm=False))
+    assert call.gave(do.Transfer) == [do.Transfer("+15550199", warm=False)]
+    failed(call)  # the line is busy before the agent has finished
+    call.until(LISTENING)
+    call.advance(5.0)
+    assert call.said[-2:] == ["Sure, one moment.", WAITS.failed]
+
+
+def test_a_call_that_only_tells_something_ends_when_it_was_heard() -> None:
+    tells = replace(POLICY, pickup=replace(PHONE, ends="briefed", transfer=None))
+    call = phone(tells, Script())
+    call.hears("Hello?", length_s=0.5)
+    call.until(ENDED, within_s=10.0)
+    assert (call.ended, call.said) == ("briefed", [tells.greeting])
+
+
 def test_who_interrupts_the_announcement_is_not_put_through() -> None:
     call = talking()
     acts(call, "transfer_call")

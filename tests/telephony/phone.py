@@ -88,6 +88,12 @@ class Phone:
         async with self.http.get(f"{self.simulator.url}/simulator/calls/{sid}") as answer:
             return await answer.json()
 
+    async def leg(self, number: str) -> Any:
+        """The newest call to a number, in short."""
+        async with self.http.get(f"{self.simulator.url}/simulator/calls") as answer:
+            calls = (await answer.json())["calls"]
+        return next(call for call in calls if call["to"] == number)
+
     async def open_legs(self) -> int:
         """Legs that the carrier holds to be alive."""
         url = f"{self.simulator.url}/2010-04-01/Accounts/{ONE_ACCOUNT.sid}/Calls.json"

@@ -175,11 +175,15 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom a caller may be put through to, and what they are told when nobody is there."""
+    """Whom a caller may be put through to, and what both hear meanwhile and when it fails."""
 
     number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
-    failed: Text
-    say: Lines = ("Of course, I'm putting you through.",)
+    say: Lines = ("Of course.",)
+    waiting: str = "One moment, I'm getting somebody on the line."
+    failed: Text = "I'm sorry, nobody is free right now. Is there anything I can do?"
+    warm: bool = True  # somebody there is told first what it is about; else they are just rung
+    briefing: str = ""  # told to them first; "": who calls, and that somebody waits
+    briefed: Text = "I'm putting them through now."  # told to them last
 
 
 class Phone(Struct, frozen=True, forbid_unknown_fields=True):

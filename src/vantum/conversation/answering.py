@@ -8,12 +8,14 @@ from typing import Final
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing
+from vantum.conversation.policy import TransferTo
 from vantum.conversation.reply import Reply, Then
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 from vantum.errors import Trouble
 
 _ENDS: Final[dict[str, ev.EndReason]] = {"end_call": "agent_ended", "opt_out": "opt_out"}
+_LOOK_AGAIN_S: Final = 0.5  # what is being said is said to its end first
 _MOST_KEYS: Final = 32  # a card number with pauses; a model that writes more is confused
 
 
@@ -64,8 +66,9 @@ def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) ->
             then.ends = _ENDS[event.name]
     elif phone is None:
         return
-    elif event.name == "transfer_call" and phone.transfer is not None:
-        then.deeds.append(do.Transfer(phone.transfer.number, phone.transfer.warm))
+    elif event.name == "transfer_call" and phone.transfer and phone.transfer.number:
+        terms = phone.transfer
+        then.deeds.append(do.Transfer(terms.number, terms.warm, event.argument.strip()))
     elif event.name == "press_keys":
         digits = re.sub(r"[^0-9*#w]", "", event.argument)[:_MOST_KEYS]
         then.deeds += [do.PressKeys(digits)] if digits else []
@@ -196,21 +199,55 @@ def _follow_up(talk: Talk, then: Then, now: float) -> None:
         talk.close(then.ends, now)
         return
     talk.go(State.LISTENING, now)
-    phone = talk.policy.pickup
-    if phone and phone.transfer and any(isinstance(deed, do.Transfer) for deed in then.deeds):
-        talk.aside.handing_over = True
-        talk.orders.set_timer("transfer", now + phone.transfer.deadline_s)
+    terms = _terms(talk)
+    if terms and any(isinstance(deed, do.Transfer) for deed in then.deeds):
+        _begin_handing_over(talk, terms, now)
+
+
+def hand_over(talk: Talk, event: ev.TransferAsked, now: float) -> None:
+    """Somebody else has the caller put through; whatever is being said is said to its end."""
+    terms = _terms(talk)
+    if terms is None or talk.aside.handing_over:
+        return
+    talk.orders.give(do.Transfer(event.to, event.warm, event.summary))
+    _begin_handing_over(talk, terms, now)
+
+
+def _terms(talk: Talk) -> TransferTo | None:
+    return talk.policy.pickup.transfer if talk.policy.pickup else None
+
+
+def _begin_handing_over(talk: Talk, terms: TransferTo, now: float) -> None:
+    talk.aside.handing_over = True
+    talk.orders.set_timer("transfer", now + terms.deadline_s)
+    reassure(talk, now)
+
+
+def reassure(talk: Talk, now: float) -> None:
+    """Whoever waits for somebody else hears now and then that it goes on."""
+    terms = _terms(talk)
+    if not talk.aside.handing_over or terms is None or not terms.waiting:
+        return
+    again_s = _LOOK_AGAIN_S
+    if talk.state is State.LISTENING and not talk.caller.speaking:
+        say(talk, terms.waiting, now)
+        again_s = terms.again_s
+    talk.orders.set_timer("waiting", now + again_s)
 
 
 def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
     """Nobody took the call: the caller hears so, and what they said meanwhile is part of it."""
-    phone = talk.policy.pickup
-    if not talk.aside.handing_over or phone is None or phone.transfer is None:
+    terms = _terms(talk)
+    if not talk.aside.handing_over or terms is None:
+        return
+    talk.orders.cancel_timer("waiting")
+    if talk.state is not State.LISTENING:
+        talk.orders.set_timer("transfer", now + _LOOK_AGAIN_S)
         return
     talk.aside.handing_over = False
     talk.orders.cancel_timer("transfer")
     talk.history.caller_said(talk.caller.take())
-    say(talk, phone.transfer.failed, now)
+    say(talk, terms.failed, now)
 
 
 def hush(talk: Talk, now: float) -> None:

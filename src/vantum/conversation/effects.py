@@ -198,11 +198,12 @@ class PressKeys(Struct, frozen=True):
 class Transfer(Struct, frozen=True):
     """Put the caller through to this number; answered by Disconnected, EndAsked, or TransferFailed.
 
-    `warm`: somebody there is told first who is calling.
+    `warm`: somebody there is told first who is calling, and `summary`, what about.
     """
 
     to: str
     warm: bool
+    summary: str = ""
 
 
 class SetTimer(Struct, frozen=True):

@@ -31,6 +31,7 @@ EndReason = Literal[
     "no_speech",  # nobody said anything
     "fax",
     "transferred",  # the caller is with somebody else now
+    "briefed",  # a call that only tells something was heard to its end
     "opt_out",  # the caller wants no more calls
 ]
 
@@ -267,6 +268,14 @@ class Keyed(Struct, frozen=True):
     digits: str
 
 
+class TransferAsked(Struct, frozen=True):
+    """Somebody outside of the talk wants the caller put through to this number."""
+
+    to: str
+    warm: bool
+    summary: str = ""
+
+
 class TransferFailed(Struct, frozen=True):
     """Nobody took the call that was to be put through; the caller is with us again."""
 
@@ -313,6 +322,7 @@ Event = (
     | AnsweredBy
     | Beeped
     | Keyed
+    | TransferAsked
     | TransferFailed
     | EndAsked
     | Disconnected

@@ -5,7 +5,15 @@ from __future__ import annotations
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing, pickup
-from vantum.conversation.answering import fill, hush, interrupt, let_go, say, take_back
+from vantum.conversation.answering import (
+    fill,
+    hush,
+    interrupt,
+    let_go,
+    reassure,
+    say,
+    take_back,
+)
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
@@ -146,6 +154,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
         let_go(talk)
     elif event.name == "transfer":
         take_back(talk, None, now)
+    elif event.name == "waiting":
+        reassure(talk, now)
     elif event.name == "filler":
         fill(talk, now)
     elif event.name == "silence":

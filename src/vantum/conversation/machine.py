@@ -66,6 +66,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.AnsweredBy: pickup.weigh_verdict,
     ev.Beeped: pickup.hear_beep,
     ev.Keyed: listening.hear_keys,
+    ev.TransferAsked: answering.hand_over,
     ev.TransferFailed: answering.take_back,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,

@@ -155,7 +155,8 @@ def _greet(talk: Talk, pickup: Pickup, now: float) -> float | None:
     text = _opening(talk)
     if text:
         talk.history.caller_said(talk.caller.take())
-        say(talk, text, now, waited_from=other.quiet_since if other.has_spoken else None)
+        waited_from = other.quiet_since if other.has_spoken else None
+        say(talk, text, now, ends=rules_of(talk).ends, waited_from=waited_from)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from vantum import limits
+from vantum.conversation.events import EndReason
 
 
 class MenuKeys(Struct, frozen=True):
@@ -15,11 +16,16 @@ class MenuKeys(Struct, frozen=True):
 
 
 class TransferTo(Struct, frozen=True):
-    """To whom a caller may be put through, and what the caller is told when nobody is there."""
+    """Whom the agent may put a caller through to, and what callers hear meanwhile and if it fails.
+
+    "" as number: the agent may not; others may still ask for it.
+    """
 
     number: str
     failed: str
+    waiting: str = ""
     warm: bool = True
+    again_s: float = 12.0  # between two times that a waiting caller is told so
     deadline_s: float = 60.0  # a colleague's phone rings 25 s, and a warm one hears who calls
 
 
@@ -31,6 +37,7 @@ class PickupPolicy(Struct, frozen=True):
     again: str = ""  # in place of a greeting that was heard already, by whomever
     keys: tuple[MenuKeys, ...] = ()
     transfer: TransferTo | None = None
+    ends: EndReason | None = None  # a call that only tells something: so once its greeting is heard
     language: str = "en"
 
     # 16 CFR 310.4(b)(4): speak within 2 s of the end of the callee's own greeting. People who pick

@@ -47,6 +47,9 @@ CALLS = Table(
     Column("ended_at", Float),
     Column("news_at", Float, nullable=False, index=True),
     Column("outcome", String, nullable=False),  # JSON; "" until it is known
+    Column("for_call", String, nullable=False, index=True),  # of a colleague: whose caller waits
+    Column("briefing", String, nullable=False),  # what a colleague is told first; "" for nothing
+    Column("handed_over", Boolean, nullable=False),  # two people talk on it, without us
 )
 TOKENS = Table(
     "media_tokens",
@@ -66,7 +69,7 @@ COMMANDS = Table(
 )
 
 Direction = Literal["outbound", "inbound"]
-Verb = Literal["hang_up", "machine"]
+Verb = Literal["hang_up", "machine", "transfer", "transfer_failed"]
 
 
 class PhoneCall(Struct, kw_only=True):
@@ -88,6 +91,9 @@ class PhoneCall(Struct, kw_only=True):
     answered_at: float | None = None
     ended_at: float | None = None
     outcome: str = ""
+    for_call: str = ""
+    briefing: str = ""
+    handed_over: bool = False
 
 
 class Command(Struct, frozen=True):
@@ -139,6 +145,10 @@ class PhoneCalls:
             query = select(CALLS).where(unfinished, CALLS.c.news_at < before)
             return [_call(row) for row in (await connection.execute(query)).all()]
 
+    async def colleague_of(self, call_id: str) -> PhoneCall | None:
+        """The call that is being placed to a colleague of this caller, or is held with one."""
+        return await self._one((CALLS.c.for_call == call_id) & CALLS.c.ended_at.is_(None))
+
     async def change(self, call_id: str, **values: object) -> None:
         """Set columns of a call."""
         async with self._database.writing() as connection:
@@ -149,7 +159,8 @@ class PhoneCalls:
     async def alive(self, worker: str, now: float) -> None:
         """The calls of this process are being carried."""
         async with self._database.writing() as connection:
-            carried = (CALLS.c.worker == worker) & CALLS.c.ended_at.is_(None)
+            open_here = (CALLS.c.worker == worker) & CALLS.c.ended_at.is_(None)
+            carried = open_here & CALLS.c.handed_over.is_(False)
             await connection.execute(update(CALLS).where(carried).values(news_at=now))
 
     async def join(self, call_id: str, nonce: str, worker: str, now: float) -> bool:
@@ -168,6 +179,29 @@ class PhoneCalls:
                 return bool(joined.rowcount)
         except IntegrityError:
             return False
+
+    async def end(self, call_id: str, **values: object) -> bool:
+        """The leg of a call is gone; False where that is known already."""
+        async with self._database.writing() as connection:
+            open_still = (CALLS.c.call_id == call_id) & CALLS.c.ended_at.is_(None)
+            done = await connection.execute(update(CALLS).where(open_still).values(**values))
+            return bool(done.rowcount)
+
+    async def hand_over(self, colleague: PhoneCall) -> bool:
+        """Leave caller and colleague to each other; False where one is gone or was taken before."""
+        both = CALLS.c.call_id.in_([colleague.call_id, colleague.for_call])
+        free = both & CALLS.c.ended_at.is_(None) & CALLS.c.handed_over.is_(False)
+        async with self._database.writing() as connection:
+            found = (await connection.execute(select(CALLS.c.call_id).where(free))).all()
+            if len(found) == 2:
+                await connection.execute(update(CALLS).where(both).values(handed_over=True))
+        return len(found) == 2
+
+    async def take_back(self, colleague: PhoneCall) -> None:
+        """They did not come together."""
+        both = CALLS.c.call_id.in_([colleague.call_id, colleague.for_call])
+        async with self._database.writing() as connection:
+            await connection.execute(update(CALLS).where(both).values(handed_over=False))
 
     async def settle(self, call_id: str, outcome: str) -> bool:
         """Keep what came of a call; False where that is known already."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from twilio.twiml.voice_response import Connect, Dial, VoiceResponse
 
 
-def talk(stream_url: str, token: str) -> str:
-    """Carry the call's sound to us; when the stream ends, so does the call."""
+def talk(stream_url: str, token: str, *, then_room: str = "") -> str:
+    """Carry the call's sound to us; when the stream ends, so does the call, or it enters a room."""
     response = VoiceResponse()
     connect = Connect()
     connect.stream(url=stream_url).parameter(name="token", value=token)
     response.append(connect)
+    if then_room:
+        response.append(_room(then_room))
     response.hangup()
     return str(response)
 
@@ -22,10 +24,17 @@ def hang_up() -> str:
     return str(response)
 
 
-def put_through(number: str, caller_id: str) -> str:
-    """Connect the caller with somebody else; we are out of it."""
+def join(room: str) -> str:
+    """Let the call talk with whoever is in the room, without us."""
     response = VoiceResponse()
-    dial = Dial(caller_id=caller_id, timeout=30)
-    dial.number(number)
-    response.append(dial)
+    response.append(_room(room))
     return str(response)
+
+
+def _room(name: str) -> Dial:
+    """For two: it opens with the first, without a beep or music, and ends with either."""
+    dial = Dial()
+    dial.conference(
+        name, beep="false", wait_url="", start_conference_on_enter=True, end_conference_on_exit=True
+    )
+    return dial

@@ -1,13 +1,14 @@
 """How the legs of calls are followed to their end: news, hanging up, confirmation, sweeping.
 
 A leg belongs to its call: when the talk is over the leg is hung up and the carrier's word for it
-awaited. Whatever that misses is asked about later. Each call's outcome is written down once.
+awaited. One that was handed over lives on until one of those who talk on it leaves. Whatever that
+misses is asked about later. Each call's outcome is written down once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,9 @@ from vantum import limits
 from vantum.errors import CarrierError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
-from vantum.telephony.gateway import OVER, Carrier, follows
+from vantum.telephony.gateway import OVER, Carrier, Order, follows
 from vantum.telephony.settled import Talked, append, outcome_of
+from vantum.telephony.twilio import INVALID_NUMBER
 
 _LOOK_EVERY_S: Final = 0.1
 
@@ -38,8 +40,24 @@ class Legs:
         self.carrier = carrier
         self.records = records
         self.now = now
+        self.on_over: Callable[[PhoneCall], Awaitable[None]] | None = None  # once for each leg
         self._folder = folder
         self._log = log
+
+    async def place(self, call: PhoneCall, order: Order) -> None:
+        """Record a call and have it rung. Raises CarrierError."""
+        await self.records.add(call)
+        try:
+            leg = await self.carrier.place(order)
+        except CarrierError as error:
+            self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
+            # After a failure of the network it may ring all the same; but no caller waits for that.
+            if error.trouble != "network" or call.for_call:
+                await self.over(call, "invalid" if error.code in INVALID_NUMBER else "failed")
+            raise
+        await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
+        call.sid = leg.sid
+        self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
 
     async def told(self, call: PhoneCall, status: str, sequence: int) -> None:
         """The carrier reports on a leg."""
@@ -58,14 +76,20 @@ class Legs:
         """The leg is gone; the call's process settles it, or, where there is none, this one."""
         now = self.now()
         call.status, call.ended_at = status, call.ended_at or now
-        await self.records.change(
+        first = await self.records.end(
             call.call_id, status=status, sequence=sequence, ended_at=call.ended_at, news_at=now
         )
         if not call.worker:
             await self._settle(call, None)
+        if first and self.on_over is not None:
+            await self.on_over(call)
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
+        left = await self.records.by_id(call.call_id)
+        if left is not None and left.handed_over:
+            await self._settle(left, talked)
+            return
         sid = call.sid or ""
         try:
             if hang_up:
@@ -118,6 +142,10 @@ class Legs:
     async def _ask_about(self, call: PhoneCall) -> None:
         if call.ended_at is None:
             leg = await self.carrier.look(call.sid) if call.sid else None
+            if leg is not None and leg.status not in OVER and call.handed_over:
+                await self.records.change(call.call_id, news_at=self.now())
+                await self._settle(call, None)
+                return
             if leg is not None and leg.status not in OVER:
                 self._log.warning("leg_left_open", call_id=call.call_id)
                 await self.carrier.hang_up(leg.sid)
@@ -128,7 +156,8 @@ class Legs:
     async def withdraw(self, worker: str) -> None:
         """The process stops: no call that it has placed may be left ringing."""
         for call in await self.records.live():
-            if call.worker or call.sid is None or call.placed_by != worker:
+            talks = call.worker or call.handed_over
+            if talks or call.sid is None or call.placed_by != worker:
                 continue
             try:
                 await self.carrier.hang_up(call.sid)

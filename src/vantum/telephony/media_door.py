@@ -10,7 +10,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from starlette.datastructures import ImmutableMultiDict
 
 from vantum import limits
-from vantum.call import Call
+from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.recording.recordings import Recordings
@@ -76,6 +76,11 @@ class MediaDoor:
         peer = socket.client.host if socket.client else ""
         self._log.warning("media_refused", peer=peer, why=why)
 
+    def _cast(self, record: Record) -> Cast:
+        if record.for_call:
+            return self._casting.briefing(record.agent, record.briefing)
+        return self._casting.on_the_phone(record.agent)
+
     async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: Record) -> None:
         now = asyncio.get_running_loop().time()
         session = Session(
@@ -87,7 +92,7 @@ class MediaDoor:
         )
         log = session_log(session.session_id)
         recorder = None
-        cast = self._casting.on_the_phone(record.agent)
+        cast = self._cast(record)
         if self._recordings is not None and cast.recorded:
             recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
         outlet = TwilioOutlet(start.stream_sid, recorder)
@@ -97,7 +102,7 @@ class MediaDoor:
         live = Live(call, outlet)
         self._calls.add(live)
         self._exchange.carry(record, live)
-        outlet.on_transfer = lambda order: self._exchange.put_through(record, order)
+        outlet.on_transfer = lambda order: self._exchange.transfers.begin(record, order)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))

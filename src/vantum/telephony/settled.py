@@ -50,6 +50,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: str
     status: str
     placed_at: float
+    for_call: str = ""  # a colleague was called, to whom the caller of that call wanted
     answered_at: float | None = None
     ended_at: float | None = None
     lasted_s: float = 0.0
@@ -70,7 +71,8 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
         their_number=call.their_number,
         our_number=call.our_number,
         agent=call.agent,
-        outcome=talked.reason if talked else _UNANSWERED.get(call.status, "lost"),
+        for_call=call.for_call,
+        outcome=_word_for(call, talked),
         status=call.status,
         placed_at=call.placed_at,
         answered_at=call.answered_at,
@@ -80,6 +82,12 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
         transcript=talked.transcript if talked else (),
         recording=talked.recording if talked else "",
     )
+
+
+def _word_for(call: PhoneCall, talked: Talked | None) -> str:
+    if call.handed_over:
+        return "transferred"
+    return talked.reason if talked else _UNANSWERED.get(call.status, "lost")
 
 
 def append(folder: Path, outcome: bytes) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Meta, Struct
 
+from vantum.conversation.events import TransferAsked
 from vantum.errors import CarrierError, RequestError, VantumError
 from vantum.store.phone_calls import PhoneCall
 from vantum.telephony.exchange import Exchange
@@ -26,9 +27,14 @@ class NewCall(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a call is to be put through."""
+    """Where a call is to be put through.
+
+    `warm`: somebody there is told first who waits, and `summary`, what about.
+    """
 
     to: Annotated[str, Meta(max_length=32)]
+    warm: bool = False
+    summary: Annotated[str, Meta(max_length=1_000)] = ""
 
 
 class Shown(Struct, frozen=True):
@@ -42,6 +48,8 @@ class Shown(Struct, frozen=True):
     placed_at: float
     answered_at: float | None
     ended_at: float | None
+    handed_over: bool  # two people talk on it, without us
+    for_call: str | None  # of a colleague, to whom the caller of that call is put through
     outcome: msgspec.Raw | None  # once it is settled
 
 
@@ -82,7 +90,8 @@ class PhoneApi:
     async def _transfer(self, exchange: Exchange, request: Request) -> Response:
         wanted = msgspec.json.decode(await body_of(request), type=Transfer)
         call = await _known(exchange, request)
-        await exchange.transfer(call, wanted.to)
+        asked = TransferAsked(wanted.to, wanted.warm, wanted.summary)
+        await exchange.transfers.ask(call, asked)
         return shown(call, 202)
 
     def router(self) -> APIRouter:
@@ -132,6 +141,8 @@ def _shown(call: PhoneCall) -> Shown:
         call.placed_at,
         call.answered_at,
         call.ended_at,
+        call.handed_over,
+        call.for_call or None,
         msgspec.Raw(call.outcome.encode()) if call.outcome else None,
     )
 

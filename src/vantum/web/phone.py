@@ -17,8 +17,9 @@ from vantum.settings import Settings
 from vantum.store.database import Database
 from vantum.store.phone_calls import METADATA, PhoneCalls
 from vantum.telemetry import Log
-from vantum.telephony.exchange import Exchange, Line
+from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
+from vantum.telephony.line import Line
 from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
 from vantum.telephony.tokens import shared_key
@@ -59,7 +60,7 @@ async def telephone(
     app.add_api_websocket_route(PATH, door)
     app.include_router(PhoneApi(exchange, token, public=True).router())
     tasks = [
-        upkeep.start("obey", exchange.obey()),
+        upkeep.start("obey", exchange.talks.run()),
         upkeep.start("sweep-legs", legs.sweep()),
     ]
     if recordings is not None:
@@ -67,7 +68,7 @@ async def telephone(
     try:
         yield
     finally:
-        await legs.withdraw(exchange.worker)
+        await legs.withdraw(exchange.talks.worker)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

@@ -1,0 +1,48 @@
+"""Where the carrier reaches us, which number we call from, and what numbers look like."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from vantum.errors import RequestError
+from vantum.store.phone_calls import PhoneCall
+from vantum.telephony.gateway import Order
+
+_NUMBER: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")  # E.164
+
+
+def check_number(number: str) -> None:
+    """Raise RequestError for what is no telephone number."""
+    if not _NUMBER.match(number):
+        raise RequestError("The number must be like +15550100123: a plus, country code, number")
+
+
+class Line(Struct, frozen=True):
+    """The operator's account: where the carrier reaches us, from which number, with which key."""
+
+    public_url: str
+    number: str
+    key: bytes
+
+    def address(self, path: str, call_id: str = "") -> str:
+        """A web address of ours, as the carrier is to ask for it and sign it."""
+        return f"{self.public_url}{path}" + (f"?call={call_id}" if call_id else "")
+
+    @property
+    def stream_url(self) -> str:
+        """Where media streams go."""
+        return "ws" + self.public_url.removeprefix("http") + "/twilio/media"
+
+    def order(self, call: PhoneCall, ring_s: int) -> Order:
+        """What the carrier is asked so that the call is placed."""
+        return Order(
+            to=call.their_number,
+            caller_id=call.our_number,
+            voice_url=self.address("/twilio/voice", call.call_id),
+            status_url=self.address("/twilio/status", call.call_id),
+            machine_url=self.address("/twilio/amd", call.call_id),
+            ring_s=ring_s,
+        )
