@@ -26,6 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.call"}),
     frozenset(
         {
+            "vantum.crew",
             "vantum.ears",
             "vantum.speaking",
             "vantum.playback",

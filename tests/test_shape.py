@@ -54,13 +54,13 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/providers/local/helper.py": "asyncio's own callback interface",
     },
     "broad except": {
-        "src/vantum/call.py": "a task root: logs what no rule foresaw, ends the part politely",
+        "src/vantum/crew.py": "a task root: logs what no rule foresaw, ends the part politely",
         "src/vantum/upkeep.py": "a task root: its failure must not end the calls",
         "src/vantum/providers/local/helper.py": "thread roots: one bad text, not every call",
     },
     "tasks": {
         "src/vantum/providers/cartesia.py": "lives no longer than the generator it feeds",
-        "src/vantum/call.py": "one task group a call",
+        "src/vantum/crew.py": "one task group a call",
         "src/vantum/upkeep.py": "one task group for what providers keep between calls",
         "src/vantum/web/app.py": "the composition root and its task group",
         "src/vantum/providers/deepgram_line.py": "lives no longer than the generator it feeds",

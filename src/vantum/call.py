@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from vantum.conversation import events as ev
 from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import State
+from vantum.crew import Crew, Work
 from vantum.ears import Ears
 from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
@@ -45,8 +46,6 @@ from vantum.speaking import Saying
 from vantum.telemetry import Log, Metrics
 from vantum.timers import Timers
 from vantum.transports.base import Outlet
-
-Work = Coroutine[Any, Any, None]
 
 
 class Cast(Struct, frozen=True):
@@ -80,49 +79,6 @@ class House(Struct, frozen=True):
 
     clock: PlayoutClock
     metrics: Metrics
-
-
-class Crew:
-    """The tasks of one call, by name."""
-
-    def __init__(self, log: Log, failed: Callable[[str], None]) -> None:
-        self.group = asyncio.TaskGroup()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._log = log
-        self._failed = failed
-
-    def start(self, name: str, work: Work) -> asyncio.Task[None]:
-        """Begin a task, in place of the one that has its name."""
-        self.cancel(name)
-        task = self.group.create_task(self._guard(name, work), name=name)
-        self._tasks[name] = task
-        task.add_done_callback(lambda done: self._forget(name, done, work))
-        return task
-
-    def cancel(self, name: str) -> None:
-        """Stop one task, if it runs."""
-        task = self._tasks.pop(name, None)
-        if task is not None:
-            task.cancel()
-
-    def dismiss(self) -> None:
-        """Stop all tasks."""
-        for name in tuple(self._tasks):
-            self.cancel(name)
-
-    def _forget(self, name: str, task: asyncio.Task[None], work: Work) -> None:
-        work.close()  # a task cancelled before its first step has not touched it
-        if self._tasks.get(name) is task:
-            del self._tasks[name]
-
-    async def _guard(self, name: str, work: Work) -> None:
-        """A defect in one task must not silence the call without a word in the log."""
-        try:
-            await work
-        except Exception as error:
-            self._log.error("task_failed", task=name, exc_info=error)
-            if self._tasks.get(name) is asyncio.current_task():  # else it was told to stop
-                self._failed(name)
 
 
 def voice_options(by: Session, encoding: Encoding) -> VoiceOptions:
@@ -338,11 +294,13 @@ class Call:
         heard_s = self._player.stop(effect.turn, self._now(), interrupted=interrupted)
         return ev.TurnStopped(effect.turn, heard_s)
 
-    def _finalise(self, _effect: do.Finalise) -> None:
+    def _finalise(self, effect: do.Finalise) -> None:
         if self._ears is None or self._ears.over:
             self.post_now(ev.Finalised())
-        else:
+        elif effect.closes:
             self._crew.start("close-input", self._ears.close())
+        else:
+            self._ears.flush()
 
     def _drop_ears(self) -> None:
         if self._ears is not None:

@@ -12,7 +12,9 @@ from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import Agent, Transfer, load_agent
 from vantum.books import Party
 from vantum.call import Cast
+from vantum.conversation.pace import last_sentence
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
+from vantum.conversation.utterances import Expected
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
@@ -227,6 +229,9 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         ),
         broken_off=agent.broken_off,
         deaf=agent.deaf,
+        unheard=agent.unheard,
+        language=agent.language or settings.stt_language,
+        questions=questions_of(agent),
         fillers=agent.fillers,
         filler_after_s=budgets.filler_after_s,
         filler_again_s=budgets.filler_again_s,
@@ -235,6 +240,15 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         turn_chars=settings.stt_max_transcript_length,
         max_lines=settings.llm_max_messages,
     )
+
+
+def questions_of(agent: Agent) -> dict[str, Expected]:
+    """What kind of answer each of the agent's own questions asks for, by its last sentence."""
+    book = agent.playbook
+    closed = (book.permission, book.demo.offer, book.demo.read_back, book.callback.read_back)
+    asked: list[tuple[str, Expected]] = [(text, "yes_no") for texts in closed for text in texts]
+    asked += [(text, own.answer) for own in book.questions for text in own.ask]
+    return {last_sentence(text): answer for text, answer in asked}
 
 
 def budgets_of(settings: Settings) -> Budgets:

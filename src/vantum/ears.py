@@ -43,6 +43,14 @@ class Ears:
             text = "speech recognition does not keep up"
             raise ProviderTimeout(text, service="stt") from None
 
+    def flush(self) -> None:
+        """Have the words of what was said so far delivered; the recording goes on.
+
+        Recognisers that are so far behind that nothing more is taken deliver all they can already.
+        """
+        if not self._audio.full():
+            self._audio.put_nowait(FINALISE)
+
     async def close(self) -> None:
         """The recording is complete: have the last words delivered, then end."""
         if not self.closing:

@@ -108,7 +108,7 @@ def test_a_wrong_guess_uses_its_numbers_up() -> None:
 
 def test_guesses_are_bounded_within_a_turn() -> None:
     world = World(Policy(guesses=2, end_silence_s=1.0), Script(first_token_s=0.05)).begin()
-    for words in ("one", "two", "three", "four"):
+    for words in ("red", "green", "blue", "white"):
         world.says(words, length_s=0.4)
         world.advance(1.2)
     world.until(THINKING)

@@ -7,7 +7,7 @@ from world import INTERRUPTED, LISTENING, RESPONDING, T0, THINKING, Script, Worl
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.policy import Policy
+from vantum.conversation.policy import Policy, Silences
 from vantum.conversation.turns import CallerTurn
 from vantum.limits import TRANSCRIPT_CHARS
 
@@ -29,7 +29,7 @@ def said(turn: CallerTurn, begin_s: float, end_s: float) -> CallerTurn:
 
 @pytest.fixture
 def turn() -> CallerTurn:
-    return CallerTurn(Policy(end_silence_s=0.5, finalise_deadline_s=5.0))
+    return CallerTurn(Policy(end_silence_s=0.5, silences=Silences(unheard_s=5.0)))
 
 
 # -- the arbiter ----------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_a_new_recording_counts_audio_from_zero(turn: CallerTurn) -> None:
     turn.take()
     turn.recording_began()
     assert turn.is_news(final("and", 1.0))
-    said(turn, 0.5, 1.5).wrote(final("and", 1.5), 1.8)
+    said(turn, 0.5, 1.5).wrote(final("yes", 1.5), 1.8)
     assert turn.over_at() == pytest.approx(2.0)
 
 
@@ -260,12 +260,93 @@ def test_words_that_come_after_the_deadline_are_answered_still() -> None:
 
 
 def test_at_the_deadline_interim_words_are_taken_at_their_word() -> None:
-    world = World(script=Script(deaf=True)).begin()
-    world.makes_noise(1.0, interim="What does it")
-    world.advance(5.99)
+    world = World(script=Script(deaf=True, finals_after_s=6.0)).begin()
+    world.makes_noise(1.0, interim="What is it")
+    world.advance(2.39)
     assert world.state is LISTENING
     world.advance(0.02)
-    assert world.lines == [("user", "What does it")]
+    assert world.lines == [("user", "What is it")]
+
+
+def test_words_that_are_overdue_are_asked_for() -> None:
+    """A recogniser may sit on a short answer for as long as nothing follows it."""
+    world = World(script=Script(deaf=True)).begin()
+    world.makes_noise(0.3)
+    world.advance(0.3 + 0.61)
+    assert world.gave(do.Finalise) == [do.Finalise(closes=False)]
+    world.handle(final("Yes.", 0.3))
+    world.until(THINKING, within_s=0.5)
+    assert world.lines == [("user", "Yes.")]
+
+
+UNHEARD = Policy(greeting="Do you have a minute?", unheard=("Sorry?", "Once more, please?"))
+
+
+def test_who_is_not_understood_is_asked_again_within_a_breath() -> None:
+    world = World(UNHEARD, Script(deaf=True)).begin(greets=True)
+    world.until(LISTENING)
+    for said in UNHEARD.unheard:
+        world.makes_noise(0.4)
+        world.advance(0.4)
+        world.until(RESPONDING, within_s=1.5)
+        world.until(LISTENING)
+        assert world.lines[-1] == ("assistant", said)
+    world.makes_noise(0.4)
+    world.advance(3.0)
+    assert world.state is LISTENING  # it is a noise; two questions are enough
+
+
+def test_a_cough_is_not_asked_after() -> None:
+    world = World(UNHEARD, Script(deaf=True)).begin(greets=True)
+    world.until(LISTENING)
+    world.coughs()
+    world.advance(3.0)
+    assert world.lines == [("assistant", "Do you have a minute?")]
+
+
+@pytest.mark.parametrize(
+    ("words", "silence_s"),
+    [
+        ("I would like to", 1.2),
+        ("oh seven nine", 1.6),
+        ("That sounds good", 0.5),
+        ("It is about my", 1.2),
+    ],
+)
+def test_the_silence_that_ends_a_turn_depends_on_how_it_ends(words: str, silence_s: float) -> None:
+    world = World().begin()
+    world.says(words, length_s=1.0)
+    world.until(THINKING)
+    assert world.now - T0 == pytest.approx(1.0 + silence_s, abs=0.03)
+
+
+def test_a_yes_to_a_question_is_taken_at_once() -> None:
+    world = World(UNHEARD).begin(greets=True)
+    world.until(LISTENING)
+    world.says("Sure.", length_s=0.3)
+    began = world.now
+    world.until(THINKING)
+    assert world.now - began == pytest.approx(0.3 + 0.3, abs=0.03)
+
+
+def test_the_recognisers_word_counts_on_whole_sentences_alone() -> None:
+    world = World().begin()
+    world.handle(ev.Transcript("I would like to", final=True, end_of_turn=True))
+    world.advance(1.1)
+    assert world.state is LISTENING
+    world.handle(ev.Transcript("know the price.", final=True, end_of_turn=True))
+    assert world.state is THINKING
+
+
+def test_a_caller_who_pauses_long_is_given_longer() -> None:
+    world = World().begin()
+    world.says("We are a small company", length_s=1.0)
+    world.advance(1.0 + 0.45)
+    world.says("in the north of England", length_s=1.0)
+    world.advance(1.0)
+    began = world.now
+    world.until(THINKING)
+    assert world.now - began == pytest.approx(0.45 * 1.2, abs=0.05)
 
 
 def test_a_late_final_of_an_answered_turn_is_ignored() -> None:

@@ -113,7 +113,8 @@ def test_what_is_expected_is_known_by_the_question() -> None:
     assert expected_by("And what is your e-mail address?") == "email"
     assert expected_by("Could you spell that for me?") == "spelling"
     assert expected_by("How many people are on your team?") == "number"
-    assert expected_by("Do you make outbound calls?") == "open"
+    assert expected_by("Do you make outbound calls?") == "yes_no"
+    assert expected_by("What would you like to know?") == "open"
 
 
 @pytest.mark.parametrize("text", ["Yes.", "Yeah, sure.", "No, not really", "mhm", "No thanks"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 import yaml
 from msgspec import Meta, Struct, field
-from rapidfuzz import fuzz, process
 
+from vantum.agents.mistakes import explained
 from vantum.errors import SettingsError
 
 FILES: Final = Path(__file__).parent / "files"
@@ -49,7 +48,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Text
     ask: Wordings
-    answer: Literal["yes_no", "number", "open"] = "open"
+    answer: Literal["yes_no", "number", "email", "spelling", "open"] = "open"
     hints: tuple[Text, ...] = ()
     if_yes: tuple[Text, ...] = ()
     if_no: tuple[Text, ...] = ()
@@ -218,6 +217,8 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     )
     broken_off: str = "Sorry, I lost my thread. Shall I go on?"
     deaf: str = "I am sorry, I cannot hear you at the moment."
+    # Said where the caller spoke and no words came: so often, and no oftener.
+    unheard: tuple[Text, ...] = ("Sorry, I didn't catch that.", "Sorry, could you say that again?")
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
     phone: Phone = Phone()
@@ -246,22 +247,10 @@ def load_agent(path_or_name: str | Path) -> Agent:
     try:
         agent = msgspec.convert(_with_own_names(tree), Agent)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {_explained(str(error), tree)}") from error
+        raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
     _check_ids(agent, path)
     return agent
-
-
-# What msgspec calls the kinds of value, and what authors do.
-_KINDS: Final = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "fields of its own",
-    "null": "nothing",
-}
 
 
 def _resolve(path: Path) -> Path:
@@ -292,72 +281,6 @@ def _replaced(value: object, names: dict[str, str]) -> object:
         for blank, name in names.items():
             value = value.replace(blank, name)
     return value
-
-
-def _explained(message: str, tree: object) -> str:
-    """msgspec's message in the words of an author, with the field first."""
-    what, _, where = message.partition(" - at `$")
-    place = where.removesuffix("`").lstrip(".") or "the file"
-    unknown = re.search(r"unknown field `(.+)`", what)
-    if unknown:
-        name = unknown.group(1)
-        choices = _fields_at(place if where else "")
-        best = process.extractOne(name, choices, scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"; did you mean `{best[0]}`?" if best else f"; known: {', '.join(choices)}"
-        return f"{place}: unknown field `{name}`{hint}"
-    refused = re.search(r"^Invalid enum value '(.*)'$", what)
-    if refused:
-        return f"{place}: {_not_among(refused.group(1), _choices_at(place))}"
-    if not isinstance(tree, dict):
-        return "expected fields such as `name:` and `greeting:`, found no mapping"
-    return f"{place}: {_in_words(what)}"
-
-
-def _in_words(what: str) -> str:
-    """What was expected and found, in no programmer's words."""
-    found = re.fullmatch(r"Expected `(\w+)`(, got `(\w+)`)?( of length >= (\d+))?(.*)", what)
-    if found is None:
-        return f"{what[:1].lower()}{what[1:]}"
-    kind, got, at_least, rest = found.group(1, 3, 5, 6)
-    told = f"expected {_KINDS.get(kind, kind)}{rest}"
-    if at_least:
-        told += f" of at least {at_least} entries" if kind == "array" else " that is not empty"
-    if got:
-        told += f", found {_KINDS.get(got, got)}"
-    # YAML reads `name: 5` and `name: yes` as what they look like.
-    return told + (
-        "; put it in quotes" if kind == "str" and got in {"int", "float", "bool"} else ""
-    )
-
-
-def _not_among(value: str, choices: list[str]) -> str:
-    best = process.extractOne(value, choices, scorer=fuzz.ratio, score_cutoff=60)
-    hint = f"; did you mean `{best[0]}`?" if best else ";"
-    return f"`{value}` is not allowed{hint} allowed: {', '.join(c for c in choices if c)}"
-
-
-def _fields_at(place: str) -> list[str]:
-    """Names allowed at a path such as `playbook.faqs[...].say`."""
-    info = _kind_at(place)
-    if isinstance(info, msgspec.inspect.StructType):
-        return [f.encode_name for f in info.fields]
-    return []
-
-
-def _choices_at(place: str) -> list[str]:
-    """Words allowed at a path such as `playbook.faqs[3].then`."""
-    info = _kind_at(place)
-    return [str(v) for v in info.values] if isinstance(info, msgspec.inspect.LiteralType) else []
-
-
-def _kind_at(place: str) -> msgspec.inspect.Type:
-    info: msgspec.inspect.Type = msgspec.inspect.type_info(Agent)
-    for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", place):
-        if isinstance(info, msgspec.inspect.StructType):
-            info = next(f.type for f in info.fields if f.encode_name == step)
-        elif isinstance(info, msgspec.inspect.VarTupleType):
-            info = info.item_type
-    return info
 
 
 def _check_blanks(agent: Agent, path: Path) -> None:

@@ -182,10 +182,8 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
     reply = talk.reply
     if reply is None or reply.turn != event.turn or not reply.played:
         return
-    if reply.voiceless and not talk.policy.text_is_shown:
-        talk.history.caller_heard(reply.heard(reply.sound_s))
-    else:
-        talk.history.caller_heard(reply.text)
+    silent = reply.voiceless and not talk.policy.text_is_shown
+    _remember(talk, reply.heard(reply.sound_s) if silent else reply.text)
     let_go(talk)
     talk.reply = None
     _follow_up(talk, reply.then, now)
@@ -275,6 +273,12 @@ def interrupt(talk: Talk, event: object, now: float) -> None:
     talk.go(State.INTERRUPTED, now)
 
 
+def _remember(talk: Talk, heard: str, *, interrupted: bool = False) -> None:
+    talk.history.caller_heard(heard, interrupted=interrupted)
+    if heard:
+        talk.caller.pace.asked(heard, talk.policy)
+
+
 def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     """The sound is off, and it is known how much of it was heard."""
     cut = talk.aside.cut
@@ -282,7 +286,7 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
         return
     talk.aside.cut = None
     heard = cut.heard(event.heard_s)
-    talk.history.caller_heard(heard, interrupted=True)
+    _remember(talk, heard, interrupted=True)
     if heard:
         talk.caller.owed = False
     if cut.started:

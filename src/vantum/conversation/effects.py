@@ -186,7 +186,12 @@ class StopTurn(Struct, frozen=True):
 
 
 class Finalise(Struct, frozen=True):
-    """Have the recogniser deliver all pending words; answered by Finalised."""
+    """Have the recogniser deliver all pending words; answered by Finalised.
+
+    `closes`: the recording is complete; else it goes on.
+    """
+
+    closes: bool = True
 
 
 class PressKeys(Struct, frozen=True):

@@ -67,6 +67,24 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
         let_go(talk)
 
 
+def hear_all(talk: Talk, event: ev.Finalised, now: float) -> None:
+    """The recogniser has no more words for what was said so far."""
+    if talk.input.closing:
+        conclude_input(talk, event, now)
+    elif talk.caller.awaits_flush:
+        _wait_no_more(talk, now)
+
+
+def _wait_no_more(talk: Talk, now: float) -> None:
+    """The words that are there are all; where there are none, the caller is asked again."""
+    talk.caller.give_up()
+    said, unheard = talk.counts.unheard, talk.policy.unheard
+    may_ask = talk.state is State.LISTENING and talk.input.may_speak_first and not talk.mum
+    if not talk.caller.text and not talk.caller.owed and may_ask and said < len(unheard):
+        talk.counts.unheard += 1
+        say(talk, unheard[said], now)
+
+
 def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     """Recognition is lost for this recording; the call goes on without ears."""
     talk.orders.tell(do.Fault("stt", event.message, event.trouble))
@@ -199,9 +217,24 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
         talk.orders.cancel_timer("end_of_turn")
     else:
         talk.orders.set_timer("end_of_turn", over_at)
+    _watch_flush(talk, now)
     guessing.follow(talk)
     _watch_silence(talk, now)
     return kept or []
+
+
+def _watch_flush(talk: Talk, now: float) -> None:
+    """Speech without words is no silence: the recogniser may still sit on a short "yes"."""
+    waits = talk.state is State.LISTENING and talk.input.open and talk.input.automatic
+    due = talk.caller.flush_at() if waits and not talk.input.closing else None
+    if due is None:
+        talk.orders.cancel_timer("flush")
+    elif due > now:
+        talk.orders.set_timer("flush", due)
+    else:
+        talk.orders.cancel_timer("flush")
+        talk.caller.flushed()
+        talk.orders.give(do.Finalise(closes=False))
 
 
 def _watch_silence(talk: Talk, now: float) -> None:
@@ -221,11 +254,11 @@ def _watch_silence(talk: Talk, now: float) -> None:
 def _take_turn(talk: Talk, now: float) -> list[ev.Event]:
     waited_from = talk.caller.quiet_since
     if not talk.caller.text and not talk.caller.owed:
-        talk.caller.give_up()
+        _wait_no_more(talk, now)
         return []
     text = talk.caller.take()
     if text:
-        talk.counts.nudges = 0
+        talk.counts.nudges = talk.counts.unheard = 0
         talk.history.caller_said(text)
     talk.go(State.THINKING, now)
     talk.counts.guesses = talk.counts.fillers = 0

@@ -58,7 +58,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.SpeechSustained: listening.hear_on,
     ev.SpeechStopped: listening.hear_stop,
     ev.Transcript: listening.hear_words,
-    ev.Finalised: listening.conclude_input,
+    ev.Finalised: listening.hear_all,
     ev.HearingFailed: listening.lose_hearing,
     ev.Setback: listening.pass_on,
     ev.MuteChanged: listening.mute,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from vantum import limits
 from vantum.conversation.events import EndReason
+from vantum.conversation.utterances import Expected
 
 
 class MenuKeys(Struct, frozen=True):
@@ -56,6 +59,20 @@ class PickupPolicy(Struct, frozen=True):
     utterance_silence_s: float = 1.0  # what follows such a pause is something new
 
 
+class Silences(Struct, frozen=True):
+    """How long the caller is silent until their turn is over, by how it ends; seconds.
+
+    Unfinished sentences are gone on with after 0.2 to 1 s, digits come in groups a second apart.
+    """
+
+    answer_s: float = 0.3  # what was asked for is answered in full
+    unfinished_s: float = 1.2  # "I would like to"
+    dictated_s: float = 1.6  # within a number, a spelled name, an address
+    longest_s: float = 1.2  # that a caller's own habit can ask for
+    flush_s: float = 0.6  # speech without words: have the recogniser deliver them
+    unheard_s: float = 1.4  # then there are none; people wait 1.5 s for a sign that they were heard
+
+
 class Policy(Struct, frozen=True):
     """Texts and thresholds of a call; seconds throughout."""
 
@@ -77,6 +94,10 @@ class Policy(Struct, frozen=True):
     filler_again_s: float = limits.FILLER_AGAIN_S
     guesses: int = 0  # answers begun before the caller's turn is confirmed, at most so many a turn
     end_silence_s: float = limits.END_SILENCE_S
+    silences: Silences = Silences()
+    language: str = "en"
+    questions: Mapping[str, Expected] = {}  # what the agent's own questions ask for
+    unheard: tuple[str, ...] = ()  # said where the caller spoke and no words came, in turn
     finalise_deadline_s: float = limits.FINALISE_DEADLINE_S
     # A hold that nothing resolves: speech events are lost, so the agent goes on.
     hold_deadline_s: float = 3.0

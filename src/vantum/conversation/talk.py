@@ -40,6 +40,7 @@ class Counts(Struct):
     replies: int = 0
     failures: int = 0  # in a row
     nudges: int = 0  # in a row
+    unheard: int = 0  # speech without words, in a row
     guesses: int = 0  # in this turn of the caller
     fillers: int = 0  # in this turn of the agent
 

@@ -6,12 +6,29 @@ counts from the moment the last speech frame arrived, so a recogniser's delay is
 
 from __future__ import annotations
 
+from typing import Literal
+
+from msgspec import Struct
+
 from vantum import limits
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained, Transcript
+from vantum.conversation.pace import Pace
 from vantum.conversation.policy import Policy
 
 # Recognisers round the end of words; a final that ends this close to the speech end covers it.
 _COVER_S = 0.25
+
+
+Ended = Literal["", "likely", "outright"]
+"""Whether the recogniser holds the turn to be over, or the client said that it is."""
+
+
+class _Reach(Struct):
+    """Audio times up to which something is known."""
+
+    spoken_s: float = 0.0  # the last speech frame
+    written_s: float = 0.0  # words are final
+    taken_s: float = 0.0  # an answer was already asked for
 
 
 class CallerTurn:
@@ -23,11 +40,11 @@ class CallerTurn:
         self._interim: Transcript | None = None  # its final is still to come
         self.speaking = False
         self.owed = False  # words asked before, whose answer was called off unheard
-        self._speech_end_s = 0.0  # audio time of the last speech frame
-        self._covered_s = 0.0  # audio time up to which words are final
-        self._taken_s = 0.0  # audio time up to which an answer was already asked for
+        self.pace = Pace()
+        self._reach = _Reach()
         self._quiet_since: float | None = None  # clock time of the last speech frame
-        self._finished = False  # the recogniser itself said the turn is over
+        self._ended: Ended = ""
+        self._flushed = True  # the words of all speech so far were asked for
         self._ripe = False  # the recogniser said that the turn may be over, or the same words twice
         self._sees_speech = False  # speech events come; otherwise words are the only sign of life
 
@@ -51,25 +68,30 @@ class CallerTurn:
     def may_be_over(self) -> bool:
         """It is worth guessing: the words are there, and nothing speaks against an end."""
         quiet = not self.speaking and (self._sees_speech or self._interim is None)
-        return bool(self.text) and (self._ripe or quiet)
+        if not self.text or not (self._ripe or quiet):
+            return False
+        return self.pace.ending(self.text, self._policy) in {"answer", "whole"}
 
     @property
     def closed(self) -> bool:
-        """The caller, or the recogniser, said outright that the turn is over."""
-        return self._finished
+        """The caller, or the recogniser, said that the turn is over."""
+        return bool(self._ended)
 
     def recording_began(self) -> None:
         """Audio time starts again at zero; words not yet answered stay."""
-        self._speech_end_s = self._covered_s = self._taken_s = 0.0
-        self.speaking = self._sees_speech = self._finished = False
+        self._reach = _Reach()
+        self.speaking = self._sees_speech = False
+        self._ended = ""
         if not self.text:
             self._quiet_since = None
 
-    def started(self, _event: SpeechStarted | SpeechSustained) -> None:
+    def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
+        if not self.speaking and self.text:
+            self.pace.paused(event.at_s - self._reach.spoken_s)
         self.speaking = self._sees_speech = True
         self._quiet_since = None
-        self._finished = False
+        self._ended = ""
 
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
@@ -77,12 +99,13 @@ class CallerTurn:
         self._quiet_since = now - event.silence_s
         # A cough has no words to wait for; if it has some after all, they count when they come.
         if event.speech_s >= limits.INTERRUPT_AFTER_S:
-            self._speech_end_s = max(self._speech_end_s, event.at_s)
+            self._reach.spoken_s = max(self._reach.spoken_s, event.at_s)
+            self._flushed = False
 
     def is_news(self, event: Transcript) -> bool:
         """Words not part of what was already answered."""
         known_place = event.end_s > 0
-        return not (known_place and event.end_s <= self._taken_s + 0.05)
+        return not (known_place and event.end_s <= self._reach.taken_s + 0.05)
 
     def wrote(self, event: Transcript, now: float) -> None:
         """Words arrived."""
@@ -93,11 +116,16 @@ class CallerTurn:
                 self._finals.append(text)
             self._interim = None
             # A final of unknown place stands for all speech so far.
-            self._covered_s = max(self._covered_s, event.end_s or self._speech_end_s)
-            self._finished = self._finished or (event.end_of_turn and bool(self._finals))
+            self._reach.written_s = max(self._reach.written_s, event.end_s or self._reach.spoken_s)
+            if event.end_of_turn and self._finals and not self._ended:
+                self._ended = "likely"
         else:
             self._interim = event if text else None
-        if text and not self.speaking and not (self._sees_speech and self._just_spoke(now)):
+        if text:
+            self._live(now)
+
+    def _live(self, now: float) -> None:
+        if not self.speaking and not (self._sees_speech and self._just_spoke(now)):
             self._sees_speech = False  # words are the only sign of this speech
             self._quiet_since = now
 
@@ -112,7 +140,7 @@ class CallerTurn:
     def close(self, now: float) -> None:
         """The recording is complete: nothing more is to be waited for."""
         self.fall_silent(now)
-        self._finished = True
+        self._ended = "outright"
 
     def fall_silent(self, now: float) -> None:
         """Neither speech nor words will be reported any more."""
@@ -123,9 +151,9 @@ class CallerTurn:
 
     def give_up(self) -> None:
         """Wait no longer for the words of past speech; an interim is taken at its word."""
-        self._covered_s = max(self._covered_s, self._speech_end_s)
+        self._reach.written_s = max(self._reach.written_s, self._reach.spoken_s)
         if self._interim is not None:
-            self._covered_s = max(self._covered_s, self._interim.end_s)
+            self._reach.written_s = max(self._reach.written_s, self._interim.end_s)
             self._finals.append(self._interim.text.strip())
             self._interim = None
 
@@ -136,21 +164,44 @@ class CallerTurn:
         """
         if self.speaking or self._quiet_since is None:
             return None
-        if self._interim is None and self._covered_s + _COVER_S >= self._speech_end_s:
-            if not (self._finals or self.owed):
-                return None
-            if self._finished:
-                return self._quiet_since
-            return self._quiet_since + self._policy.end_silence_s
-        # Speech whose words are still to come: wait for them, but not for ever.
-        return self._quiet_since + self._policy.finalise_deadline_s
+        if self.owes_words:  # they are waited for, but not for ever
+            return self._quiet_since + self._policy.silences.unheard_s
+        if not (self._finals or self.owed):
+            return None
+        if self._ended == "outright":
+            return self._quiet_since
+        text, policy = self.text, self._policy
+        if self._ended == "likely" and self.pace.ending(text, policy) in {"answer", "whole"}:
+            return self._quiet_since
+        return self._quiet_since + self.pace.silence_s(text, policy)
+
+    @property
+    def owes_words(self) -> bool:
+        """Speech was heard whose final words are still to come."""
+        reach = self._reach
+        return self._interim is not None or reach.written_s + _COVER_S < reach.spoken_s
+
+    def flush_at(self) -> float | None:
+        """Clock time at which to have words delivered that are overdue; None if none are."""
+        quiet = None if self.speaking or self._flushed else self._quiet_since
+        return quiet + self._policy.silences.flush_s if quiet and self.owes_words else None
+
+    @property
+    def awaits_flush(self) -> bool:
+        """Overdue words were asked for, and nobody has spoken since."""
+        return self._flushed and not self.speaking and self.owes_words
+
+    def flushed(self) -> None:
+        """They were asked for."""
+        self._flushed = True
 
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
         text = self.text
         self.give_up()
-        self._taken_s = self._covered_s
+        self._reach.taken_s = self._reach.written_s
         self._finals.clear()
         self._quiet_since = None
-        self._finished = self._sees_speech = self.owed = self._ripe = False
+        self._sees_speech = self.owed = self._ripe = False
+        self._ended = ""
         return text

@@ -27,12 +27,16 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _ADDRESS: Final = re.compile(
     r"\S@\S+\.\w{2,}|\b(?:at|arroba|arobase) .*\b(?:dot|punkt|punto|point) \w{2,}"
 )
-_ASKS: Final[dict[Expected, re.Pattern[str]]] = {
+_ASKS: Final[dict[Expected, re.Pattern[str]]] = {  # the first that fits
     "email": re.compile(r"e-?mail|correo|courriel|mail-?adresse"),
     "spelling": re.compile(r"\bspell|buchstabier|deletre|épele"),
     "number": re.compile(
         r"\b(?:phone|telephone|mobile|reference|account|order) number|how (?:many|much)|wie viele?"
         r"|telefonnummer|cuántos|número|combien|numéro"
+    ),
+    "yes_no": re.compile(
+        r"^(?:and |so |but |then )?(?:do|does|is|are|was|were|would|can|could|shall|should|have|has"
+        r"|did|will)\b|\b(?:okay|right|correct)\?$"
     ),
 }
 

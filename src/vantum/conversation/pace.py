@@ -1,0 +1,74 @@
+"""How long the caller may pause within their turn: by their words, our question, their habit."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from vantum.conversation.policy import Policy
+from vantum.conversation.utterances import (
+    Expected,
+    answers,
+    expected_by,
+    is_dictated,
+    is_unfinished,
+)
+
+Ending = Literal["answer", "whole", "unfinished", "dictated"]
+
+_SHORTEST_PAUSE_S: Final = 0.3  # shorter ones are part of speaking
+_REMEMBERED: Final = 4  # pauses; a person's tempo changes within a call
+_MARGIN: Final = 1.2  # the next pause may be a bit longer than the longest so far
+
+
+@lru_cache(maxsize=4096)
+def ending(text: str, expected: Expected, language: str) -> Ending:
+    """How these words end: do they answer the question, or call for more?"""
+    if is_dictated(text, expected, language):
+        return "dictated"
+    if is_unfinished(text, language):
+        return "unfinished"
+    return "answer" if answers(text, expected, language) else "whole"
+
+
+def last_sentence(text: str) -> str:
+    """What an answer is an answer to."""
+    return re.split(r"(?<=[.!?])\s+", text.strip())[-1]
+
+
+class Pace(Struct):
+    """What is known of how this caller speaks, and what they were last asked."""
+
+    expected: Expected = "open"
+    pauses: list[float] = []  # within their turns, seconds
+
+    def asked(self, text: str, policy: Policy) -> None:
+        """The agent has said this; its last sentence may be a question."""
+        last = last_sentence(text)
+        asks = last.endswith("?")
+        self.expected = policy.questions.get(last) or (expected_by(last) if asks else "open")
+
+    def paused(self, seconds: float) -> None:
+        """The caller went on after a pause within their turn."""
+        if seconds >= _SHORTEST_PAUSE_S:
+            self.pauses = [*self.pauses, seconds][-_REMEMBERED:]
+
+    def ending(self, text: str, policy: Policy) -> Ending:
+        """How these words end."""
+        return ending(text, self.expected, policy.language)
+
+    def silence_s(self, text: str, policy: Policy) -> float:
+        """How long it must be quiet behind these words until the turn is over."""
+        silences = policy.silences
+        match self.ending(text, policy):
+            case "dictated":
+                return max(policy.end_silence_s, silences.dictated_s)
+            case "unfinished":
+                return max(policy.end_silence_s, silences.unfinished_s)
+            case "answer":
+                return min(policy.end_silence_s, silences.answer_s)
+        habit_s = min(max(self.pauses, default=0.0) * _MARGIN, silences.longest_s)
+        return max(policy.end_silence_s, habit_s)
