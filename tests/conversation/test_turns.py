@@ -123,7 +123,7 @@ def test_an_interim_that_vanishes_was_a_noise(turn: CallerTurn) -> None:
     said(turn, 1.0, 2.0).wrote(interim("hm", 1.5), 1.6)
     turn.wrote(final("", 2.0), 2.3)
     assert turn.text == ""
-    assert turn.over_at() is None
+    assert turn.is_idle
 
 
 def test_a_cough_after_the_words_has_none_to_wait_for(turn: CallerTurn) -> None:
@@ -294,6 +294,25 @@ def test_who_is_not_understood_is_asked_again_within_a_breath() -> None:
     world.makes_noise(0.4)
     world.advance(3.0)
     assert world.state is LISTENING  # it is a noise; two questions are enough
+
+
+def test_who_is_heard_to_say_nothing_is_asked_again_too() -> None:
+    world = World(UNHEARD).begin(greets=True)
+    world.until(LISTENING)
+    world.makes_noise(0.4)
+    world.advance(0.4)
+    world.until(RESPONDING, within_s=1.5)
+    world.until(LISTENING)
+    assert world.lines[-1] == ("assistant", UNHEARD.unheard[0])
+
+
+def test_a_noise_while_the_agent_spoke_is_not_asked_after() -> None:
+    world = World(UNHEARD, Script(deaf=True)).begin(greets=True)
+    world.until(RESPONDING)
+    world.makes_noise(0.15)
+    world.until(LISTENING)
+    world.advance(3.0)
+    assert world.state is LISTENING
 
 
 def test_a_cough_is_not_asked_after() -> None:

@@ -185,6 +185,7 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
     silent = reply.voiceless and not talk.policy.text_is_shown
     _remember(talk, reply.heard(reply.sound_s) if silent else reply.text)
     let_go(talk)
+    talk.caller.overlooked()
     talk.reply = None
     _follow_up(talk, reply.then, now)
 

@@ -29,6 +29,7 @@ class _Reach(Struct):
     spoken_s: float = 0.0  # the last speech frame
     written_s: float = 0.0  # words are final
     taken_s: float = 0.0  # an answer was already asked for
+    settled_s: float = 0.0  # speech without words was dealt with
 
 
 class CallerTurn:
@@ -62,7 +63,7 @@ class CallerTurn:
     @property
     def is_idle(self) -> bool:
         """Neither speech nor words are being waited for."""
-        return not self.speaking and not self.text and self.over_at() is None
+        return not (self.speaking or self.text or self.owed or self.owes_words)
 
     @property
     def may_be_over(self) -> bool:
@@ -151,11 +152,17 @@ class CallerTurn:
 
     def give_up(self) -> None:
         """Wait no longer for the words of past speech; an interim is taken at its word."""
-        self._reach.written_s = max(self._reach.written_s, self._reach.spoken_s)
+        reach = self._reach
+        reach.written_s, reach.settled_s = max(reach.written_s, reach.spoken_s), reach.spoken_s
         if self._interim is not None:
             self._reach.written_s = max(self._reach.written_s, self._interim.end_s)
             self._finals.append(self._interim.text.strip())
             self._interim = None
+
+    def overlooked(self) -> None:
+        """Nothing is to be done about speech so far that had no words."""
+        if not self.text:
+            self.give_up()
 
     def over_at(self) -> float | None:
         """Clock time at which the turn is to be taken as finished, on what is known now.
@@ -167,7 +174,8 @@ class CallerTurn:
         if self.owes_words:  # they are waited for, but not for ever
             return self._quiet_since + self._policy.silences.unheard_s
         if not (self._finals or self.owed):
-            return None
+            unheard = self._reach.spoken_s > self._reach.settled_s
+            return self._quiet_since + self._policy.silences.unheard_s if unheard else None
         if self._ended == "outright":
             return self._quiet_since
         text, policy = self.text, self._policy
