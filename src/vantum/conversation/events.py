@@ -32,6 +32,7 @@ EndReason = Literal[
     "fax",
     "transferred",  # the caller is with somebody else now
     "opt_out",  # the caller wants no more calls
+    "briefed",  # a colleague was told what there was to tell
 ]
 
 Kind = Literal["person", "voicemail", "screening", "ivr", "hold", "silence", "fax"]
@@ -244,9 +245,10 @@ class MuteChanged(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The phone was picked up and sound can flow. Whoever calls us (`inbound`) is a person."""
+    """Sound flows; the phone was picked up `ago_s` ago. Who calls us (`inbound`) is a person."""
 
     inbound: bool
+    ago_s: float = 0.0
 
 
 class AnsweredBy(Struct, frozen=True):
