@@ -1,10 +1,14 @@
-"""Which keys are set in vain."""
+"""Which keys are set in vain, and what an agent's phone calls are cast with."""
 
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from vantum.casting import unused_keys
+from vantum.agents.schema import Transfer, load_agent
+from vantum.casting import budgets_of, phrases_of, pickup_of, policy_of, unused_keys
+from vantum.providers.base import VoiceOptions
+from vantum.providers.phrases import pieces_of
 from vantum.settings import Speech, chosen_providers, load_settings
 
 ALL: dict[Speech, set[str]] = {
@@ -38,3 +42,37 @@ def test_a_key_that_nobody_uses_is_named_with_the_reason(
 ) -> None:
     settings = load_settings(environ)
     assert unused_keys(settings, chosen_providers(settings, registered)) == unused
+
+
+SALES = load_agent("sales")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "environ", "language"),
+    [("", {}, "en-US"), ("", {"STT_LANGUAGE": "de-DE"}, "de-DE"), ("fr", {}, "fr")],
+)
+def test_machines_are_told_from_people_in_the_language_of_the_call(
+    spoken: str, environ: dict[str, str], language: str
+) -> None:
+    agent = replace(SALES, language=spoken)
+    assert pickup_of(agent, load_settings(environ)).language == language
+
+
+@pytest.mark.parametrize(
+    ("environ", "notice"), [({}, ""), ({"RECORDING": "on"}, "This call is recorded.")]
+)
+def test_only_who_is_recorded_is_told_so(environ: dict[str, str], notice: str) -> None:
+    assert pickup_of(SALES, load_settings(environ)).notice == notice
+
+
+def test_all_that_is_said_on_the_phone_of_its_own_accord_is_kept_as_sound() -> None:
+    settings = load_settings({"RECORDING": "on"})
+    transfer = Transfer("+15550100123", failed="Nobody is free.")
+    agent = replace(SALES, phone=replace(SALES.phone, transfer=transfer))
+    phone = pickup_of(agent, settings)
+    policy = policy_of(agent, settings, budgets_of(settings))
+    kept = phrases_of(policy, phone).missing(VoiceOptions())
+    spoken = (phone.notice, policy.greeting, phone.message, phone.statement, phone.again)
+    for text in (*spoken, transfer.failed, *policy.nudges):
+        assert set(pieces_of(text)) <= set(kept), text
+    assert phone.message not in " ".join(phrases_of(policy).missing(VoiceOptions()))

@@ -1,18 +1,17 @@
-"""What an agent file may say, and how a mistake in one is told to its author."""
+"""What an agent file may say."""
 
 from __future__ import annotations
 
-import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct, field
-from rapidfuzz import fuzz, process
 
+from vantum.agents.mistakes import explained
 from vantum.errors import SettingsError
 
 FILES: Final = Path(__file__).parent / "files"
@@ -182,7 +181,7 @@ class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Phone(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the agent does on the phone, besides talking."""
+    """What the agent does on the phone, besides talking; its blanks are {agent} and {company}."""
 
     voicemail: str = ""  # left after the beep; "" hangs up
     screening: str = ""  # told to a call screener; "": name and company
@@ -190,7 +189,8 @@ class Phone(Struct, frozen=True, forbid_unknown_fields=True):
     announce_recording: str = ""  # said first; "": no call of this agent is recorded
     keys: tuple[Keys, ...] = ()  # for menus; what is not named here is tried with 0
     transfer: Transfer | None = None
-    ring_s: Annotated[int, Meta(ge=5, le=600)] = 30
+    # 16 CFR 310.4(b)(4)(iii): whoever hangs up earlier has abandoned the call.
+    ring_s: Annotated[int, Meta(ge=15, le=600)] = 30
     hold_s: Annotated[float, Meta(gt=0, le=3600)] = 120.0
 
 
@@ -241,22 +241,10 @@ def load_agent(path_or_name: str | Path) -> Agent:
     try:
         agent = msgspec.convert(_with_own_names(tree), Agent)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {_explained(str(error), tree)}") from error
+        raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
     _check_ids(agent, path)
     return agent
-
-
-# What msgspec calls the kinds of value, and what authors do.
-_KINDS: Final = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "fields of its own",
-    "null": "nothing",
-}
 
 
 def _resolve(path: Path) -> Path:
@@ -289,72 +277,6 @@ def _replaced(value: object, names: dict[str, str]) -> object:
     return value
 
 
-def _explained(message: str, tree: object) -> str:
-    """msgspec's message in the words of an author, with the field first."""
-    what, _, where = message.partition(" - at `$")
-    place = where.removesuffix("`").lstrip(".") or "the file"
-    unknown = re.search(r"unknown field `(.+)`", what)
-    if unknown:
-        name = unknown.group(1)
-        choices = _fields_at(place if where else "")
-        best = process.extractOne(name, choices, scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"; did you mean `{best[0]}`?" if best else f"; known: {', '.join(choices)}"
-        return f"{place}: unknown field `{name}`{hint}"
-    refused = re.search(r"^Invalid enum value '(.*)'$", what)
-    if refused:
-        return f"{place}: {_not_among(refused.group(1), _choices_at(place))}"
-    if not isinstance(tree, dict):
-        return "expected fields such as `name:` and `greeting:`, found no mapping"
-    return f"{place}: {_in_words(what)}"
-
-
-def _in_words(what: str) -> str:
-    """What was expected and found, in no programmer's words."""
-    found = re.fullmatch(r"Expected `(\w+)`(, got `(\w+)`)?( of length >= (\d+))?(.*)", what)
-    if found is None:
-        return f"{what[:1].lower()}{what[1:]}"
-    kind, got, at_least, rest = found.group(1, 3, 5, 6)
-    told = f"expected {_KINDS.get(kind, kind)}{rest}"
-    if at_least:
-        told += f" of at least {at_least} entries" if kind == "array" else " that is not empty"
-    if got:
-        told += f", found {_KINDS.get(got, got)}"
-    # YAML reads `name: 5` and `name: yes` as what they look like.
-    return told + (
-        "; put it in quotes" if kind == "str" and got in {"int", "float", "bool"} else ""
-    )
-
-
-def _not_among(value: str, choices: list[str]) -> str:
-    best = process.extractOne(value, choices, scorer=fuzz.ratio, score_cutoff=60)
-    hint = f"; did you mean `{best[0]}`?" if best else ";"
-    return f"`{value}` is not allowed{hint} allowed: {', '.join(c for c in choices if c)}"
-
-
-def _fields_at(place: str) -> list[str]:
-    """Names allowed at a path such as `playbook.faqs[...].say`."""
-    info = _kind_at(place)
-    if isinstance(info, msgspec.inspect.StructType):
-        return [f.encode_name for f in info.fields]
-    return []
-
-
-def _choices_at(place: str) -> list[str]:
-    """Words allowed at a path such as `playbook.faqs[3].then`."""
-    info = _kind_at(place)
-    return [str(v) for v in info.values] if isinstance(info, msgspec.inspect.LiteralType) else []
-
-
-def _kind_at(place: str) -> msgspec.inspect.Type:
-    info: msgspec.inspect.Type = msgspec.inspect.type_info(Agent)
-    for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", place):
-        if isinstance(info, msgspec.inspect.StructType):
-            info = next(f.type for f in info.fields if f.encode_name == step)
-        elif isinstance(info, msgspec.inspect.VarTupleType):
-            info = info.item_type
-    return info
-
-
 def _check_blanks(agent: Agent, path: Path) -> None:
     for place, text in _texts(agent, ""):
         try:
@@ -365,8 +287,15 @@ def _check_blanks(agent: Agent, path: Path) -> None:
             raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
         for blank in blanks:
             if blank not in BLANKS:
-                names = ", ".join(f"{{{b}}}" for b in sorted(BLANKS))
-                raise SettingsError(f"{path}: {place}: unknown blank {{{blank}}}; known: {names}")
+                raise _bad_blank(path, place, f"unknown blank {{{blank}}}", BLANKS)
+            if place.startswith("phone."):
+                why = f"nothing is known yet that {{{blank}}} could stand for"
+                raise _bad_blank(path, place, why, _OWN_NAMES)
+
+
+def _bad_blank(path: Path, place: str, why: str, known: Iterable[str]) -> SettingsError:
+    names = ", ".join(f"{{{blank}}}" for blank in sorted(known))
+    return SettingsError(f"{path}: {place}: {why}; known: {names}")
 
 
 def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:

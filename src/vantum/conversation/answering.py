@@ -36,7 +36,7 @@ def say(
     if talk.reply is not None:
         waited_from = talk.reply.waited_from
     reply = talk.open_reply(waited_from)
-    reply.then.ends, reply.then.unheard, reply.firm = ends, unheard, firm
+    reply.then = Then(ends=ends, unheard=unheard, firm=firm)
     talk.speak(reply, [*reply.write(text), *reply.finish()])
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
@@ -219,7 +219,7 @@ def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
 
 def hush(talk: Talk, now: float) -> None:
     """Hold the sound: somebody may be speaking."""
-    if talk.reply is not None and not talk.reply.held and not talk.reply.firm:
+    if talk.reply is not None and not (talk.reply.held or talk.reply.then.firm):
         talk.reply.held = True
         talk.orders.give(do.Hold(talk.reply.turn))
         talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
@@ -235,7 +235,7 @@ def let_go(talk: Talk) -> None:
 
 def interrupt(talk: Talk, event: object, now: float) -> None:
     """The caller takes the floor, unless they are told what they must hear."""
-    if talk.reply is not None and talk.reply.firm:
+    if talk.reply is not None and talk.reply.then.firm:
         return
     # A noise may have been taken for words. The button says outright that no answer is wanted.
     asked = talk.reply is not None and talk.reply.waited_from is not None

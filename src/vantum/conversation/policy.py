@@ -38,7 +38,7 @@ class PickupPolicy(Struct, frozen=True):
 
     # 16 CFR 310.4(b)(4): speak within 2 s of the end of the callee's own greeting. People who pick
     # up speak after about 0.7 s: the greeting often meets their hello, and is begun again then.
-    greet_after_s: float = 0.55
+    greet_after_s: float = 0.5
     listen_s: float = 0.2  # to a stream that opens late: speech is noticed after about 0.1 s
     reversible_s: float = 1.2  # who speaks into more of the greeting than this answers it
     hello_silence_s: float = 0.3  # after a hello; within one, people pause for less

@@ -45,11 +45,12 @@ class ShownText:
 
 
 class Then(Struct):
-    """What is done once an answer was heard to its end; `ends` comes last."""
+    """What hangs on an answer's being heard to its end; `ends` comes last."""
 
     deeds: list[do.PressKeys | do.Transfer] = []
     ends: EndReason | None = None
     unheard: EndReason | None = None  # in place of `ends` where the voice failed
+    firm: bool = False  # it must be heard: nothing the caller does holds it or cuts it off
 
     @property
     def is_nothing(self) -> bool:
@@ -68,17 +69,12 @@ class Reply:
         self.shown = ShownText()
         # Clock time at which its first sound or text went to the client.
         self.started_at: float | None = None
-        self.firm = False  # must be heard: nothing the caller does holds it or cuts it off
+        self.written = False  # the model has finished
         self.held = False  # silent while somebody may be speaking
         self.played = False  # all its sound is queued
         self.then = Then()
         self.voiceless = False  # the voice failed; the rest is text alone
-        self._segmenter: Segmenter | None = Segmenter()  # until the model has finished
-
-    @property
-    def written(self) -> bool:
-        """The model has finished."""
-        return self._segmenter is None
+        self._segmenter = Segmenter()
 
     @property
     def text(self) -> str:
@@ -92,18 +88,14 @@ class Reply:
 
     def write(self, token: str) -> list[str]:
         """Take the next token; returns the texts that became speakable."""
-        if self._segmenter is None:
-            return []
         self.shown.push(token)
         return self._begin(self._segmenter.push(token))
 
     def finish(self) -> list[str]:
         """The model is done; returns the last speakable texts."""
-        if self._segmenter is None:
-            return []
-        segmenter, self._segmenter = self._segmenter, None
+        self.written = True
         self.shown.finish()
-        return self._begin(segmenter.finish())
+        return self._begin(self._segmenter.finish())
 
     @property
     def is_empty(self) -> bool:
@@ -124,10 +116,10 @@ class Reply:
 
     def append(self, text: str) -> list[str]:
         """Add a sentence of our own to a finished answer."""
-        segmenter = Segmenter()
+        self._segmenter = Segmenter()
         self.shown.push(f" {text}")
         self.shown.finish()
-        return self._begin([*segmenter.push(text), *segmenter.finish()])
+        return self._begin([*self._segmenter.push(text), *self._segmenter.finish()])
 
     def _begin(self, texts: list[str]) -> list[str]:
         self.pieces.extend(VoicedPiece(text) for text in texts)
