@@ -74,17 +74,12 @@ class Casting:
     def on_the_phone(self, name: str) -> Cast:
         """The cast of this agent's phone calls: what the voice cannot say, nobody reads."""
         cast, agent = self.cast(name), self.agents[name]
-        recorded = self._settings.recording == "on" and bool(agent.phone.announce_recording)
-        announced = f"{agent.phone.announce_recording} " if recorded else ""
-        policy = msgspec.structs.replace(
-            cast.policy,
-            greeting=announced + cast.policy.greeting,
-            text_is_shown=False,
-            pickup=pickup_of(agent),
-        )
+        pickup = pickup_of(agent, self._settings)
+        policy = msgspec.structs.replace(cast.policy, text_is_shown=False, pickup=pickup)
         more: set[ActionName] = {"press_keys"}
         if agent.phone.transfer is not None:
             more.add("transfer_call")
+        recorded = bool(pickup.notice)
         return msgspec.structs.replace(
             cast, policy=policy, actions=ALWAYS | more, recorded=recorded
         )
@@ -112,7 +107,9 @@ class Casting:
             mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
         policy = policy_of(agent, settings, self._budgets)
         if chosen.tts.provider not in EMBEDDED:
-            voice = SteadyTextToSpeech(voice, self._budgets, phrases_of(policy), self._upkeep)
+            phone = None if settings.phone_off else pickup_of(agent, settings)
+            phrases = phrases_of(policy, phone)
+            voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep)
         tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
         prompt = system_prompt(
             agent, None, override=settings.llm_system_prompt or "", speech_tags=tags
@@ -177,21 +174,27 @@ def _neighbours(default: Path) -> dict[str, Agent]:
     return found
 
 
-def phrases_of(policy: Policy) -> Phrases:
-    """What is said in every call, or when something is wrong."""
-    texts = (policy.greeting, *policy.fallbacks, policy.broken_off, policy.deaf, policy.goodbye)
+def phrases_of(policy: Policy, phone: PickupPolicy | None = None) -> Phrases:
+    """What is said in every call, or when something is wrong; first what is said first."""
+    texts = [policy.greeting]
+    if phone is not None:
+        texts = [phone.notice, *texts, phone.message, phone.statement, phone.again]
+        texts += [phone.transfer.failed] if phone.transfer else []
+    texts += [*policy.fallbacks, policy.broken_off, policy.deaf, *policy.nudges, policy.goodbye]
     return Phrases(filter(None, texts), policy.fillers)
 
 
-def pickup_of(agent: Agent) -> PickupPolicy:
+def pickup_of(agent: Agent, settings: Settings) -> PickupPolicy:
     """What the agent does until a person is on the line, and on the phone alone."""
     phone, terms = agent.phone, _terms(agent)
     return PickupPolicy(
+        notice=phone.announce_recording if settings.recording == "on" else "",
         message=phone.voicemail,
         statement=phone.screening or _introduction(agent),
         again=phone.again or agent.greeting,
         keys=tuple(MenuKeys(keys.when, keys.press) for keys in phone.keys),
         transfer=TransferTo(terms.number, terms.failed, terms.waiting, terms.warm),
+        language=agent.language or settings.stt_language,
         hold_s=phone.hold_s,
     )
 

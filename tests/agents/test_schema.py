@@ -58,6 +58,18 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ),
         ("      then: callback", "      then: dance", "then"),
         ("{team} people", "{crew} people", "unknown blank {crew}"),
+        (
+            "  again: Hi, {agent}",
+            "  again: Hi {first_name}, {agent}",
+            "phone.again: nothing is known yet that {first_name} could stand for; "
+            "known: {agent}, {company}",
+        ),
+        (
+            '    - when: sales\n      press: "1"',
+            '    - when: "{firm}"\n      press: "1"',
+            "phone.keys[0].when: nothing is known yet that {firm}",
+        ),
+        ("  ring_s: 30", "  ring_s: 10", "phone.ring_s: expected a whole number >= 15"),
         ("{team} people", "{team people", "team"),
         ("    - id: price", "    - id: security", "used twice"),
         ("        tells: price", "        tells: nowhere", "no reply has the id `nowhere`"),

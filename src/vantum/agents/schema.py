@@ -1,9 +1,9 @@
-"""What an agent file may say, and how a mistake in one is told to its author."""
+"""What an agent file may say."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -186,7 +186,7 @@ class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Phone(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the agent does on the phone, besides talking."""
+    """What the agent does on the phone, besides talking; its blanks are {agent} and {company}."""
 
     voicemail: str = ""  # left after the beep; "" hangs up
     screening: str = ""  # told to a call screener; "": name and company
@@ -194,7 +194,8 @@ class Phone(Struct, frozen=True, forbid_unknown_fields=True):
     announce_recording: str = ""  # said first; "": no call of this agent is recorded
     keys: tuple[Keys, ...] = ()  # for menus; what is not named here is tried with 0
     transfer: Transfer | None = None
-    ring_s: Annotated[int, Meta(ge=5, le=600)] = 30
+    # 16 CFR 310.4(b)(4)(iii): whoever hangs up earlier has abandoned the call.
+    ring_s: Annotated[int, Meta(ge=15, le=600)] = 30
     hold_s: Annotated[float, Meta(gt=0, le=3600)] = 120.0
 
 
@@ -293,8 +294,15 @@ def _check_blanks(agent: Agent, path: Path) -> None:
             raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
         for blank in blanks:
             if blank not in BLANKS:
-                names = ", ".join(f"{{{b}}}" for b in sorted(BLANKS))
-                raise SettingsError(f"{path}: {place}: unknown blank {{{blank}}}; known: {names}")
+                raise _bad_blank(path, place, f"unknown blank {{{blank}}}", BLANKS)
+            if place.startswith("phone."):
+                why = f"nothing is known yet that {{{blank}}} could stand for"
+                raise _bad_blank(path, place, why, _OWN_NAMES)
+
+
+def _bad_blank(path: Path, place: str, why: str, known: Iterable[str]) -> SettingsError:
+    names = ", ".join(f"{{{blank}}}" for blank in sorted(known))
+    return SettingsError(f"{path}: {place}: {why}; known: {names}")
 
 
 def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:

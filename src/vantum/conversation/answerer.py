@@ -97,6 +97,13 @@ def alike(text: str, other: str) -> bool:
     return fuzz.token_sort_ratio(text.casefold(), other.casefold()) >= _MISHEARD_CUTOFF
 
 
+def echoes(text: str, said: str, language: str = "en") -> bool:
+    """Every word of this is one that we are saying ourselves."""
+    known = _known(language)
+    heard, ours = (_plain(one, known) if known else one.casefold() for one in (text, said))
+    return set(heard.split()) <= set(ours.split())
+
+
 def _by_words(text: str, unbroken_s: float, language: str) -> Opinion | None:
     known = _known(language)
     if known is None:

@@ -25,14 +25,20 @@ def say(
     now: float,
     *,
     ends: ev.EndReason | None = None,
+    unheard: ev.EndReason | None = None,
+    firm: bool = False,
     waited_from: float | None = None,
 ) -> None:
-    """Speak a text of our own: greeting, nudge, fallback, goodbye."""
+    """Speak a text of our own: greeting, nudge, fallback, goodbye.
+
+    It `ends` the call once it was heard; `unheard` is why the call ends if the voice fails. If it
+    is `firm` it is neither held nor cut off, and what the caller says meanwhile answered behind it.
+    """
     guessing.drop(talk)  # its turn is used up, so that nothing ends what is said now
     if talk.reply is not None:
         waited_from = talk.reply.waited_from
     reply = talk.open_reply(waited_from)
-    reply.then.ends = ends
+    reply.then = Then(ends=ends, unheard=unheard, firm=firm)
     talk.speak(reply, [*reply.write(text), *reply.finish()])
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
@@ -120,7 +126,7 @@ def _finish_text(talk: Talk, reply: Reply, now: float) -> None:
 
 
 def _show_text(talk: Talk, reply: Reply) -> None:
-    if not reply.started:
+    if reply.started_at is None:
         return
     for index, token in reply.shown.untold():
         talk.orders.tell(do.AnswerToken(reply.turn, token, index))
@@ -138,9 +144,9 @@ def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
 
 
 def _start_answer(talk: Talk, reply: Reply, now: float) -> None:
-    if reply.started:
+    if reply.started_at is not None:
         return
-    reply.started = True
+    reply.started_at = now
     if talk.state is State.THINKING:
         talk.go(State.RESPONDING, now)
     waited_s = None if reply.waited_from is None else now - reply.waited_from
@@ -182,20 +188,21 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
     reply = talk.reply
     if reply is None or reply.turn != event.turn or not reply.played:
         return
-    silent = reply.voiceless and not talk.policy.text_is_shown
-    _remember(talk, reply.heard(reply.sound_s) if silent else reply.text)
+    heard = talk.policy.text_is_shown or not reply.voiceless
+    _remember(talk, reply.text if heard else reply.heard(reply.sound_s))
     let_go(talk)
     talk.caller.overlooked()
     talk.reply = None
-    _follow_up(talk, reply.then, now)
+    _follow_up(talk, reply.then, now, heard=heard)
 
 
-def _follow_up(talk: Talk, then: Then, now: float) -> None:
+def _follow_up(talk: Talk, then: Then, now: float, *, heard: bool) -> None:
     """What the answer announced is done, now that it was heard."""
     for deed in then.deeds:
         talk.orders.give(deed)
-    if then.ends is not None:
-        talk.close(then.ends, now)
+    ends = then.ends if heard else then.unheard or then.ends
+    if ends is not None:
+        talk.close(ends, now)
         return
     talk.go(State.LISTENING, now)
     terms = _terms(talk)
@@ -251,7 +258,7 @@ def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
 
 def hush(talk: Talk, now: float) -> None:
     """Hold the sound: somebody may be speaking."""
-    if talk.reply is not None and not talk.reply.held:
+    if talk.reply is not None and not (talk.reply.held or talk.reply.then.firm):
         talk.reply.held = True
         talk.orders.give(do.Hold(talk.reply.turn))
         talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
@@ -266,10 +273,17 @@ def let_go(talk: Talk) -> None:
 
 
 def interrupt(talk: Talk, event: object, now: float) -> None:
-    """The caller takes the floor."""
+    """The caller takes the floor, unless they are told what they must hear."""
+    if talk.reply is not None and talk.reply.then.firm:
+        return
     # A noise may have been taken for words. The button says outright that no answer is wanted.
     asked = talk.reply is not None and talk.reply.waited_from is not None
     talk.caller.owed = asked and not isinstance(event, ev.InterruptAsked)
+    call_off(talk, now)
+
+
+def call_off(talk: Talk, now: float) -> None:
+    """Stop speaking, whatever it was."""
     talk.stop_reply()
     talk.go(State.INTERRUPTED, now)
 
@@ -290,7 +304,7 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     _remember(talk, heard, interrupted=True)
     if heard:
         talk.caller.owed = False
-    if cut.started:
+    if cut.started_at is not None:
         talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))
     if talk.state is State.INTERRUPTED:
         talk.go(State.LISTENING, now)

@@ -7,8 +7,16 @@ from typing import Final
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing
-from vantum.conversation.answerer import HINTED, MACHINES, SURE, Heard, Opinion, classify
-from vantum.conversation.answering import interrupt
+from vantum.conversation.answerer import (
+    HINTED,
+    MACHINES,
+    SURE,
+    Heard,
+    Opinion,
+    classify,
+    echoes,
+)
+from vantum.conversation.answering import call_off
 from vantum.conversation.policy import PickupPolicy
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
@@ -25,7 +33,7 @@ def rules_of(talk: Talk) -> PickupPolicy:
 def judge(talk: Talk, pickup: Pickup, now: float) -> None:
     """Something new is known: change one's mind where it is good enough for that."""
     found = opinion(talk, pickup)
-    if found is not None and found.kind != pickup.kind and _is_reason(pickup, found):
+    if found is not None and found.kind != pickup.kind and _is_reason(talk, pickup, found):
         turn_to(talk, pickup, found.kind, now)
 
 
@@ -38,7 +46,7 @@ def opinion(talk: Talk, pickup: Pickup) -> Opinion | None:
     return classify(Heard(other.text, other.unbroken_s, pickup.verdict, beeped), language)
 
 
-def _is_reason(pickup: Pickup, opinion: Opinion) -> bool:
+def _is_reason(talk: Talk, pickup: Pickup, opinion: Opinion) -> bool:
     """Is the opinion strong enough to change what is being done?"""
     if opinion.confidence <= HINTED:
         return False
@@ -47,14 +55,21 @@ def _is_reason(pickup: Pickup, opinion: Opinion) -> bool:
     if pickup.kind not in MACHINES:
         return True
     if pickup.kind == "voicemail" and pickup.said:
-        return False  # whoever comes now has a message
+        # A mailbox has its say while it records, and may play us back.
+        return opinion.kind == "person" and pickup.other.settled and not _is_echo(talk, pickup)
     if opinion.kind == "person":
         return pickup.other.settled
     return opinion.confidence >= SURE and (pickup.kind, opinion.kind) != ("screening", "hold")
 
 
+def _is_echo(talk: Talk, pickup: Pickup) -> bool:
+    rules = rules_of(talk)
+    return echoes(pickup.other.text, rules.message, rules.language)
+
+
 def turn_to(talk: Talk, pickup: Pickup, kind: ev.Kind, now: float) -> None:
     """Take it for this from now on; what was begun for a person is taken back for a machine."""
+    stops_message = pickup.kind == "voicemail" and talk.state is State.RESPONDING
     if {kind, pickup.kind} & set(MACHINES) and not {kind, pickup.kind} <= _WAITING:
         pickup.since = now
     pickup.kind = kind
@@ -62,8 +77,10 @@ def turn_to(talk: Talk, pickup: Pickup, kind: ev.Kind, now: float) -> None:
     if kind == "fax":
         talk.close("fax", now)
     if kind not in MACHINES:
+        if stops_message and kind == "person":
+            call_off(talk, now)
         return
-    pickup.greeted, pickup.said = False, 0
+    pickup.greeted, pickup.noticed, pickup.said = False, False, 0
     _fall_silent(talk, now)
     rules = rules_of(talk)
     if kind == "voicemail" and not rules.message:
@@ -76,7 +93,7 @@ def _fall_silent(talk: Talk, now: float) -> None:
     """Take back what was begun for a person; the machine's words are no turn of theirs."""
     guessing.drop(talk)
     if talk.state is State.RESPONDING:
-        interrupt(talk, None, now)
+        call_off(talk, now)
     elif talk.state is State.THINKING:
         talk.stop_reply()
         talk.go(State.LISTENING, now)

@@ -245,9 +245,10 @@ class MuteChanged(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The phone was picked up and sound can flow. Whoever calls us (`inbound`) is a person."""
+    """Sound flows; the phone was picked up `ago_s` ago. Who calls us (`inbound`) is a person."""
 
     inbound: bool
+    ago_s: float = 0.0
 
 
 class AnsweredBy(Struct, frozen=True):

@@ -28,9 +28,16 @@ def _leave_message(talk: Talk, pickup: Pickup, now: float) -> float | None:
     due = _message_at(talk, pickup)
     if now < due:
         return due
-    pickup.said += 1
-    say(talk, rules_of(talk).message, now, ends="voicemail")
+    _speak_up(pickup)
+    say(talk, rules_of(talk).message, now, ends="voicemail", unheard="no_message")
     return None
+
+
+def _speak_up(pickup: Pickup) -> None:
+    """What the machine has said so far is dealt with by what is said now."""
+    pickup.said += 1
+    pickup.dealt_until_s = pickup.other.until_s
+    pickup.other.forget()
 
 
 def _message_at(talk: Talk, pickup: Pickup) -> float:
@@ -59,8 +66,7 @@ def _state_purpose(talk: Talk, pickup: Pickup, now: float) -> float | None:
     due = _quiet_for(talk, pickup, rules.menu_silence_s)
     if now < due:
         return min(due, at_last)
-    other.forget()
-    pickup.said += 1
+    _speak_up(pickup)
     say(talk, rules.statement, now)
     return None
 

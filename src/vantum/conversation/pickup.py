@@ -1,22 +1,28 @@
 """What the agent does while it becomes clear who has answered the phone.
 
-A person is greeted within a second, and so is whoever may be one; the greeting is taken back when
-it was a machine. A machine is listened to, not answered: a message is left, a screener told who
-calls, a menu worked, a queue waited in, each for so long and no longer. When a person comes on
-after all, they are greeted. A browser's call has no pickup, and nothing here concerns it.
+A person is greeted within a second, and so is whoever may be one. A greeting into which somebody
+says hello is taken back and said again, as people do; it is taken back for good when it was a
+machine. A machine is listened to, not answered: a message is left, a screener told who calls, a
+menu worked, a queue waited in, each for so long and no longer. When a person comes on after all,
+they are greeted. A browser's call has no pickup, and nothing here concerns it.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.answerer import COVER_S, MACHINES
-from vantum.conversation.answering import interrupt, say
+from vantum.conversation.answering import call_off, say
 from vantum.conversation.deciding import judge, rules_of, turn_to
 from vantum.conversation.machines import PLANS
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
+
+_TAKEN_BACK: Final = 2  # times: who speaks into the greeting once more has something to say
+_SET_UP_S: Final = 1.0  # carriers open a stream within 0.6 s; two machines' clocks may differ
 
 
 def answer(talk: Talk, event: ev.Answered, now: float) -> None:
@@ -24,7 +30,8 @@ def answer(talk: Talk, event: ev.Answered, now: float) -> None:
     pickup = talk.aside.pickup
     if pickup is None or pickup.answered_at is not None:
         return
-    pickup.answered_at, pickup.inbound = now, event.inbound
+    pickup.opened_at, pickup.inbound = now, event.inbound
+    pickup.answered_at = now - min(max(0.0, event.ago_s), _SET_UP_S)
     if event.inbound:
         turn_to(talk, pickup, "person", now)
 
@@ -48,7 +55,7 @@ def hear_beep(talk: Talk, _event: ev.Beeped, now: float) -> None:
     early = pickup.beeped_at is None and pickup.kind == "voicemail" and pickup.said > 0
     pickup.beeped_at = now
     if early and talk.state is State.RESPONDING:
-        interrupt(talk, None, now)
+        call_off(talk, now)
     judge(talk, pickup, now)
 
 
@@ -65,21 +72,31 @@ def takes(talk: Talk, event: ev.Event, now: float) -> bool:
         case ev.SpeechStarted() | ev.SpeechSustained():
             _forget_what_is_past(talk, pickup, now)
             other.started(event)
+            if isinstance(event, ev.SpeechSustained):
+                _take_back(talk, pickup, now - event.speech_s, now)
         case ev.SpeechStopped():
             other.stopped(event, now)
         case ev.Transcript():
-            _forget_what_is_past(talk, pickup, now)
-            late = _is_late(talk, pickup, event)
-            other.wrote(event, now)
-            if late or pickup.kind in MACHINES:
-                _note(talk, event, late=late)
-            judge(talk, pickup, now)
-            return late or pickup.kind in MACHINES
+            return _takes_words(talk, pickup, event, now)
         case ev.Keyed():
             pass
         case _:
             return False
     return pickup.kind in MACHINES
+
+
+def _takes_words(talk: Talk, pickup: Pickup, event: ev.Transcript, now: float) -> bool:
+    _forget_what_is_past(talk, pickup, now)
+    late, machine = _is_late(talk, pickup, event), pickup.kind in MACHINES
+    pickup.other.wrote(event, now)
+    if late and machine:
+        pickup.other.forget()
+    elif event.text.strip() and not late:
+        _take_back(talk, pickup, now, now)
+    if late or machine:
+        _note(talk, event, late=late and not machine)
+    judge(talk, pickup, now)
+    return late or pickup.kind in MACHINES
 
 
 def _is_settled(talk: Talk, pickup: Pickup, now: float) -> bool:
@@ -103,12 +120,29 @@ def _forget_what_is_past(talk: Talk, pickup: Pickup, now: float) -> None:
 
 
 def _is_late(talk: Talk, pickup: Pickup, event: ev.Transcript) -> bool:
-    """Words of the hello that the greeting already answers."""
-    if not pickup.greeted or talk.state is not State.RESPONDING:
+    """Words of the hello that the greeting already answers, or of what a machine is told upon."""
+    speaks = pickup.noticed or pickup.greeted or pickup.said > 0
+    if not speaks or talk.state is not State.RESPONDING:
         return False
     if event.end_s:
-        return event.end_s <= pickup.hello_until_s + COVER_S
+        return event.end_s <= pickup.dealt_until_s + COVER_S
     return pickup.other.owes_words
+
+
+def _take_back(talk: Talk, pickup: Pickup, began: float, now: float) -> None:
+    """Somebody began to speak into our first words: these are said again behind theirs."""
+    reply = talk.reply
+    if talk.state is not State.RESPONDING or reply is None or reply.turn != pickup.opening:
+        return
+    into_s = 0.0 if reply.started_at is None else began - reply.started_at
+    if into_s > rules_of(talk).reversible_s or pickup.taken_back >= _TAKEN_BACK:
+        return
+    pickup.taken_back += 1
+    if pickup.greeted:
+        pickup.greeted = False
+    else:
+        pickup.noticed = False
+    call_off(talk, now)
 
 
 def _note(talk: Talk, event: ev.Transcript, *, late: bool) -> None:
@@ -116,7 +150,8 @@ def _note(talk: Talk, event: ev.Transcript, *, late: bool) -> None:
     text = event.text.strip()
     if text:
         talk.orders.tell(do.Recognised(text, event.final, event.confidence))
-    if late and event.final and not talk.history.lines:
+    known = any(line.role == "user" for line in talk.history.lines)
+    if late and event.final and not known:
         talk.history.caller_said(text)
 
 
@@ -150,23 +185,46 @@ def _greet(talk: Talk, pickup: Pickup, now: float) -> float | None:
     due = _greeting_at(talk, pickup)
     if now < due:
         return due
-    other = pickup.other
-    pickup.greeted, pickup.hello_until_s = True, other.until_s
-    text = _opening(talk)
-    if text:
-        talk.history.caller_said(talk.caller.take())
-        waited_from = other.quiet_since if other.has_spoken else None
-        say(talk, text, now, ends=rules_of(talk).ends, waited_from=waited_from)
+    rules, other = rules_of(talk), pickup.other
+    waited_from = other.quiet_since if other.has_spoken else None
+    pickup.dealt_until_s = other.until_s
+    if rules.notice and not pickup.noticed:
+        pickup.noticed = True
+        _take_hello(talk, pickup)
+        say(talk, rules.notice, now, unheard="faults", firm=True, waited_from=waited_from)
+    else:
+        pickup.greeted = True
+        _say_greeting(talk, pickup, None if rules.notice else waited_from, now)
+    pickup.opening = talk.turn
     return None
+
+
+def _say_greeting(talk: Talk, pickup: Pickup, waited_from: float | None, now: float) -> None:
+    text, ends = _opening(talk), rules_of(talk).ends
+    if not text:
+        return
+    _take_hello(talk, pickup)
+    unheard: ev.EndReason | None = None if ends is None else "faults"
+    firm = ends is not None
+    say(talk, text, now, ends=ends, unheard=unheard, firm=firm, waited_from=waited_from)
+
+
+def _take_hello(talk: Talk, pickup: Pickup) -> None:
+    """A hello is answered by what is said now. Who calls us had something to say, and waits."""
+    if not pickup.inbound:
+        talk.history.caller_said(talk.caller.take())
 
 
 def _greeting_at(talk: Talk, pickup: Pickup) -> float:
     """When to greet, on what is known now: after a hello at once, into a silence a bit later."""
     rules, other = rules_of(talk), pickup.other
+    if pickup.inbound:
+        return pickup.opened_at
     if other.speaking:
         return pickup.begun + rules.decide_s  # by then it is noise
     if other.quiet_since is None or not other.has_spoken:
-        return pickup.begun + (0.0 if pickup.kind == "person" else rules.greet_after_s)
+        at_first = (pickup.answered_at or 0.0) + rules.greet_after_s
+        return max(at_first, pickup.opened_at + rules.listen_s)
     long = other.may_go_on or (pickup.kind is None and other.unbroken_s >= rules.announcement_s)
     return other.quiet_since + (rules.announcement_silence_s if long else rules.hello_silence_s)
 

@@ -35,17 +35,20 @@ class TransferTo(Struct, frozen=True):
 class PickupPolicy(Struct, frozen=True):
     """A phone call: what is said to whom or what has answered, and how long it is waited for."""
 
+    notice: str = ""  # what a person must hear before the greeting, such as that we record
+    ends: EndReason | None = None  # a call that only tells something ends once that was heard
     message: str = ""  # left on voicemail; "" hangs up
     statement: str = ""  # who calls and why, for a call screener; "" hangs up
     again: str = ""  # in place of a greeting that was heard already, by whomever
     keys: tuple[MenuKeys, ...] = ()
     transfer: TransferTo | None = None
-    ends: EndReason | None = None  # a call that only tells something: so once its greeting is heard
     language: str = "en"
 
     # 16 CFR 310.4(b)(4): speak within 2 s of the end of the callee's own greeting. People who pick
-    # up speak after about 0.6 s; a second of silence is where they say "hello?" again.
-    greet_after_s: float = 0.8
+    # up speak after about 0.7 s: the greeting often meets their hello, and is begun again then.
+    greet_after_s: float = 0.5
+    listen_s: float = 0.2  # to a stream that opens late: speech is noticed after about 0.1 s
+    reversible_s: float = 1.2  # who speaks into more of the greeting than this answers it
     hello_silence_s: float = 0.3  # after a hello; within one, people pause for less
     announcement_s: float = 3.0  # longer than a hello: it may be a machine that pauses for breath
     announcement_silence_s: float = 1.0

@@ -45,10 +45,12 @@ class ShownText:
 
 
 class Then(Struct):
-    """What is done once an answer was heard to its end; `ends` comes last."""
+    """What hangs on an answer's being heard to its end; `ends` comes last."""
 
     deeds: list[do.PressKeys | do.Transfer] = []
     ends: EndReason | None = None
+    unheard: EndReason | None = None  # in place of `ends` where the voice failed
+    firm: bool = False  # it must be heard: nothing the caller does holds it or cuts it off
 
     @property
     def is_nothing(self) -> bool:
@@ -65,7 +67,8 @@ class Reply:
         self.waited_from = waited_from  # clock time of the caller's last word
         self.pieces: list[VoicedPiece] = []
         self.shown = ShownText()
-        self.started = False  # its first sound or text went to the client
+        # Clock time at which its first sound or text went to the client.
+        self.started_at: float | None = None
         self.written = False  # the model has finished
         self.held = False  # silent while somebody may be speaking
         self.played = False  # all its sound is queued

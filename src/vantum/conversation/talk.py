@@ -49,14 +49,18 @@ class Pickup(Struct):
     """A phone call's beginning: who has answered, and what was done about it."""
 
     answered_at: float | None = None  # clock time
+    opened_at: float = 0.0  # clock time from which on there was sound
     inbound: bool = False
     kind: Kind | None = None  # not known yet
     since: float = 0.0  # clock time at which it became known, and its wait began
     other: Overheard = field(default_factory=Overheard)
     verdict: Verdict | None = None  # the carrier's
     beeped_at: float | None = None  # clock time
+    noticed: bool = False  # told what must be told before the greeting
     greeted: bool = False  # there is a person, who was spoken to and may be answered
-    hello_until_s: float = 0.0  # audio time of the words that the greeting answers
+    opening: int = 0  # the turn in which the latest of these two is said
+    taken_back: int = 0  # how often it was, to be said again
+    dealt_until_s: float = 0.0  # audio time of the words that are answered by what is being said
     said: int = 0  # how often the machine was told what there is to tell it
     menus: list[str] = []  # bounded: the third of a kind ends the call, and so does the wait
 

@@ -41,8 +41,6 @@ class SteadyTextToSpeech:
     ) -> AsyncGenerator[Spoken | Setback, None]:
         """As the wrapped one. Raises ProviderError when all tries fail."""
         sounding = msgspec.structs.replace(options, session_id="")  # what phrases are kept under
-        if self._phrases.are_new(sounding):
-            self._upkeep.start("phrases", self._learn(sounding))
         number = 0
         line = _Line(self._inner, options, self._budgets)
         try:
@@ -51,6 +49,8 @@ class SteadyTextToSpeech:
                     async for sound in sounds:
                         yield _numbered(sound, number)
                 number += 1
+                if self._phrases.are_new(sounding):  # nobody may wait for their sake
+                    self._upkeep.start("phrases", self._learn(sounding))
         finally:
             await line.close()
 

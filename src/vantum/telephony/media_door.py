@@ -13,6 +13,7 @@ from vantum import limits
 from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
+from vantum.conversation.events import Answered
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall as Record
@@ -97,8 +98,12 @@ class MediaDoor:
             recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
         outlet = TwilioOutlet(start.stream_sid, recorder)
         call = Call(cast, session, outlet, self._calls.house, log)
-        inbound = record.direction == "inbound"
-        phone = PhoneCall(call, outlet, log, inbound=inbound, recorder=recorder)
+        since = record.answered_at
+        answered = Answered(
+            inbound=record.direction == "inbound",
+            ago_s=0.0 if since is None else self._exchange.legs.now() - since,
+        )
+        phone = PhoneCall(call, outlet, log, answered=answered, recorder=recorder)
         live = Live(call, outlet)
         self._calls.add(live)
         self._exchange.carry(record, live)

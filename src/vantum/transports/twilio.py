@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from vantum.audio.arrivals import Arrivals
+from vantum.audio.beep import FRAME, BeepEar
 from vantum.call import Call
-from vantum.conversation.events import Answered, Keyed
+from vantum.conversation.events import Answered, Beeped, Keyed
 from vantum.providers.base import ListenOptions
 from vantum.recording.recorder import Recorder
 from vantum.telemetry import Log
@@ -27,16 +28,17 @@ class PhoneCall:
         outlet: TwilioOutlet,
         log: Log,
         *,
-        inbound: bool,
+        answered: Answered,
         recorder: Recorder | None = None,
     ) -> None:
         self.stopped = False  # the carrier ended the stream: the leg is over, or elsewhere
         self._call = call
         self._outlet = outlet
         self._log = log
-        self._inbound = inbound
+        self._answered = answered
         self._recorder = recorder
         self._arrivals = Arrivals()
+        self._beep = BeepEar()
         self._keys = ""
         self._keys_due: asyncio.TimerHandle | None = None
         outlet.on_heard = call.confirm_heard
@@ -63,7 +65,7 @@ class PhoneCall:
             wire.RATE_HZ, session.language, session.session_id, encoding="mulaw"
         )
         self._call.open_input(options, automatic=True, greets=True)
-        self._call.post_now(Answered(self._inbound))
+        self._call.post_now(self._answered)
 
     async def _take(self, message: wire.FromCarrier | None) -> None:
         if isinstance(message, wire.Media):
@@ -85,6 +87,14 @@ class PhoneCall:
             now = asyncio.get_running_loop().time()
             self._recorder.heard(heard, self._arrivals.position, now)
         await self._call.hear(heard)
+        # Until somebody is known to be there it may be a mailbox; nobody else is expected to call.
+        if not self._answered.inbound and self._outlet.answered_by != "person":
+            self._hear_beep(heard)
+
+    def _hear_beep(self, heard: bytes) -> None:
+        for at in range(0, len(heard), FRAME):
+            if self._beep.hear(heard[at : at + FRAME]):
+                self._call.post_now(Beeped(self._arrivals.position / wire.RATE_HZ))
 
     def _press(self, digit: str) -> None:
         """Digits follow each other; `#` or a pause ends them."""
