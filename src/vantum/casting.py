@@ -9,10 +9,12 @@ from typing import Final
 import msgspec
 
 from vantum.agents.prompt import system_prompt
+from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, load_agent
 from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
+from vantum.conversation.segments import spoken_text
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry
@@ -20,6 +22,7 @@ from vantum.providers.base import ONLY_END
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
+from vantum.providers.prerecorded import PrerecordedTextToSpeech
 from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
@@ -98,6 +101,9 @@ class Casting:
         policy = policy_of(agent, settings, self._budgets)
         if chosen.tts.provider not in EMBEDDED:
             voice = SteadyTextToSpeech(voice, self._budgets, phrases_of(policy), self._upkeep)
+        if agent.recordings:
+            recorded = {recording.says: recording.sound for recording in agent.recordings}
+            voice = PrerecordedTextToSpeech(voice, recorded)
         tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
         prompt = system_prompt(
             agent, None, override=settings.llm_system_prompt or "", speech_tags=tags
@@ -163,9 +169,10 @@ def _neighbours(default: Path) -> dict[str, Agent]:
 
 
 def phrases_of(policy: Policy) -> Phrases:
-    """What is said in every call, or when something is wrong."""
+    """What is said in every call, or when something is wrong, and not from a recording anyway."""
     texts = (policy.greeting, *policy.fallbacks, policy.broken_off, policy.deaf, policy.goodbye)
-    return Phrases(filter(None, texts), policy.fillers)
+    spoken = (text for text in texts if text and spoken_text(text) not in policy.prerecorded)
+    return Phrases(spoken, policy.fillers)
 
 
 def pickup_of(agent: Agent) -> PickupPolicy:
@@ -200,6 +207,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         broken_off=agent.broken_off,
         deaf=agent.deaf,
         fillers=agent.fillers,
+        prerecorded=texts_of(agent.recordings),
         filler_after_s=budgets.filler_after_s,
         filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,

@@ -13,6 +13,7 @@ import yaml
 from msgspec import Meta, Struct, field
 from rapidfuzz import fuzz, process
 
+from vantum.agents.recordings import Recording, with_sound
 from vantum.errors import SettingsError
 
 FILES: Final = Path(__file__).parent / "files"
@@ -216,6 +217,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
     phone: Phone = Phone()
+    recordings: tuple[Recording, ...] = ()  # lines that are played instead of being synthesised
     language: str = ""  # "": what STT_LANGUAGE says
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()
@@ -244,7 +246,8 @@ def load_agent(path_or_name: str | Path) -> Agent:
         raise SettingsError(f"{path}: {_explained(str(error), tree)}") from error
     _check_blanks(agent, path)
     _check_ids(agent, path)
-    return agent
+    recordings = with_sound(agent.recordings, _texts(agent, ""), path)
+    return msgspec.structs.replace(agent, recordings=recordings)
 
 
 # What msgspec calls the kinds of value, and what authors do.
