@@ -39,7 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
-    frozenset({"vantum.setting_kinds", "vantum.env_file"}),
+    frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )
 

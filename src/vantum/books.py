@@ -44,7 +44,7 @@ class Books:
         self._heard_s += seconds
 
     def said(self, text: str) -> None:
-        """The voice was given text; what it says from memory costs less than this counts."""
+        """The voice was given text; what it says from memory or a file is counted, too."""
         self._characters += len(text)
 
     def asked(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> None:

@@ -9,11 +9,13 @@ from typing import Final
 import msgspec
 
 from vantum.agents.prompt import system_prompt
+from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer, load_agent
 from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.pace import last_sentence
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
+from vantum.conversation.segments import spoken_text
 from vantum.conversation.utterances import Expected
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
@@ -22,6 +24,7 @@ from vantum.providers.base import ALWAYS, ActionName
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
+from vantum.providers.prerecorded import PrerecordedTextToSpeech
 from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
@@ -110,6 +113,9 @@ class Casting:
             phone = None if settings.phone_off else pickup_of(agent, settings)
             phrases = phrases_of(policy, phone)
             voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep)
+        if agent.recordings:
+            recorded = {recording.says: recording.sound for recording in agent.recordings}
+            voice = PrerecordedTextToSpeech(voice, recorded)
         tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
         prompt = system_prompt(
             agent, None, override=settings.llm_system_prompt or "", speech_tags=tags
@@ -175,13 +181,17 @@ def _neighbours(default: Path) -> dict[str, Agent]:
 
 
 def phrases_of(policy: Policy, phone: PickupPolicy | None = None) -> Phrases:
-    """What is said in every call, or when something is wrong; first what is said first."""
+    """What is said in every call, or when something is wrong; first what is said first.
+
+    Lines that are played from a recording are none of them.
+    """
     texts = [policy.greeting]
     if phone is not None:
         texts = [phone.notice, *texts, phone.message, phone.statement, phone.again]
         texts += [phone.transfer.failed] if phone.transfer else []
     texts += [*policy.fallbacks, policy.broken_off, policy.deaf, *policy.nudges, policy.goodbye]
-    return Phrases(filter(None, texts), policy.fillers)
+    spoken = (text for text in texts if text and spoken_text(text) not in policy.prerecorded)
+    return Phrases(spoken, policy.fillers)
 
 
 def pickup_of(agent: Agent, settings: Settings) -> PickupPolicy:
@@ -236,6 +246,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         language=agent.language or settings.stt_language,
         questions=questions_of(agent),
         fillers=agent.fillers,
+        prerecorded=texts_of(agent.recordings),
         filler_after_s=budgets.filler_after_s,
         filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,

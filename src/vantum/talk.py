@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 from vantum.errors import ServerUnreachable, SettingsError
-from vantum.limits import RATE_MAX_HZ, RATE_MIN_HZ
 from vantum.transports.browser_outlet import SOUND_HZ
 from vantum.transports.ids import Ids
+from vantum.wav_file import read_wav
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
 
@@ -81,24 +81,9 @@ def _level(chunk: bytes) -> float:
 
 
 def read_recording(path: Path) -> Recording:
-    """Read a WAV file; several channels become one. Raises SettingsError for what is none."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            width, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            pcm = file.readframes(file.getnframes())
-    except (OSError, wave.Error, EOFError) as error:
-        raise SettingsError(f"{path}: not a WAV file that can be read: {error}") from error
-    if not pcm:
-        raise SettingsError(f"{path}: holds no sound")
-    if width != 2 or not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
-        raise SettingsError(
-            f"{path}: 16-bit samples at {RATE_MIN_HZ} to {RATE_MAX_HZ} Hz are needed,"
-            f" this has {8 * width}-bit samples at {rate_hz} Hz"
-        )
-    if channels > 1:
-        frames = np.frombuffer(pcm, dtype="<i2").reshape(-1, channels)
-        pcm = frames.mean(axis=1).astype("<i2").tobytes()
-    return Recording(path, pcm, rate_hz)
+    """Read a WAV file. Raises SettingsError for what is none."""
+    sound = read_wav(path)
+    return Recording(path, sound.pcm, sound.rate_hz)
 
 
 class _Payload(Struct, rename="camel"):

@@ -317,6 +317,30 @@ def test_an_answer_is_made_when_it_is_written_and_all_pieces_sounded() -> None:
     assert reply.sound_s == pytest.approx(0.4)
 
 
+def test_a_recorded_line_is_a_piece_whole_whatever_stands_around_it() -> None:
+    line = "This call is recorded. Tell us if you mind, please."
+    reply = Reply(1, 1, prerecorded=frozenset({line, "This call"}))
+    assert reply.say(f"Hi. {line} This is Alex.") == ["Hi.", line, "This is Alex."]
+    assert reply.text == f"Hi. {line} This is Alex."
+    assert reply.append(line) == [line]
+    assert reply.text == f"Hi. {line} This is Alex. {line}"
+
+
+def test_a_word_within_which_a_recorded_line_ends_is_not_cut() -> None:
+    reply = Reply(1, 1, prerecorded=frozenset({"Yes"}))
+    assert reply.say("Yesterday was Sunday") == ["Yesterday was Sunday"]
+
+
+def test_a_recorded_line_follows_what_is_written_before_it() -> None:
+    reply = Reply(1, 1, prerecorded=frozenset({"Goodbye, and thank you."}))
+    pieces = [*reply.write("Fine, I will "), *reply.write("note it "), *reply.write("for you. ")]
+    assert pieces == ["Fine,"]
+    assert reply.write("Goodbye, and thank you.") == [
+        "I will note it for you.",
+        "Goodbye, and thank you.",
+    ]
+
+
 def test_an_answer_that_breaks_off_is_excused_behind_what_was_said() -> None:
     world = failing(1, after_tokens=4, policy=Policy(broken_off="Where was I?"))
     world.is_answered("Hello?")

@@ -12,6 +12,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from vantum.agents.mistakes import explained
+from vantum.agents.recordings import Recording, with_sound
 from vantum.errors import SettingsError
 
 FILES: Final = Path(__file__).parent / "files"
@@ -223,6 +224,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect
     voice: Voice = Voice()
     phone: Phone = Phone()
+    recordings: tuple[Recording, ...] = ()  # lines that are played instead of being synthesised
     language: str = ""  # "": what STT_LANGUAGE says
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()
@@ -251,7 +253,8 @@ def load_agent(path_or_name: str | Path) -> Agent:
         raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
     _check_ids(agent, path)
-    return agent
+    recordings = with_sound(agent.recordings, _texts(agent, ""), path)
+    return msgspec.structs.replace(agent, recordings=recordings)
 
 
 def _resolve(path: Path) -> Path:

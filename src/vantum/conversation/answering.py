@@ -39,7 +39,7 @@ def say(
         waited_from = talk.reply.waited_from
     reply = talk.open_reply(waited_from)
     reply.then = Then(ends=ends, unheard=unheard, firm=firm)
-    talk.speak(reply, [*reply.write(text), *reply.finish()])
+    talk.speak(reply, reply.say(text))
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
         talk.go(State.RESPONDING, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.reply import Guess, Reply, same_words
+from vantum.conversation.reply import Guess, same_words
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
@@ -39,8 +39,7 @@ def _is_time(talk: Talk) -> bool:
 
 def _begin(talk: Talk) -> None:
     talk.counts.guesses += 1
-    talk.counts.replies += 1
-    reply = Reply(talk.turn + 1, talk.counts.replies)
+    reply = talk.new_reply(talk.turn + 1)
     text = talk.caller.text
     talk.aside.guess = Guess(reply, same_words(text))
     lines = talk.history.with_caller(text, talk.policy.max_lines)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from vantum.conversation import effects as do
 from vantum.conversation.events import EndReason, Event, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
-from vantum.conversation.segments import MARKER, MARKERS, Segmenter, spoken_text
+from vantum.conversation.segments import MARKER, MARKERS, Segmenter, recited, spoken_text
 
 
 class ShownText:
@@ -61,7 +61,14 @@ class Then(Struct):
 class Reply:
     """One answer: reply `number` of `turn`. Seconds throughout."""
 
-    def __init__(self, turn: int, number: int, *, waited_from: float | None = None) -> None:
+    def __init__(
+        self,
+        turn: int,
+        number: int,
+        *,
+        waited_from: float | None = None,
+        prerecorded: frozenset[str] = frozenset(),
+    ) -> None:
         self.turn = turn
         self.number = number
         self.waited_from = waited_from  # clock time of the caller's last word
@@ -74,7 +81,7 @@ class Reply:
         self.played = False  # all its sound is queued
         self.then = Then()
         self.voiceless = False  # the voice failed; the rest is text alone
-        self._segmenter = Segmenter()
+        self._segmenter = Segmenter(prerecorded)
 
     @property
     def text(self) -> str:
@@ -97,6 +104,11 @@ class Reply:
         self.shown.finish()
         return self._begin(self._segmenter.finish())
 
+    def say(self, text: str) -> list[str]:
+        """Take a whole text of our own; returns all that is to be spoken of it."""
+        parts = recited(text, self._segmenter.whole)
+        return [*(piece for part in parts for piece in self.write(part)), *self.finish()]
+
     @property
     def is_empty(self) -> bool:
         """Nothing was said that answers anything."""
@@ -116,10 +128,8 @@ class Reply:
 
     def append(self, text: str) -> list[str]:
         """Add a sentence of our own to a finished answer."""
-        self._segmenter = Segmenter()
-        self.shown.push(f" {text}")
-        self.shown.finish()
-        return self._begin([*self._segmenter.push(text), *self._segmenter.finish()])
+        self._segmenter = Segmenter(self._segmenter.whole)
+        return self.say(f" {text}")
 
     def _begin(self, texts: list[str]) -> list[str]:
         self.pieces.extend(VoicedPiece(text) for text in texts)

@@ -11,7 +11,8 @@ words are there, so that a short last part can join it. Where rules collide, the
 over the five words, and those win over the size of a group.
 
 A marker always ends a piece, save one below `MIN_WORDS`. The cuts depend on the text alone, never
-on how it arrived in tokens: characters are taken one by one.
+on how it arrived in tokens: characters are taken one by one. A line that is never to be cut
+has to be one token.
 """
 
 # ruff: noqa: RUF001, RUF003 - typographic dashes and quotes are what this file is about
@@ -19,7 +20,7 @@ on how it arrived in tokens: characters are taken one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 MARKER: Final = "||BREAK||"  # what the model is told to write between pieces
@@ -51,10 +52,20 @@ def spoken_text(text: str) -> str:
     return " ".join(_UNFINISHED_MARKER.sub("", MARKERS.sub(" ", text)).split())
 
 
+def recited(text: str, lines: Collection[str]) -> list[str]:
+    """`text` cut where one of `lines` begins and ends; the parts together are the text again."""
+    if not lines:
+        return [text]
+    longest_first = sorted(lines, key=len, reverse=True)
+    known = "|".join(r"\s+".join(map(re.escape, line.split())) for line in longest_first)
+    return [part for part in re.split(rf"(?<!\S)({known})(?!\S)", text) if part]
+
+
 class Segmenter:
     """Takes one answer token by token and returns each piece once it may be spoken."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: frozenset[str] = frozenset()) -> None:
+        self.whole = whole  # lines that are never cut, nor joined with others
         self._tail = ""  # characters that may be the beginning of a marker
         self._word = ""
         self._sentence: list[str] = []  # whole words of the open sentence
@@ -67,6 +78,11 @@ class Segmenter:
 
     def push(self, token: str) -> list[str]:
         """Take the next bit of the answer; return the pieces it completes."""
+        if self.whole and (line := spoken_text(token)) in self.whole:
+            before = self.finish()
+            self._sentence, self._first = [], False
+            self._handed_words += len(line.split())
+            return [*before, line]
         for char in token:
             if not self._tail and char != MARKER[0]:
                 self._take(char)

@@ -113,9 +113,18 @@ class Talk:
         """Open a reply in a new turn, or in this turn in place of the reply it had."""
         if self.reply is None:
             self.turn += 1
-        self.counts.replies += 1
-        self.reply = Reply(self.turn, self.counts.replies, waited_from=waited_from)
+        self.reply = self.new_reply(self.turn, waited_from)
         return self.reply
+
+    def new_reply(self, turn: int, waited_from: float | None = None) -> Reply:
+        """The next reply there is; nobody is given it yet."""
+        self.counts.replies += 1
+        return Reply(
+            turn,
+            self.counts.replies,
+            waited_from=waited_from,
+            prerecorded=self.policy.prerecorded,
+        )
 
     def speak(self, reply: Reply, texts: list[str]) -> None:
         """Hand the newest pieces of a reply to the voice."""

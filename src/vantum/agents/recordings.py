@@ -1,0 +1,82 @@
+"""Which lines of an agent file are played from a recording, and what such a recording must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+from rapidfuzz import fuzz, process
+
+from vantum.conversation.segments import spoken_text
+from vantum.errors import SettingsError
+from vantum.wav_file import Sound, read_wav
+
+MOST_S: Final = 60.0  # an announcement; what lasts longer is no line of a conversation
+
+_BLANK: Final = re.compile(r"\{.*?\}")
+# What these fields hold is not said; a company's name would be found inside of lines.
+_NEVER_SAID: Final = re.compile(
+    r"(name|company|role|language|voice|product|goal|vocabulary|facts|rules|examples|recordings)\b"
+)
+
+
+class Recording(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line that is played from a file beside the agent file."""
+
+    says: Annotated[str, Meta(min_length=1)]
+    file: Annotated[str, Meta(min_length=1)]
+    sound: Sound = Sound()  # of the file, whatever an author writes here
+
+
+def with_sound(
+    recordings: tuple[Recording, ...], texts: Iterable[tuple[str, str]], path: Path
+) -> tuple[Recording, ...]:
+    """The recordings of the agent file at `path` with their sound, of its `texts` by place.
+
+    Raises SettingsError naming file, field and what was expected.
+    """
+    if not recordings:
+        return ()
+    lines = {spoken_text(text): place for place, text in texts if not _NEVER_SAID.match(place)}
+    found: dict[str, Recording] = {}
+    for number, recording in enumerate(recordings):
+        place = f"{path}: recordings[{number}]"
+        says = spoken_text(recording.says)
+        _check_text(says, lines, place)
+        if says in found:
+            raise SettingsError(f"{place}.says: this line has a recording already")
+        sound = _read(path.parent / recording.file, place)
+        found[says] = msgspec.structs.replace(recording, says=says, sound=sound)
+    return tuple(found.values())
+
+
+def texts_of(recordings: tuple[Recording, ...]) -> frozenset[str]:
+    """The lines that there is a recording of."""
+    return frozenset(recording.says for recording in recordings)
+
+
+def _check_text(says: str, lines: dict[str, str], place: str) -> None:
+    if says not in lines:
+        best = process.extractOne(says, lines.keys(), scorer=fuzz.ratio, score_cutoff=60)
+        hint = f"; the nearest is {lines[best[0]]}: {best[0]}" if best else ""
+        raise SettingsError(f"{place}.says: no line of this file is just that{hint}")
+    if blank := _BLANK.search(says):
+        raise SettingsError(
+            f"{place}.says: what {blank.group()} stands for is not the same in every call"
+        )
+
+
+def _read(path: Path, place: str) -> Sound:
+    try:
+        sound = read_wav(path)
+    except SettingsError as error:
+        raise SettingsError(f"{place}.file: {error}") from error
+    if sound.lasts_s > MOST_S:
+        raise SettingsError(
+            f"{place}.file: {path}: lasts {sound.lasts_s:.0f} s, at most {MOST_S:.0f} s are played"
+        )
+    return sound

@@ -1,0 +1,107 @@
+"""What an author recorded is what the callee hears, and is accounted for as if it were spoken."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from own_recordings import agent_file, rustle, write_wav
+from phone import Phone, telephone
+
+from vantum.agents.schema import load_agent
+from vantum.audio.pcm import to_float
+from vantum.simulator.callee_acts import HangUp, Interrupt, Pause, Say
+from vantum.simulator.callees import Casting
+from vantum.telephony.settled import Outcome
+
+pytestmark = pytest.mark.anyio
+
+SALES = load_agent("sales")
+PATIENCE_S = 60.0
+GREETING_S, MESSAGE_S = 8.0, 3.0
+RATE_HZ = 8_000
+FALLS_IN = "+15550100155"
+SCRIPT = (
+    Say("Hello?"),
+    Interrupt(after_s=1.5),
+    Say("Wait, who is this?"),
+    Pause(1.0),
+    HangUp(),
+)
+
+
+@pytest.fixture(scope="module")
+async def calls(
+    anyio_backend: object, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Phone, dict[str, Outcome]]]:
+    """A voicemail and somebody who interrupts, called at once by an agent with recordings."""
+    folder: Path = tmp_path_factory.mktemp("recorded")
+    write_wav(folder / "greeting.wav", rustle(GREETING_S, 48_000, seed=2), 48_000)
+    write_wav(folder / "message.wav", rustle(MESSAGE_S, 8_000), 8_000)
+    agent = agent_file(
+        folder, (SALES.greeting, "greeting.wav"), (SALES.phone.voicemail, "message.wav")
+    )
+    async with telephone(folder / "data", vendors=True, vantum_agent=agent) as phone:
+        casting = msgspec.json.encode(Casting(number=FALLS_IN, script=SCRIPT))
+        door = f"{phone.simulator.url}/simulator/callees"
+        async with phone.http.post(door, data=casting) as cast:
+            assert cast.ok
+
+        async def called(number: str) -> Outcome:
+            return await phone.outcome(await phone.calls(number), PATIENCE_S)
+
+        async with asyncio.TaskGroup() as group:
+            message = group.create_task(called("+15550100103"))
+            cut = group.create_task(called(FALLS_IN))
+        yield phone, {"voicemail": message.result(), "interrupts": cut.result()}
+
+
+async def tape(phone: Phone, outcome: Outcome) -> NDArray[np.float32]:
+    """What the callee heard."""
+    url = f"{phone.simulator.url}/simulator/calls/{outcome.sid}/recording.wav"
+    async with phone.http.get(url) as answer:
+        with wave.open(io.BytesIO(await answer.read())) as file:
+            assert file.getframerate() == RATE_HZ
+            return to_float(file.readframes(file.getnframes()))[1::2]
+
+
+def likeness(heard: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
+    """1.0 where all of the sound was heard somewhere, one piece and undisturbed."""
+    size = 1 << (heard.size + sound.size).bit_length()
+    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sound, size))
+    at = int(np.argmax(np.fft.irfft(product)[: heard.size]))
+    part = heard[at : at + sound.size]
+    return float(np.corrcoef(part, sound[: part.size])[0, 1]) * part.size / sound.size
+
+
+async def test_a_voicemail_is_left_from_a_file(calls: tuple[Phone, dict[str, Outcome]]) -> None:
+    phone, outcome = calls[0], calls[1]["voicemail"]
+    assert outcome.outcome == "voicemail"
+    assert [(line.who, line.text) for line in outcome.transcript][-1] == (
+        "agent",
+        SALES.phone.voicemail,
+    )
+    heard = await tape(phone, outcome)
+    assert likeness(heard, to_float(rustle(MESSAGE_S, RATE_HZ))) > 0.98
+
+
+async def test_of_a_recording_that_is_interrupted_the_words_that_were_heard_are_kept(
+    calls: tuple[Phone, dict[str, Outcome]],
+) -> None:
+    outcome = calls[1]["interrupts"]
+    [cut] = [line for line in outcome.transcript if line.interrupted][:1]
+    assert cut.text
+    assert SALES.greeting.startswith(cut.text)
+    share = len(cut.text) / len(SALES.greeting)
+    assert share * GREETING_S < 4.0  # somebody falls in after 1.5 s
+    heard = await tape(calls[0], outcome)
+    greeting = to_float(rustle(GREETING_S, 48_000, seed=2))[::6]
+    assert likeness(heard, greeting[:RATE_HZ]) > 0.95
+    assert likeness(heard, greeting) < 0.6
