@@ -27,6 +27,7 @@ POLICY = Policy(
 PHONE = replace(
     POLICY,
     pickup=PickupPolicy(
+        notice="This call is recorded.",
         message="Hi, this is Alex. Goodbye.",
         statement="Alex from Vantum.",
         again="Alex here.",
