@@ -109,6 +109,7 @@ class Line:
         )
         self._send(wire.Start(self._next(), ids.stream_sid, start))
         self._running = True
+        self._stage.understood("twilio", self._stream)
         self._stage.count("twilio", "streams")
 
     async def _carry(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
