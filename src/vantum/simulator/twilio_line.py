@@ -84,7 +84,7 @@ class Line:
             self._obey(asked)
         if self._ticks == STRUCK_AT:
             self._suffer()
-        # These 20 ms are over for both directions: what is heard has played, what was said is sent.
+        # These 20 ms are over in both directions: what was heard has played, what was said is sent.
         heard = self._playout.take()
         self._echo()
         for chunk, ticks, frame in self._network.passes(self._ticks, said):
