@@ -87,8 +87,11 @@ class Line:
         # These 20 ms are over in both directions: what was heard has played, what was said is sent.
         heard = self._playout.take()
         self._echo()
-        for chunk, ticks, frame in self._network.passes(self._ticks, said):
-            sound = wire.InboundSound("inbound", str(chunk), _ms(ticks), frame)
+        for chunk, ticks, what in self._network.passes(self._ticks, said):
+            if isinstance(what, str):
+                self._return(what)
+                continue
+            sound = wire.InboundSound("inbound", str(chunk), _ms(ticks), what)
             self._send(wire.Media(self._next(), self.ids.stream_sid, sound))
         return heard
 
@@ -154,7 +157,11 @@ class Line:
 
     def _echo(self) -> None:
         for name in self._playout.reached():
-            self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(name)))
+            if not self._network.holds(self._ticks, name):
+                self._return(name)
+
+    def _return(self, mark: str) -> None:
+        self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(mark)))
 
     def _send(self, message: wire.FromCarrier) -> None:
         self._outbox.put(wire.written(message))
@@ -240,17 +247,27 @@ class _Outbox:
 
 
 class _Network:
-    """What comes through of the callee's sound, and when. Order is kept: the socket is TCP."""
+    """What comes through of the callee's sound, and when.
+
+    Order is kept, that of marks among the sound too: the socket is TCP.
+    """
 
     def __init__(self, weather: Weather, dice: Random) -> None:
         self._weather = weather
         self._dice = dice
-        self._under_way: deque[tuple[int, int, bytes]] = deque()  # due, sent, what
+        self._under_way: deque[tuple[int, int, bytes | str]] = deque()  # due, sent, sound or mark
         self._stalled_until = 0
         self._chunk = 0  # the number of the newest that arrived
 
-    def passes(self, tick: int, frame: bytes) -> list[tuple[int, int, bytes]]:
-        """This frame is sent; which arrive now, numbered, each with the tick in which it was."""
+    def holds(self, tick: int, mark: str) -> bool:
+        """Whether a mark must wait for the sound before it; then it passes behind that."""
+        if tick >= self._stalled_until and not self._under_way:
+            return False
+        self._under_way.append((tick, tick, mark))
+        return True
+
+    def passes(self, tick: int, frame: bytes) -> list[tuple[int, int, bytes | str]]:
+        """This frame is sent; what arrives now: frames by number, and when each was sent."""
         weather = self._weather
         if weather == _CALM and tick >= self._stalled_until and not self._under_way:
             self._chunk += 1
@@ -262,9 +279,9 @@ class _Network:
             self.stall(tick, weather.burst_s)
         arrived = []
         while tick >= self._stalled_until and self._under_way and self._under_way[0][0] <= tick:
-            _, sent, data = self._under_way.popleft()
-            self._chunk += 1
-            arrived.append((self._chunk, sent, data))
+            _, sent, what = self._under_way.popleft()
+            self._chunk += isinstance(what, bytes)
+            arrived.append((self._chunk, sent, what))
         return arrived
 
     def stall(self, tick: int, seconds: float) -> None:
