@@ -132,20 +132,39 @@ async def _run(simulator: str, server: str, token: str, numbers: list[str], aske
         print(", ".join(f"{name} {before[name]:.0f} -> {after[name]:.0f}" for name in before))
 
 
+def on_the_phone(simulator: str) -> dict[str, str]:
+    """The settings of a server whose carrier and providers are simulated."""
+    return {
+        "TWILIO_BASE_URL": simulator,
+        "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
+        "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
+        "TWILIO_PHONE_NUMBER": OURS,
+        "STT_PROVIDER": "deepgram",
+        "DEEPGRAM_BASE_URL": simulator,
+        "LLM_PROVIDER": "openai",
+        "OPENAI_BASE_URL": f"{simulator}/v1",
+        "TTS_PROVIDER": "cartesia",
+        "CARTESIA_BASE_URL": simulator,
+        "LOG_LEVEL": "error",
+    }
+
+
 @contextmanager
-def _serving(port: int, settings: dict[str, str]) -> Iterator[str]:
-    """A server of its own; yields its token once calls can be taken."""
+def serving(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """A server of its own that calls can be asked of: its address, and its data folder."""
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [sys.executable, "-m", "vantum", "serve", "--port", str(port)],
-            env={**os.environ, **settings, "VANTUM_DATA_DIR": folder},
+            env={**os.environ, **settings, "PUBLIC_URL": address, "VANTUM_DATA_DIR": folder},
             stdout=subprocess.DEVNULL,
         )
         try:
-            url, ends = f"http://127.0.0.1:{port}/ready", time.monotonic() + START_S
-            while time.monotonic() < ends and not _answers(url):
+            ends = time.monotonic() + START_S
+            while time.monotonic() < ends and not _answers(f"{address}/ready"):
                 time.sleep(0.2)
-            yield (Path(folder) / TOKEN_FILE).read_text("ascii")
+            yield address, Path(folder)
         finally:
             process.terminate()
             process.wait(15)
@@ -174,25 +193,11 @@ def main() -> None:
     asked = parser.parse_args(namespace=Asked())
     print(headline())
     with started("simulate", "--profile", "bench", announces=r"on (http://\S+)") as simulator:
-        port = _free_port()
-        settings = {
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "TWILIO_BASE_URL": simulator,
-            "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
-            "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
-            "TWILIO_PHONE_NUMBER": OURS,
-            "STT_PROVIDER": "deepgram",
-            "DEEPGRAM_BASE_URL": simulator,
-            "LLM_PROVIDER": "openai",
-            "OPENAI_BASE_URL": f"{simulator}/v1",
-            "TTS_PROVIDER": "cartesia",
-            "CARTESIA_BASE_URL": simulator,
-            "LOG_LEVEL": "error",
-        }
         kinds = list(BY_NUMBER) if asked.kinds == "all" else asked.kinds.split(",")
         numbers = [f"+155501{n:03}{kinds[n % len(kinds)]}" for n in range(asked.calls)]
-        with _serving(port, settings) as token:
-            asyncio.run(_run(simulator, settings["PUBLIC_URL"], token, numbers, asked))
+        with serving(on_the_phone(simulator)) as (server, folder):
+            token = (folder / TOKEN_FILE).read_text("ascii")
+            asyncio.run(_run(simulator, server, token, numbers, asked))
 
 
 if __name__ == "__main__":

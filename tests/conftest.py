@@ -1,16 +1,18 @@
-"""What holds for every test: how hypothesis runs, and which browser there is."""
+"""What holds for every test: how hypothesis runs, and which browser and databases there are."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from benchmarks.calibration import calibrate, cheapest_s
+from postgres import Postgres, running_postgres
 
 # A shared or throttled machine pauses a process for longer than any deadline per example, or for
 # so long that making the examples seems to be slow. The same examples every time: nobody's change
@@ -44,6 +46,22 @@ def browser_path() -> str:
     found = _browser()
     assert found, "mark this test with pytest.mark.browser"
     return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server that the tests which need one share."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind, as `DATABASE_URL` names it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/vantum.db"
+    address: str = request.getfixturevalue("postgres").new_database()
+    return address
 
 
 CALIBRATION_S = 0.025  # of the calibration loop on an idle server core, and a little more

@@ -20,7 +20,7 @@ def test_a_mark_comes_back_when_all_before_it_has_played() -> None:
     for _ in range(5):
         heard.append(playout.reached())
         playout.take()
-    assert heard == [[], [], ["two"], ["three"], []]
+    assert heard == [[], [], [], ["two"], ["three"]]
 
 
 def test_a_mark_behind_nothing_comes_back_at_once() -> None:
@@ -38,16 +38,23 @@ def test_a_clear_throws_away_what_has_not_played_and_gives_all_marks_back() -> N
     playout.take()
     playout.clear()
     assert playout.reached() == ["0", "1", "2"]
-    assert playout.take() == b""
+    assert [playout.take(), playout.take()] == [FRAME, b""]  # the first one was playing
 
 
 def test_it_runs_dry_inside_a_sentence_but_not_behind_it() -> None:
     playout = Playout()
     assert playout.take() == b""
     playout.add(FRAME)
-    assert [playout.take(), playout.take()] == [FRAME, None]
+    assert [playout.take(), playout.take(), playout.take()] == [b"", FRAME, None]
     playout.mark("end")
-    assert playout.take() == b""
+    assert [playout.take(), playout.take()] == [None, b""]
+
+
+def test_nothing_is_heard_before_it_came() -> None:
+    playout = Playout()
+    playout.take()
+    playout.add(FRAME)  # while these 20 ms pass
+    assert [playout.take(), playout.take()] == [b"", FRAME]
 
 
 def test_it_holds_ten_minutes() -> None:
@@ -68,6 +75,7 @@ def test_every_byte_plays_once_and_every_mark_comes_back_in_order(
             playout.add(one)
         else:
             playout.mark(one)
+    playout.take()
     while frame := playout.take():
         heard += frame
         marks += playout.reached()

@@ -94,6 +94,18 @@ class Phone:
             calls = (await answer.json())["calls"]
         return next(call for call in calls if call["to"] == number)
 
+    async def casts(self, **who: object) -> None:
+        """Say who answers a number, and on what kind of a line."""
+        url = f"{self.simulator.url}/simulator/callees"
+        async with self.http.post(url, json=who) as answer:
+            assert answer.status == 204, await answer.text()
+
+    async def carriers_recording(self, sid: str) -> bytes:
+        """Both directions as the simulated carrier has them: a WAV file."""
+        url = f"{self.simulator.url}/simulator/calls/{sid}/recording.wav"
+        async with self.http.get(url) as answer:
+            return await answer.read()
+
     async def open_legs(self) -> int:
         """Legs that the carrier holds to be alive."""
         url = f"{self.simulator.url}/2010-04-01/Accounts/{ONE_ACCOUNT.sid}/Calls.json"

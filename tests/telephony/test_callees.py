@@ -1,17 +1,21 @@
 """Whoever answers, the call ends with the right outcome and no leg is left open.
 
-Recogniser, model, voice and carrier are simulated; who answers says real words, in chords.
+Recogniser, model, voice and carrier are simulated; who answers says real words, in chords. Some of
+the calls are recorded, by a server beside the other, and held against the carrier's own recording.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from phone import Phone, telephone
+from served import eventually
 
+from benchmarks.two_recordings import compare, read_opus, read_wav
 from vantum.telephony.settled import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -46,44 +50,81 @@ MAILBOX = {
 }
 
 
+# Who is recorded: their number, and what the network does to their sound.
+RECORDED: dict[str, tuple[str, dict[str, float]]] = {
+    "good line": ("+15550100200", {}),
+    "bad line": (
+        "+15550100300",
+        {"jitter_s": 0.06, "burst_share": 0.005, "burst_s": 0.2, "loss_share": 0.02},
+    ),
+    "interruption": ("+15550100210", {}),
+}
+ALIGNED_S = 0.02
+DRIFT = 0.001
+
+
+@dataclass
+class Callees:
+    """What came of the calls, and the server that has placed those which are recorded."""
+
+    phone: Phone
+    outcomes: dict[str, Outcome]
+    recorder: Phone
+    recorded: dict[str, Outcome]
+
+
 @pytest.fixture(scope="module")
-async def outcomes(
+async def callees(
     anyio_backend: object, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Phone, dict[str, Outcome]]]:
+) -> AsyncIterator[Callees]:
     """All of them called at once."""
     folder: Path = tmp_path_factory.mktemp("callees")
-    async with telephone(folder, vendors=True) as phone:
-        url = f"{phone.simulator.url}/simulator/callees"
-        async with phone.http.post(url, json=MAILBOX) as answer:
-            assert answer.ok
+    async with (
+        telephone(folder, vendors=True) as phone,
+        telephone(
+            folder / "recorded", vendors=True, carrier=phone.simulator, recording="on"
+        ) as recorder,
+        asyncio.TaskGroup() as group,
+    ):
 
-        async def called(digits: str) -> Outcome:
-            return await phone.outcome(await phone.calls(f"+155501001{digits}"), PATIENCE_S)
+        async def called(by: Phone, number: str) -> Outcome:
+            return await by.outcome(await by.calls(number), PATIENCE_S)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = {kind: group.create_task(called(end[0])) for kind, end in ENDS.items()}
-        yield phone, {kind: task.result() for kind, task in tasks.items()}
+        await phone.casts(**MAILBOX)
+        for number, weather in RECORDED.values():
+            await phone.casts(number=number, weather=weather)
+        plain = {
+            kind: group.create_task(called(phone, f"+155501001{end[0]}"))
+            for kind, end in ENDS.items()
+        }
+        recorded = {
+            line: group.create_task(called(recorder, number))
+            for line, (number, _) in RECORDED.items()
+        }
+        await asyncio.wait([*plain.values(), *recorded.values()])
+        yield Callees(
+            phone,
+            {kind: task.result() for kind, task in plain.items()},
+            recorder,
+            {line: task.result() for line, task in recorded.items()},
+        )
 
 
 @pytest.mark.parametrize("kind", ENDS)
-async def test_tw_08_each_callee_has_the_right_outcome(
-    outcomes: tuple[Phone, dict[str, Outcome]], kind: str
-) -> None:
+async def test_tw_08_each_callee_has_the_right_outcome(callees: Callees, kind: str) -> None:
     _, expected, answerer, said = ENDS[kind]
-    outcome = outcomes[1][kind]
+    outcome = callees.outcomes[kind]
     assert outcome.outcome in expected, outcome
     assert outcome.answered_by == answerer, outcome
     assert said in " ".join(line.text for line in outcome.transcript if line.who == "agent")
 
 
-async def test_tw_07_no_leg_is_left_open(outcomes: tuple[Phone, dict[str, Outcome]]) -> None:
-    await outcomes[0].is_quiet()
+async def test_tw_07_no_leg_is_left_open(callees: Callees) -> None:
+    await callees.phone.is_quiet()
 
 
-async def test_tw_12_a_whole_call_is_placed_talked_and_settled(
-    outcomes: tuple[Phone, dict[str, Outcome]],
-) -> None:
-    phone, outcome = outcomes[0], outcomes[1]["person"]
+async def test_tw_12_a_whole_call_is_placed_talked_and_settled(callees: Callees) -> None:
+    phone, outcome = callees.phone, callees.outcomes["person"]
     assert (outcome.status, outcome.direction) == ("completed", "outbound")
     assert outcome.lasted_s > 1
     said = " ".join(line.text for line in outcome.transcript if line.who == "caller")
@@ -94,9 +135,9 @@ async def test_tw_12_a_whole_call_is_placed_talked_and_settled(
 
 @pytest.mark.parametrize("kind", ["person", "silent", "hangs_up", "interrupts"])
 async def test_tw_12_the_greeting_begins_within_a_second_and_yields_to_a_hello(
-    outcomes: tuple[Phone, dict[str, Outcome]], kind: str
+    callees: Callees, kind: str
 ) -> None:
-    phone, outcome = outcomes[0], outcomes[1][kind]
+    phone, outcome = callees.phone, callees.outcomes[kind]
     call = await phone.at_the_carrier(outcome.sid)
     heard = call["measures"]
     # Whose hello comes before our first sound is heard out.
@@ -107,20 +148,37 @@ async def test_tw_12_the_greeting_begins_within_a_second_and_yields_to_a_hello(
 
 
 async def test_tw_08_a_message_begins_right_behind_the_beep(
-    outcomes: tuple[Phone, dict[str, Outcome]],
+    callees: Callees,
 ) -> None:
-    phone, outcome = outcomes[0], outcomes[1]["mailbox"]
+    phone, outcome = callees.phone, callees.outcomes["mailbox"]
     heard = (await phone.at_the_carrier(outcome.sid))["measures"]
     pause_and_beep_s = 0.7
     assert heard["waits_s"][-1] - pause_and_beep_s <= 0.3 + SLACK_S  # without the beep it is 2 s
 
 
 async def test_tw_06_an_interrupted_agent_falls_silent_and_remembers_what_was_heard(
-    outcomes: tuple[Phone, dict[str, Outcome]],
+    callees: Callees,
 ) -> None:
-    phone, outcome = outcomes[0], outcomes[1]["interrupts"]
+    phone, outcome = callees.phone, callees.outcomes["interrupts"]
     cut = [line for line in outcome.transcript if line.interrupted]
     assert cut
     assert "Do you have a minute" not in cut[0].text
     heard = (await phone.at_the_carrier(outcome.sid))["measures"]
     assert min(heard["heard_on_s"]) <= 0.2 + 0.3  # the same
+
+
+@pytest.mark.parametrize("line", RECORDED)
+async def test_a_recording_is_the_carriers_own(callees: Callees, line: str) -> None:
+    outcome, recorder = callees.recorded[line], callees.recorder
+    made = recorder.data / outcome.recording
+    await eventually(made.exists, PATIENCE_S)
+    one = compare(
+        read_opus(made.read_bytes()), read_wav(await recorder.carriers_recording(outcome.sid))
+    )
+    assert one.length_s > 25
+    assert one.drift < DRIFT, one
+    assert max(map(abs, one.apart_s)) <= ALIGNED_S, one
+    # Nothing is missing, and nothing is there that was cleared before it was heard.
+    assert max(one.only_ours_s, one.only_theirs_s) < 0.1, one
+    if line == "interruption":
+        assert (await recorder.at_the_carrier(outcome.sid))["measures"]["heard_on_s"]

@@ -6,70 +6,24 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from carrier import SID, begins, opens, posts, rings_us
 from phone import OURS, PERSON, Phone, telephone
 from served import DEADLINE_S, eventually
 from twilio.request_validator import RequestValidator
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from vantum.simulator.stage import ONE_ACCOUNT
 
 pytestmark = pytest.mark.anyio
 
-SID = "CA" + "1" * 32
-
 
 @pytest.fixture
 async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
     async with telephone(tmp_path) as opened:
         yield opened
-
-
-async def posts(
-    phone: Phone, path: str, form: dict[str, str], *, key: str = ONE_ACCOUNT.token, host: str = ""
-) -> tuple[int, str]:
-    """A form, signed as the carrier signs, with `key`; status and body."""
-    url = phone.url + path
-    signature = RequestValidator(key).compute_signature((host or phone.url) + path, form)
-    headers = {"X-Twilio-Signature": signature} if key else {}
-    async with phone.http.post(url, data=form, headers=headers) as answer:
-        return answer.status, await answer.text()
-
-
-async def rings_us(phone: Phone, sid: str = SID) -> str:
-    """Somebody calls us; the token that their stream is given."""
-    status, twiml = await posts(
-        phone, "/twilio/voice", {"CallSid": sid, "From": PERSON, "To": OURS}
-    )
-    assert status == 200
-    return twiml.split('value="')[1].split('"')[0]
-
-
-async def opens(phone: Phone, *, key: str = ONE_ACCOUNT.token) -> ClientConnection:
-    url = f"ws://127.0.0.1:{phone.server.port}/twilio/media"
-    signature = RequestValidator(key).compute_signature(url, {})
-    return await connect(url, additional_headers={"X-Twilio-Signature": signature})
-
-
-async def begins(phone: Phone, token: str, sid: str = SID) -> ClientConnection:
-    socket = await opens(phone)
-    start: dict[str, Any] = {
-        "event": "start",
-        "sequenceNumber": "1",
-        "streamSid": "MZ1",
-        "start": {
-            "accountSid": ONE_ACCOUNT.sid,
-            "streamSid": "MZ1",
-            "callSid": sid,
-            "customParameters": {"token": token},
-        },
-    }
-    await socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}')
-    await socket.send(json.dumps(start))
-    return socket
 
 
 async def is_refused(socket: ClientConnection) -> None:

@@ -53,12 +53,17 @@ async def test_somebody_calls_us(tmp_path: Path) -> None:
 
 
 async def test_webhooks_stream_and_commands_may_land_on_different_processes(
-    tmp_path: Path,
+    tmp_path: Path, database_url: str
 ) -> None:
     """The one that is asked to call is not the one that the carrier reaches."""
     async with (
-        telephone(tmp_path) as reached,
-        telephone(tmp_path, public_url=reached.url, carrier=reached.simulator) as asked,
+        telephone(tmp_path, database_url=database_url) as reached,
+        telephone(
+            tmp_path,
+            public_url=reached.url,
+            carrier=reached.simulator,
+            database_url=database_url,
+        ) as asked,
     ):
         call_id = await asked.calls()
         await eventually(lambda: len(reached.server.calls) == 1)

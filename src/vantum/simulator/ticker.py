@@ -23,6 +23,7 @@ class Ticker:
 
     def __init__(self) -> None:
         self.late = 0  # ticks that came too late
+        self._ticked_at = 0.0  # when the newest tick was due
         self._members: dict[Ticking, None] = {}  # ordered, and quick to leave
 
     def join(self, member: Ticking) -> None:
@@ -33,6 +34,12 @@ class Ticker:
         """Tick no more."""
         self._members.pop(member, None)
 
+    def owed(self) -> int:
+        """Ticks that should have come by now and have not."""
+        if not self._ticked_at:
+            return 0
+        return max(0, int((asyncio.get_running_loop().time() - self._ticked_at) / FRAME_S))
+
     async def run(self) -> None:
         """Tick. After a stall the missing ticks follow at once, and sockets are read in between."""
         loop = asyncio.get_running_loop()
@@ -42,5 +49,6 @@ class Ticker:
             behind_s = loop.time() - due
             self.late += bool(self._members) and behind_s > LATE_S
             await asyncio.sleep(max(0.0, -behind_s))
+            self._ticked_at = due
             for member in tuple(self._members):
                 member.tick()

@@ -94,6 +94,7 @@ class _Doors:
         order = new_order(fields_of(await request.body()))
         if self._carrier.active >= self._stage.profile.calls_at_once:
             raise RefusedError(refusals.CROWDED)
+        self._stage.understood("twilio", order)
         call = self._carrier.place(order)
         if unknown_events(order):
             call.warn(21626)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
@@ -39,16 +39,25 @@ class Line:
     """One stream, from `<Connect><Stream>` to its end."""
 
     def __init__(
-        self, stage: Stage, ids: Ids, stream: Stream, weather: Weather, warn: Callable[[int], None]
+        self,
+        stage: Stage,
+        ids: Ids,
+        stream: Stream,
+        weather: Weather,
+        *,
+        owed: Callable[[], int],
+        warn: Callable[[int], None],
     ) -> None:
+        """`owed`: how many ticks the telephone's clock is behind."""
         self.ids = ids
         self._stage = stage
         self._stream = stream
         self._warn = warn
         self._network = _Network(weather, stage.dice)
         self._playout = Playout()
+        self._inbox = _Inbox(owed)
         self._outbox = _Outbox(warn)
-        self._sequence = self._chunk = self._ticks = 0
+        self._sequence = self._ticks = 0
         self._running = False
         self._work = Stretch()
 
@@ -71,14 +80,20 @@ class Line:
         if not self._running:
             return b""
         self._ticks += 1
+        for asked in self._inbox.taken(self._ticks):
+            self._obey(asked)
         if self._ticks == STRUCK_AT:
             self._suffer()
+        # These 20 ms are over in both directions: what was heard has played, what was said is sent.
+        heard = self._playout.take()
         self._echo()
-        for ticks, frame in self._network.passes(self._ticks, said):
-            self._chunk += 1
-            sound = wire.InboundSound("inbound", str(self._chunk), _ms(ticks), frame)
+        for chunk, ticks, what in self._network.passes(self._ticks, said):
+            if isinstance(what, str):
+                self._return(what)
+                continue
+            sound = wire.InboundSound("inbound", str(chunk), _ms(ticks), what)
             self._send(wire.Media(self._next(), self.ids.stream_sid, sound))
-        return self._playout.take()
+        return heard
 
     def press(self, key: str) -> None:
         """The callee pressed a key."""
@@ -97,6 +112,7 @@ class Line:
         )
         self._send(wire.Start(self._next(), ids.stream_sid, start))
         self._running = True
+        self._stage.understood("twilio", self._stream)
         self._stage.count("twilio", "streams")
 
     async def _carry(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
@@ -122,7 +138,13 @@ class Line:
             return
         if asked.stream_sid != self.ids.stream_sid:
             self._warn(31951)
-        elif isinstance(asked, wire.Play):
+            return
+        self._inbox.put(self._ticks, asked)
+        for now in self._inbox.taken(self._ticks + 1):
+            self._obey(now)
+
+    def _obey(self, asked: wire.ToCarrier) -> None:
+        if isinstance(asked, wire.Play):
             if not self._playout.add(asked.media.payload):
                 self._warn(31931)
         elif isinstance(asked, wire.Label):
@@ -135,7 +157,11 @@ class Line:
 
     def _echo(self) -> None:
         for name in self._playout.reached():
-            self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(name)))
+            if not self._network.holds(self._ticks, name):
+                self._return(name)
+
+    def _return(self, mark: str) -> None:
+        self._send(wire.Mark(self._next(), self.ids.stream_sid, wire.Name(mark)))
 
     def _send(self, message: wire.FromCarrier) -> None:
         self._outbox.put(wire.written(message))
@@ -166,6 +192,26 @@ class Line:
     def _next(self) -> str:
         self._sequence += 1
         return str(self._sequence)
+
+
+class _Inbox:
+    """What we are told, and in which tick it counts: nothing is heard before it was sent.
+
+    Holds what a stall of the clock lets come in.
+    """
+
+    def __init__(self, owed: Callable[[], int]) -> None:
+        self._owed = owed
+        self._told: deque[tuple[int, wire.ToCarrier]] = deque()  # each after this tick
+
+    def put(self, tick: int, asked: wire.ToCarrier) -> None:
+        """Told after this tick, and those that are owed."""
+        self._told.append((tick + self._owed(), asked))
+
+    def taken(self, tick: int) -> Iterator[wire.ToCarrier]:
+        """What counts from this tick on."""
+        while self._told and self._told[0][0] < tick:
+            yield self._told.popleft()[1]
 
 
 class _Outbox:
@@ -201,19 +247,31 @@ class _Outbox:
 
 
 class _Network:
-    """What comes through of the callee's sound, and when. Order is kept: the socket is TCP."""
+    """What comes through of the callee's sound, and when.
+
+    Order is kept, that of marks among the sound too: the socket is TCP.
+    """
 
     def __init__(self, weather: Weather, dice: Random) -> None:
         self._weather = weather
         self._dice = dice
-        self._under_way: deque[tuple[int, int, bytes]] = deque()  # due, sent, what
+        self._under_way: deque[tuple[int, int, bytes | str]] = deque()  # due, sent, sound or mark
         self._stalled_until = 0
+        self._chunk = 0  # the number of the newest that arrived
 
-    def passes(self, tick: int, frame: bytes) -> list[tuple[int, bytes]]:
-        """This frame is sent; which arrive now, each with the tick in which it was."""
+    def holds(self, tick: int, mark: str) -> bool:
+        """Whether a mark must wait for the sound before it; then it passes behind that."""
+        if tick >= self._stalled_until and not self._under_way:
+            return False
+        self._under_way.append((tick, tick, mark))
+        return True
+
+    def passes(self, tick: int, frame: bytes) -> list[tuple[int, int, bytes | str]]:
+        """This frame is sent; what arrives now: frames by number, and when each was sent."""
         weather = self._weather
         if weather == _CALM and tick >= self._stalled_until and not self._under_way:
-            return [(tick, frame)]
+            self._chunk += 1
+            return [(self._chunk, tick, frame)]
         if self._dice.random() >= weather.loss_share:
             late = round(self._dice.uniform(0.0, weather.jitter_s) / FRAME_S)
             self._under_way.append((tick + late, tick, frame))
@@ -221,8 +279,9 @@ class _Network:
             self.stall(tick, weather.burst_s)
         arrived = []
         while tick >= self._stalled_until and self._under_way and self._under_way[0][0] <= tick:
-            _, sent, data = self._under_way.popleft()
-            arrived.append((sent, data))
+            _, sent, what = self._under_way.popleft()
+            self._chunk += isinstance(what, bytes)
+            arrived.append((self._chunk, sent, what))
         return arrived
 
     def stall(self, tick: int, seconds: float) -> None:

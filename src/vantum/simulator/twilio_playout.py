@@ -22,6 +22,8 @@ class Playout:
         self._queue = bytearray()
         self._queued = self._played = 0  # bytes of the stream
         self._marks: deque[tuple[int, str]] = deque()  # and what must have played before each
+        self._air: bytes | None = b""  # what is playing, as `take` will tell it
+        self._air_bytes = 0  # of the stream in it
         self._open = False  # sound was queued and neither a mark nor a clear behind it
 
     def add(self, sound: bytes) -> bool:
@@ -39,8 +41,8 @@ class Playout:
         self._open = False
 
     def clear(self) -> None:
-        """Throw away what has not played: every mark is reached."""
-        self._played += len(self._queue)
+        """Throw away what does not play yet: every mark is reached."""
+        self._played, self._air_bytes = self._queued, 0
         self._queue.clear()
         self._open = False
 
@@ -52,10 +54,17 @@ class Playout:
         return names
 
     def take(self) -> bytes | None:
-        """The next 20 ms; empty when there is nothing to play, None when there should be."""
-        if not self._queue:
-            return None if self._open else b""
+        """What was heard in the 20 ms that are over; the next begin with what is queued now.
+
+        Empty when there was nothing to play, None when there should have been.
+        """
+        over = self._air
+        self._played += self._air_bytes
         frame = bytes(self._queue[:FRAME_BYTES])
         del self._queue[:FRAME_BYTES]
-        self._played += len(frame)
-        return frame if len(frame) == FRAME_BYTES else frame.ljust(FRAME_BYTES, b"\xff")
+        self._air_bytes = len(frame)
+        if frame:
+            self._air = frame.ljust(FRAME_BYTES, b"\xff")
+        else:
+            self._air = None if self._open else b""
+        return over

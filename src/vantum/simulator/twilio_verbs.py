@@ -158,7 +158,9 @@ class Documents:
         call, stage = self._call, self._call.house.stage
         await stage.takes(stage.profile.stream_open)
         ids = Ids(stage.account.sid, call.sid, call.house.new_id("MZ"))
-        line = Line(stage, ids, verb, call.casting.weather, call.warn)
+        line = Line(
+            stage, ids, verb, call.casting.weather, owed=call.house.ticker.owed, warn=call.warn
+        )
         phone.party = line
         try:
             await line.run(call.house.web)

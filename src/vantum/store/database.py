@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy import URL, Connection, MetaData, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vantum.errors import SettingsError
 
 BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
+
+_SETTING_UP: Final = int.from_bytes(b"VANT")  # what PostgreSQL locks while one sets up alone
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -23,12 +25,12 @@ class Database:
     """The records of one installation, shared by its processes."""
 
     def __init__(self, address: str) -> None:
-        url = make_url(address)
-        self._engine: AsyncEngine = create_async_engine(
-            url.set(drivername=_DRIVERS[url.get_backend_name()])
-        )
+        url = _for_driver(make_url(address))
+        is_file = url.get_backend_name() == "sqlite"
+        # A database server may have been started anew since a connection was last used.
+        self._engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not is_file)
         self._writer = asyncio.Lock()
-        if url.get_backend_name() == "sqlite":
+        if is_file:
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _settle_sqlite(self._engine)
@@ -37,8 +39,12 @@ class Database:
         """Make the tables that are missing. Raises SettingsError where that cannot be."""
         try:
             async with self.writing() as connection:
+                if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
+                    alone = text("SELECT pg_advisory_xact_lock(:number)")
+                    await connection.execute(alone, {"number": _SETTING_UP})
                 await connection.run_sync(tables.create_all)
-        except (SQLAlchemyError, OSError) as error:
+        # TypeError: a parameter that the driver does not know.
+        except (SQLAlchemyError, OSError, TypeError) as error:
             raise SettingsError(f"DATABASE_URL: the records cannot be opened: {error}") from error
 
     @asynccontextmanager
@@ -58,6 +64,15 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
+
+
+def _for_driver(url: URL) -> URL:
+    """The address as it is commonly written, in the words of the driver."""
+    url = url.set(drivername=_DRIVERS[url.get_backend_name()])
+    secured = url.query.get("sslmode")
+    if secured is None:
+        return url
+    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": secured})
 
 
 def _settle_sqlite(engine: AsyncEngine) -> None:

@@ -227,7 +227,8 @@ class PhoneCalls:
         """What this process was told since it last asked; each is given once."""
         waiting = (COMMANDS.c.worker == worker) & COMMANDS.c.taken.is_(False)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(select(COMMANDS).where(waiting))).all()
+            query = select(COMMANDS).where(waiting).order_by(COMMANDS.c.number)
+            rows = (await connection.execute(query)).all()
         if not rows:
             return []
         async with self._database.writing() as connection:
