@@ -40,12 +40,15 @@ from vantum.providers.base import (
     Usage,
     VoiceOptions,
     get_ready,
+    rehearse,
 )
 from vantum.session import Session
 from vantum.speaking import Saying
 from vantum.telemetry import Log, Metrics
 from vantum.timers import Timers
 from vantum.transports.base import Outlet
+
+_LANGUAGE: Final = "en-US"
 
 
 class Cast(Struct, frozen=True):
@@ -67,6 +70,11 @@ class Cast(Struct, frozen=True):
         """What the model is asked."""
         return Prompt(self.system_prompt, messages, session_id, self.actions)
 
+    def rehearse(self, encoding: Encoding) -> None:
+        """Have the voice learn what every call says, in the coding of the line."""
+        options = VoiceOptions(self.voice_id, self.language or _LANGUAGE, encoding=encoding)
+        rehearse(self.voice, options)
+
     async def prewarm(self) -> None:
         """Have those connect who can, while the call is being set up."""
         for part in (self.voice, self.mind):
@@ -83,7 +91,7 @@ class House(Struct, frozen=True):
 
 def voice_options(by: Session, encoding: Encoding) -> VoiceOptions:
     """How the session's caller is spoken to."""
-    return VoiceOptions(by.voice_id, by.language or "en-US", by.session_id, encoding=encoding)
+    return VoiceOptions(by.voice_id, by.language or _LANGUAGE, by.session_id, encoding=encoding)
 
 
 class Call:

@@ -162,3 +162,18 @@ async def get_ready(provider: object) -> None:
     """Have a provider connect ahead, if it can. Raises ProviderError."""
     if isinstance(provider, Prewarmed):
         await provider.prewarm()
+
+
+@runtime_checkable
+class Rehearsed(Protocol):
+    """A voice that can learn what every call says before there is one."""
+
+    def rehearse(self, options: VoiceOptions) -> None:
+        """Begin to, if it is not done yet; nobody waits for it."""
+        ...
+
+
+def rehearse(voice: object, options: VoiceOptions) -> None:
+    """Have a voice learn what it will say, if it can."""
+    if isinstance(voice, Rehearsed):
+        voice.rehearse(options)

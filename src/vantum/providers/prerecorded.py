@@ -12,7 +12,7 @@ import msgspec
 from vantum.audio.pcm import MULAW_HZ, Encoding, sample_bytes
 from vantum.audio.resample import resampler
 from vantum.conversation.events import Setback, SpokenWord
-from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions, get_ready
+from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions, get_ready, rehearse
 from vantum.wav_file import Sound
 
 _PART_S: Final = 1.0  # handed over at a time, as a voice that is far ahead is made to wait
@@ -35,6 +35,10 @@ class PrerecordedTextToSpeech:
     async def prewarm(self) -> None:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
         await get_ready(self._inner)
+
+    def rehearse(self, options: VoiceOptions) -> None:
+        """Have the wrapped one learn its lines, if it can."""
+        rehearse(self._inner, options)
 
     async def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions

@@ -36,11 +36,17 @@ class SteadyTextToSpeech:
         """Have the wrapped one get ready, if it can. Raises ProviderError."""
         await get_ready(self._inner)
 
+    def rehearse(self, options: VoiceOptions) -> None:
+        """Learn the fixed phrases while the phone rings, so that the first call begins at once."""
+        sounding = msgspec.structs.replace(options, session_id="")  # what phrases are kept under
+        if self._phrases.are_new(sounding):
+            self._upkeep.start("phrases", self._learn(sounding))
+
     async def speak(
         self, pieces: AsyncIterator[str], options: VoiceOptions
     ) -> AsyncGenerator[Spoken | Setback, None]:
         """As the wrapped one. Raises ProviderError when all tries fail."""
-        sounding = msgspec.structs.replace(options, session_id="")  # what phrases are kept under
+        sounding = msgspec.structs.replace(options, session_id="")
         number = 0
         line = _Line(self._inner, options, self._budgets)
         try:
@@ -49,8 +55,7 @@ class SteadyTextToSpeech:
                     async for sound in sounds:
                         yield _numbered(sound, number)
                 number += 1
-                if self._phrases.are_new(sounding):  # nobody may wait for their sake
-                    self._upkeep.start("phrases", self._learn(sounding))
+                self.rehearse(options)  # not before: nobody may wait for the sake of others
         finally:
             await line.close()
 

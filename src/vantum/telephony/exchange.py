@@ -59,6 +59,7 @@ class Exchange:
         self._calls.check_room()
         call = self._recorded("outbound", to, self.line.number, agent)
         ring_s = self._casting.agents[call.agent].phone.ring_s
+        self._casting.on_the_phone(call.agent).rehearse("mulaw")
         await self.legs.place(call, self.line.order(call, ring_s))
         return call
 
