@@ -15,7 +15,7 @@ from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import PickupPolicy, Policy, TransferTo
 from vantum.conversation.states import MOVES, State
 
-TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler", "flush"}
+TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler", "flush", "floor"}
 TIMERS |= {"pickup", "transfer", "waiting"}
 POLICY = Policy(
     greeting="Hello there!",

@@ -259,10 +259,21 @@ def test_nothing_of_the_answer_is_lost_by_a_cough() -> None:
     assert coughed.ear.heard == pytest.approx(quiet.ear.heard)
 
 
-def test_cv08_speech_of_200_ms_interrupts() -> None:
+def test_cv08_speech_silences_the_agent_and_words_interrupt_it() -> None:
     world = talking()
     world.makes_noise(0.5, "wait")
-    world.advance(0.19)
+    world.advance(0.1)
+    assert not world.speaks
+    world.advance(0.6)
+    assert world.state is RESPONDING
+    world.advance(0.1)
+    assert world.states[-2:] == [INTERRUPTED, LISTENING]
+
+
+def test_cv08_speech_that_lasts_interrupts_without_words() -> None:
+    world = talking()
+    world.makes_noise(3.0)
+    world.advance(1.19)
     assert world.state is RESPONDING
     assert not world.speaks
     world.advance(0.02)
@@ -485,7 +496,7 @@ def test_speech_that_ends_while_interrupted_is_answered() -> None:
 def test_a_noise_that_stops_an_unheard_answer_has_it_asked_again() -> None:
     world = World(script=Script(first_sound_s=0.1)).begin()
     world.asks("What does it cost?")
-    world.at(0.3, lambda: world.makes_noise(0.6))
+    world.at(0.3, lambda: world.makes_noise(1.4))
     world.until(LISTENING)
     assert world.lines == [("user", "What does it cost?")]
     world.until(RESPONDING, within_s=3.0)
@@ -497,9 +508,17 @@ def test_a_noise_that_stops_an_unheard_answer_has_it_asked_again() -> None:
 def test_a_noise_while_thinking_does_not_lose_the_question() -> None:
     world = World(script=Script(first_token_s=2.0)).begin()
     world.asks("What does it cost?")
-    world.makes_noise(0.6)
+    world.makes_noise(1.4)
     world.until(LISTENING)
     world.until(RESPONDING, within_s=6.0)
+
+
+def test_a_short_noise_while_thinking_changes_nothing() -> None:
+    world = World(script=Script(first_token_s=1.0)).begin()
+    world.asks("What does it cost?")
+    world.makes_noise(0.6)
+    world.until(RESPONDING, within_s=1.5)
+    assert len(world.asked) == 1
 
 
 def test_a_button_that_stops_an_unheard_answer_is_obeyed() -> None:

@@ -190,7 +190,7 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
         return
     heard = talk.policy.text_is_shown or not reply.voiceless
     _remember(talk, reply.text if heard else reply.heard(reply.sound_s))
-    let_go(talk)
+    let_go(talk, now)
     talk.caller.overlooked()
     talk.reply = None
     _follow_up(talk, reply.then, now, heard=heard)
@@ -259,17 +259,25 @@ def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
 def hush(talk: Talk, now: float) -> None:
     """Hold the sound: somebody may be speaking."""
     if talk.reply is not None and not (talk.reply.held or talk.reply.then.firm):
-        talk.reply.held = True
+        talk.reply.hold(now)
         talk.orders.give(do.Hold(talk.reply.turn))
         talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
 
 
-def let_go(talk: Talk) -> None:
+def let_go(talk: Talk, now: float) -> None:
     """It was nothing: go on where the caller stopped hearing."""
     if talk.reply is not None and talk.reply.held:
-        talk.reply.held = False
+        talk.reply.resume(now)
         talk.orders.cancel_timer("hold")
         talk.orders.give(do.Resume(talk.reply.turn))
+
+
+def go_on(talk: Talk, now: float) -> None:
+    """The caller was not finished after all; the next words continue the same line."""
+    talk.caller.pace.went_on()
+    talk.stop_reply()
+    talk.caller.owed = True  # a noise may have been taken for words
+    talk.go(State.LISTENING, now)
 
 
 def interrupt(talk: Talk, event: object, now: float) -> None:

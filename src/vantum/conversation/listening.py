@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation import guessing, pickup
+from vantum.conversation import floor, guessing, pickup
 from vantum.conversation.answering import (
     fill,
-    hush,
+    go_on,
     interrupt,
     let_go,
     reassure,
@@ -23,7 +23,7 @@ _LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     """A recording begins; one that was closing has had its time."""
     conclude_input(talk, None, now)
-    let_go(talk)
+    let_go(talk, now)
     talk.input.open = True
     talk.input.deaf = False
     talk.input.automatic = event.automatic
@@ -60,11 +60,11 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
     talk.orders.tell(do.InputClosed())
     talk.caller.close(now)
     if talk.caller.text and talk.state is State.THINKING:
-        go_on(talk, None, now)
+        go_on(talk, now)
     elif talk.caller.text and talk.state is State.RESPONDING:
         interrupt(talk, None, now)
     else:
-        let_go(talk)
+        let_go(talk, now)
 
 
 def hear_all(talk: Talk, event: ev.Finalised, now: float) -> None:
@@ -89,7 +89,7 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     """Recognition is lost for this recording; the call goes on without ears."""
     talk.orders.tell(do.Fault("stt", event.message, event.trouble))
     talk.caller.fall_silent(now)
-    let_go(talk)
+    let_go(talk, now)
     conclude_input(talk, None, now)
     talk.input.deaf = talk.input.automatic  # a client that ends turns itself reads it
 
@@ -102,28 +102,6 @@ def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
         say(talk, talk.policy.fillers[0], now)
 
 
-def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
-    """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
-    talk.caller.started(event)
-    if talk.state is State.RESPONDING:
-        hush(talk, now)
-
-
-def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
-    """The caller means it."""
-    talk.caller.started(event)
-    if talk.state is State.THINKING:
-        go_on(talk, event, now)
-    elif talk.state is State.RESPONDING:
-        interrupt(talk, event, now)
-
-
-def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
-    """The caller pauses; whatever was not meant as an interruption is over."""
-    talk.caller.stopped(event, now)
-    let_go(talk)
-
-
 def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words arrive; new ones take the floor from a thinking or speaking agent."""
     answering_it = not talk.input.open and talk.state in {State.THINKING, State.RESPONDING}
@@ -133,10 +111,10 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     talk.caller.wrote(event, now)
     if not text:
         return
-    if talk.state is State.THINKING:
-        go_on(talk, event, now)
-    elif talk.state is State.RESPONDING:
-        interrupt(talk, event, now)
+    if talk.state in {State.THINKING, State.RESPONDING}:
+        floor.weigh_words(talk, event, now)
+    elif event.final and floor.is_late_echo(talk, talk.caller.text, now):
+        talk.caller.forget()
     duration_s = max(0.0, event.end_s - event.start_s)
     talk.orders.tell(do.Recognised(text, event.final, event.confidence, duration_s))
 
@@ -147,13 +125,6 @@ def hear_keys(talk: Talk, event: ev.Keyed, now: float) -> None:
     if keys:
         said = f"pressed {' '.join(keys)}"
         hear_words(talk, ev.Transcript(said, final=True, end_of_turn=True), now)
-
-
-def go_on(talk: Talk, _event: object, now: float) -> None:
-    """The caller was not finished after all; the next words continue the same line."""
-    talk.stop_reply()
-    talk.caller.owed = True  # a noise may have been taken for words
-    talk.go(State.LISTENING, now)
 
 
 def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
@@ -169,7 +140,9 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
         conclude_input(talk, None, now)
     elif event.name == "hold":
         talk.caller.speaking = False  # else it would have been sustained or stopped by now
-        let_go(talk)
+        let_go(talk, now)
+    elif event.name == "floor":
+        floor.hear_long(talk, now)
     elif event.name == "transfer":
         take_back(talk, None, now)
     elif event.name == "waiting":

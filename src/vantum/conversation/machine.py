@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from vantum.conversation import answering, guessing, listening, pickup
+from vantum.conversation import answering, floor, guessing, listening, pickup
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
@@ -54,9 +54,9 @@ _ALWAYS: Final[dict[type, Rule]] = {ev.EndAsked: _end, ev.Disconnected: _vanish}
 _HEARING: Final[dict[type, Rule]] = {
     ev.InputStarted: listening.open_input,
     ev.InputEnded: listening.close_input,
-    ev.SpeechStarted: listening.hear_start,
-    ev.SpeechSustained: listening.hear_on,
-    ev.SpeechStopped: listening.hear_stop,
+    ev.SpeechStarted: floor.hear_start,
+    ev.SpeechSustained: floor.hear_on,
+    ev.SpeechStopped: floor.hear_stop,
     ev.Transcript: listening.hear_words,
     ev.Finalised: listening.hear_all,
     ev.HearingFailed: listening.lose_hearing,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -15,6 +14,7 @@ from vantum.conversation.utterances import (
     expected_by,
     is_dictated,
     is_unfinished,
+    sentences,
 )
 
 Ending = Literal["answer", "whole", "unfinished", "dictated"]
@@ -36,7 +36,7 @@ def ending(text: str, expected: Expected, language: str) -> Ending:
 
 def last_sentence(text: str) -> str:
     """What an answer is an answer to."""
-    return re.split(r"(?<=[.!?])\s+", text.strip())[-1]
+    return sentences(text)[-1]
 
 
 class Pace(Struct):
@@ -44,6 +44,7 @@ class Pace(Struct):
 
     expected: Expected = "open"
     pauses: list[float] = []  # within their turns, seconds
+    gap_s: float = 0.0  # the latest, which may be one of them
 
     def asked(self, text: str, policy: Policy) -> None:
         """The agent has said this; its last sentence may be a question."""
@@ -51,10 +52,10 @@ class Pace(Struct):
         asks = last.endswith("?")
         self.expected = policy.questions.get(last) or (expected_by(last) if asks else "open")
 
-    def paused(self, seconds: float) -> None:
-        """The caller went on after a pause within their turn."""
-        if seconds >= _SHORTEST_PAUSE_S:
-            self.pauses = [*self.pauses, seconds][-_REMEMBERED:]
+    def went_on(self) -> None:
+        """The latest pause was one within their turn."""
+        if self.gap_s >= _SHORTEST_PAUSE_S:
+            self.pauses = [*self.pauses, self.gap_s][-_REMEMBERED:]
 
     def ending(self, text: str, policy: Policy) -> Ending:
         """How these words end."""

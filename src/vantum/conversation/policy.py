@@ -73,6 +73,9 @@ class Silences(Struct, frozen=True):
     dictated_s: float = 1.6  # within a number, a spelled name, an address
     longest_s: float = 1.2  # that a caller's own habit can ask for
     flush_s: float = 0.6  # speech without words: have the recogniser deliver them
+    words_s: float = 0.6  # behind a sound into the agent's words, until it goes on
+    floor_s: float = 1.2  # speech without words that takes the floor: recognisers are so late
+    echo_s: float = 1.5  # so late an echo of the agent's last words is written down
     unheard_s: float = 1.4  # then there are none; people wait 1.5 s for a sign that they were heard
 
 

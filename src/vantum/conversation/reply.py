@@ -58,6 +58,13 @@ class Then(Struct):
         return not self.deeds and self.ends is None
 
 
+class _Silence(Struct):
+    """While an answer is held."""
+
+    since: float | None = None  # clock time
+    before_s: float = 0.0  # in all, of earlier ones
+
+
 class Reply:
     """One answer: reply `number` of `turn`. Seconds throughout."""
 
@@ -77,7 +84,7 @@ class Reply:
         # Clock time at which its first sound or text went to the client.
         self.started_at: float | None = None
         self.written = False  # the model has finished
-        self.held = False  # silent while somebody may be speaking
+        self._silence = _Silence()
         self.played = False  # all its sound is queued
         self.then = Then()
         self.voiceless = False  # the voice failed; the rest is text alone
@@ -157,6 +164,29 @@ class Reply:
     def is_made(self) -> bool:
         """Nothing more will be said or sounded."""
         return self.written and (self.voiceless or all(piece.complete for piece in self.pieces))
+
+    @property
+    def held(self) -> bool:
+        """Its sound is silenced for the moment: somebody may be speaking."""
+        return self._silence.since is not None
+
+    def hold(self, now: float) -> None:
+        """Its sound stops."""
+        self._silence.since = now
+
+    def resume(self, now: float) -> None:
+        """It goes on."""
+        silence = self._silence
+        if silence.since is not None:
+            silence.before_s += now - silence.since
+            silence.since = None
+
+    def heard_s(self, now: float) -> float:
+        """How much of its sound the caller has heard, by our clock; its own tells it exactly."""
+        if self.started_at is None:
+            return 0.0
+        until = now if self._silence.since is None else self._silence.since
+        return max(0.0, min(self.sound_s, until - self.started_at - self._silence.before_s))
 
     def heard(self, heard_s: float) -> str:
         """The words whose sound fell within the first `heard_s` seconds."""

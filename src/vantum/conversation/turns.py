@@ -88,8 +88,10 @@ class CallerTurn:
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
-        if not self.speaking and self.text:
-            self.pace.paused(event.at_s - self._reach.spoken_s)
+        if not self.speaking:
+            self.pace.gap_s = event.at_s - self._reach.spoken_s
+            if self.text:
+                self.pace.went_on()
         self.speaking = self._sees_speech = True
         self._quiet_since = None
         self._ended = ""
@@ -202,6 +204,12 @@ class CallerTurn:
     def flushed(self) -> None:
         """They were asked for."""
         self._flushed = True
+
+    def forget(self) -> None:
+        """The words so far were nothing that is to be answered."""
+        self.give_up()
+        self._finals.clear()
+        self._ended = ""
 
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from vantum.conversation.lexicon import Lexicon, lexicon
 
@@ -21,6 +22,7 @@ _NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something 
 _DICTATED: Final = 2  # letters or digits in a row
 _LONG_NUMBER: Final = 3  # digits written together that are dictated: "555", and no "12"
 _ECHO_WORDS: Final = 3  # fewer may be the caller's own, who repeats what they heard
+_ECHO_SHARE: Final = 0.75  # of its words, in our order; the rest is misheard
 _ECHO_CUTOFF: Final = 85  # a recogniser hears an echo worse than a voice
 _GOES_ON: Final = (",", "-", "\u2026", "...", "\u2014")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -44,6 +46,11 @@ _ASKS: Final[dict[Expected, re.Pattern[str]]] = {  # the first that fits
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words; apostrophes vanish and hyphens part: "That's uh-huh" -> thats, uh, huh."""
     return tuple(_WORD.findall(text.casefold().replace("'", "").replace("\u2019", "")))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each with its mark."""
+    return re.split(r"(?<=[.!?])\s+", text.strip())
 
 
 def is_nod(text: str, language: str, *, asked: bool) -> bool:
@@ -114,7 +121,10 @@ def is_echo(said: str, playing: str) -> bool:
     heard = words(said)
     if len(heard) < _ECHO_WORDS:
         return False
-    return fuzz.partial_ratio(" ".join(heard), " ".join(words(playing))) >= _ECHO_CUTOFF
+    played = words(playing)
+    if LCSseq.similarity(heard, played) < _ECHO_SHARE * len(heard):
+        return False
+    return fuzz.partial_ratio(" ".join(heard), " ".join(played)) >= _ECHO_CUTOFF
 
 
 def expected_by(question: str) -> Expected:

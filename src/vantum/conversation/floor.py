@@ -1,0 +1,103 @@
+"""Who has the floor: speech into the agent's words is an interruption, a nod, or our own echo.
+
+The sound is held with the first sign of speech. Words decide: a nod or an echo lets it go on where
+it was held, anything else takes the floor. Without words, speech that lasts takes it too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vantum.conversation import events as ev
+from vantum.conversation.answering import go_on, hush, interrupt, let_go
+from vantum.conversation.reply import Reply
+from vantum.conversation.states import State
+from vantum.conversation.talk import Talk
+from vantum.conversation.utterances import is_echo, is_nod, sentences, words
+
+_ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
+_QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
+_AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
+_ECHO_CHARS: Final = 240  # an echo is written down up to some seconds after it sounded
+
+
+def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
+    """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
+    talk.caller.started(event)
+    if talk.state is State.RESPONDING:
+        hush(talk, now)
+
+
+def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
+    """It is no click. Who presses a button to talk means it; else words are to tell."""
+    talk.caller.started(event)
+    if talk.state not in _ANSWERS:
+        return
+    if talk.input.automatic:
+        talk.orders.set_timer("floor", now + talk.policy.silences.floor_s - event.speech_s)
+    else:
+        _yield(talk, event, now)
+
+
+def hear_long(talk: Talk, now: float) -> None:
+    """The caller speaks on without a word that is known: this is no nod."""
+    if talk.state in _ANSWERS and talk.caller.speaking and not _is_courtesy(talk, now):
+        _yield(talk, None, now)
+
+
+def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
+    """The caller pauses; a sound that was none of theirs, or a nod, is over with that."""
+    talk.caller.stopped(event, now)
+    talk.orders.cancel_timer("floor")
+    if not talk.caller.owes_words or talk.caller.text:
+        let_go(talk, now)
+    elif talk.reply is not None and talk.reply.held:
+        talk.orders.set_timer("hold", now + talk.policy.silences.words_s)
+
+
+def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
+    """Words have come while the agent thinks or speaks."""
+    if not talk.input.automatic or not _is_courtesy(talk, now):
+        _yield(talk, event, now)
+        return
+    if event.final:
+        talk.caller.forget()
+    if not talk.caller.speaking:
+        let_go(talk, now)
+
+
+def is_late_echo(talk: Talk, text: str, now: float) -> bool:
+    """Are these the last words of what the agent has just said?"""
+    if now - talk.since > talk.policy.silences.echo_s or not talk.history.lines:
+        return False
+    last = talk.history.lines[-1]
+    return last.role == "assistant" and is_echo(text, last.text[-_ECHO_CHARS:])
+
+
+def _yield(talk: Talk, event: object, now: float) -> None:
+    talk.orders.cancel_timer("floor")
+    if talk.state is State.THINKING:
+        go_on(talk, now)
+    elif talk.state is State.RESPONDING:
+        interrupt(talk, event, now)
+
+
+def _is_courtesy(talk: Talk, now: float) -> bool:
+    """Is what the caller has said so far only a nod, or our own echo?"""
+    text, reply = talk.caller.text, talk.reply
+    if not text or reply is None:
+        return False
+    if is_nod(text, talk.policy.language, asked=_has_asked(reply, now)):
+        return True
+    return is_echo(text, reply.heard(reply.heard_s(now) + _AHEAD_S)[-_ECHO_CHARS:])
+
+
+def _has_asked(reply: Reply, now: float) -> bool:
+    """Has the caller heard enough of a question to be answering it?"""
+    left = len(words(reply.heard(reply.heard_s(now) + _AHEAD_S)))
+    for sentence in sentences(reply.text):
+        length = len(words(sentence))
+        if left <= length:
+            return sentence.endswith("?") and left >= _QUESTION_HEARD * length
+        left -= length
+    return False
