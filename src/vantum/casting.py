@@ -243,6 +243,8 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         broken_off=agent.broken_off,
         deaf=agent.deaf,
         unheard=agent.unheard,
+        cut_in=agent.cut_in,
+        silences=agent.turns,
         language=agent.language or settings.stt_language,
         questions=questions_of(agent),
         fillers=agent.fillers,

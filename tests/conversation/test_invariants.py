@@ -15,8 +15,18 @@ from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import PickupPolicy, Policy, TransferTo
 from vantum.conversation.states import MOVES, State
 
-TIMERS = {"end_of_turn", "finalise", "hold", "silence", "ending", "filler", "flush", "floor"}
-TIMERS |= {"pickup", "transfer", "waiting"}
+TIMERS = {
+    "end_of_turn",
+    "finalise",
+    "hold",
+    "silence",
+    "ending",
+    "filler",
+    "flush",
+    "floor",
+    "long",
+}
+TIMERS |= {"pickup", "transfer", "waiting", "long"}
 POLICY = Policy(
     greeting="Hello there!",
     nudges=("Are you there?", "Can you hear me?"),

@@ -689,3 +689,46 @@ def test_an_end_told_after_the_words_ends_the_turn_at_once(turn: CallerTurn) -> 
 def test_an_end_without_any_words_ends_nothing(turn: CallerTurn) -> None:
     turn.wrote(ev.Transcript("", final=True, start_s=1.0, end_s=1.0, end_of_turn=True), 1.3)
     assert turn.over_at() is None
+
+
+# -- enough is enough ------------------------------------------------------------------------------
+
+TALKED_AT = Policy(
+    cut_in="Sorry to cut in.", goodbye="I have to go.", silences=Silences(longest_turn_s=20.0)
+)
+
+
+def test_a_caller_without_end_is_cut_in_on_and_left_in_the_end() -> None:
+    world = World(TALKED_AT).begin()
+    world.makes_noise(100.0)
+    while not world.ended:
+        assert world.now < T0 + 80.0
+        world.event_in(1.0, interim("and another thing"))
+        world.advance(1.0)
+    said = [line for role, line in world.lines if role == "assistant"]
+    assert said == ["Sorry to cut in.", "Sorry to cut in.", "I have to go."]
+    assert world.ended == "one_sided"
+
+
+def test_who_stops_when_cut_in_on_is_answered() -> None:
+    world = World(TALKED_AT).begin()
+    world.says("We are a company in the north of England that sells pumps.", length_s=21.0)
+    world.until(RESPONDING)
+    world.until(THINKING, within_s=5.0)
+    assert [role for role, _ in world.lines] == ["assistant", "user"]
+
+
+def test_a_machine_in_a_loop_is_left() -> None:
+    world = World().begin()
+    for _ in range(2):
+        world.is_answered("Your call is important to us.")
+    world.says("Your call is important to us.")
+    world.advance(5.0)
+    assert world.ended == "loop"
+
+
+def test_people_may_say_hello_as_often_as_they_like() -> None:
+    world = World().begin()
+    for _ in range(4):
+        world.is_answered("Hello, are you there?")
+    assert world.ended is None

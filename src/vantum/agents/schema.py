@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 
 from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
+from vantum.conversation.policy import Silences
 from vantum.errors import SettingsError
 
 FILES: Final = Path(__file__).parent / "files"
@@ -219,6 +220,8 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     )
     broken_off: str = "Sorry, I lost my thread. Shall I go on?"
     deaf: str = "I am sorry, I cannot hear you at the moment."
+    cut_in: str = "Sorry to cut in. Let me make sure I got that."
+    turns: Silences = Silences()
     # Said where the caller spoke and no words came: so often, and no oftener.
     unheard: tuple[Text, ...] = ("Sorry, I didn't catch that.", "Sorry, could you say that again?")
     vocabulary: tuple[Text, ...] = ()  # names and words that a recogniser would not expect

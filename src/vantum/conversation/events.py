@@ -29,6 +29,8 @@ EndReason = Literal[
     "ivr",  # the menus lead to nobody
     "hold",  # kept waiting for too long
     "no_speech",  # nobody said anything
+    "loop",  # a machine says the same over and over
+    "one_sided",  # they talk on, whatever is said to them
     "fax",
     "transferred",  # the caller is with somebody else now
     "briefed",  # a call that only tells something was heard to its end

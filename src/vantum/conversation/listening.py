@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation import floor, guessing, pickup
+from vantum.conversation import floor, guessing, patience, pickup
 from vantum.conversation.answering import (
     fill,
     go_on,
@@ -143,6 +143,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
         let_go(talk, now)
     elif event.name == "floor":
         floor.hear_long(talk, now)
+    elif event.name == "long":
+        patience.cut_in(talk, now)
     elif event.name == "transfer":
         take_back(talk, None, now)
     elif event.name == "waiting":
@@ -191,6 +193,7 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
     else:
         talk.orders.set_timer("end_of_turn", over_at)
     _watch_flush(talk, now)
+    patience.watch_length(talk, now)
     guessing.follow(talk)
     _watch_silence(talk, now)
     return kept or []
@@ -230,8 +233,12 @@ def _take_turn(talk: Talk, now: float) -> list[ev.Event]:
         _wait_no_more(talk, now)
         return []
     text = talk.caller.take()
+    if text and patience.is_loop(talk.history.lines, text):
+        talk.history.caller_said(text)
+        talk.close("loop", now)
+        return []
     if text:
-        talk.counts.nudges = talk.counts.unheard = 0
+        talk.counts.nudges = talk.counts.unheard = talk.counts.cut_ins = 0
         talk.history.caller_said(text)
     talk.go(State.THINKING, now)
     talk.counts.guesses = talk.counts.fillers = 0

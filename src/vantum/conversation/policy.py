@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from vantum import limits
 from vantum.conversation.events import EndReason
@@ -62,21 +63,25 @@ class PickupPolicy(Struct, frozen=True):
     utterance_silence_s: float = 1.0  # what follows such a pause is something new
 
 
-class Silences(Struct, frozen=True):
-    """How long the caller is silent until their turn is over, by how it ends; seconds.
+Seconds = Annotated[float, Meta(gt=0, le=600)]
+
+
+class Silences(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long is waited for what in the caller's turn; `turns:` in the agent file.
 
     Unfinished sentences are gone on with after 0.2 to 1 s, digits come in groups a second apart.
     """
 
-    answer_s: float = 0.3  # what was asked for is answered in full
-    unfinished_s: float = 1.2  # "I would like to"
-    dictated_s: float = 1.6  # within a number, a spelled name, an address
-    longest_s: float = 1.2  # that a caller's own habit can ask for
-    flush_s: float = 0.6  # speech without words: have the recogniser deliver them
-    words_s: float = 0.6  # behind a sound into the agent's words, until it goes on
-    floor_s: float = 1.2  # speech without words that takes the floor: recognisers are so late
-    echo_s: float = 1.5  # so late an echo of the agent's last words is written down
-    unheard_s: float = 1.4  # then there are none; people wait 1.5 s for a sign that they were heard
+    answer_s: Seconds = 0.3  # what was asked for is answered in full
+    unfinished_s: Seconds = 1.2  # "I would like to"
+    dictated_s: Seconds = 1.6  # within a number, a spelled name, an address
+    longest_s: Seconds = 1.2  # that a caller's own habit can ask for
+    flush_s: Seconds = 0.6  # speech without words: have the recogniser deliver them
+    unheard_s: Seconds = 1.4  # then there are none; people wait 1.5 s for a sign of being heard
+    words_s: Seconds = 0.6  # behind a sound into the agent's words, until it goes on
+    floor_s: Seconds = 1.2  # speech without words that takes the floor: recognisers are so late
+    echo_s: Seconds = 1.5  # so late an echo of the agent's last words is written down
+    longest_turn_s: Seconds = 90.0  # of the caller; then the agent asks to be let in
 
 
 class Policy(Struct, frozen=True):
@@ -104,6 +109,7 @@ class Policy(Struct, frozen=True):
     silences: Silences = Silences()
     language: str = "en"
     questions: Mapping[str, Expected] = {}  # what the agent's own questions ask for
+    cut_in: str = ""  # said into a turn without end
     unheard: tuple[str, ...] = ()  # said where the caller spoke and no words came, in turn
     finalise_deadline_s: float = limits.FINALISE_DEADLINE_S
     # A hold that nothing resolves: speech events are lost, so the agent goes on.

@@ -41,6 +41,7 @@ class Counts(Struct):
     failures: int = 0  # in a row
     nudges: int = 0  # in a row
     unheard: int = 0  # speech without words, in a row
+    cut_ins: int = 0  # into a turn without end, in a row
     guesses: int = 0  # in this turn of the caller
     fillers: int = 0  # in this turn of the agent
 

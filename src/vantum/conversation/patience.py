@@ -1,0 +1,44 @@
+"""When listening has gone on for long enough: a caller without end, or a machine in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from vantum.conversation.answerer import alike
+from vantum.conversation.answering import say
+from vantum.conversation.effects import Line
+from vantum.conversation.states import State
+from vantum.conversation.talk import Talk
+from vantum.conversation.utterances import words
+
+_LOOP: Final = 3  # times the same; people say "hello? hello?" in fewer words
+_LOOP_WORDS: Final = 5
+_LOOKED_BACK: Final = 12  # lines; a queue's announcement comes round after two or three others
+_CUT_INS: Final = 2  # who talks on behind the second does not talk with us
+
+
+def is_loop(lines: Sequence[Line], text: str) -> bool:
+    """Has the other side said this twice before? Only machines repeat whole sentences."""
+    if len(words(text)) < _LOOP_WORDS:
+        return False
+    before = [line.text for line in lines[-_LOOKED_BACK:] if line.role == "user"]
+    return sum(alike(text, one) for one in before) >= _LOOP - 1
+
+
+def watch_length(talk: Talk, now: float) -> None:
+    """Run after every event: the caller's turn may take so long, and then we speak up."""
+    listens = talk.state is State.LISTENING and talk.input.automatic and not talk.mum
+    if not (listens and talk.policy.cut_in and (talk.caller.speaking or talk.caller.text)):
+        talk.orders.cancel_timer("long")
+    elif not talk.orders.has_timer("long"):
+        talk.orders.set_timer("long", now + talk.policy.silences.longest_turn_s)
+
+
+def cut_in(talk: Talk, now: float) -> None:
+    """Say, over their words, that we would like to answer; it cannot be interrupted."""
+    talk.counts.cut_ins += 1
+    if talk.counts.cut_ins > _CUT_INS:
+        say(talk, talk.policy.goodbye, now, ends="one_sided", firm=True)
+    else:
+        say(talk, talk.policy.cut_in, now, firm=True)
