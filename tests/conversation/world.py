@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from vantum.audio.playout import Playout
 from vantum.conversation import effects as do
@@ -41,6 +44,10 @@ class Script:
     model_fails: list[int] = field(default_factory=list)  # replies that break off ...
     fails_after_tokens: int = 0  # ... after so many tokens
     ends_call: bool = False  # the model asks for the end with its answer
+    # What the model asks for with its next answers, by name and argument; "" is nothing.
+    actions: list[tuple[str, str]] = field(default_factory=list)
+    sits_on_words: bool = False  # the recogniser gives finals only where it is told to
+    times_words: bool = False  # the voice tells when each word sounds
     hangs: bool = False  # the model never answers
 
 
@@ -54,6 +61,7 @@ class World:
         self.effects: list[do.Effect] = []
         self.notices: list[do.Notice] = []
         self.asked: list[do.Ask] = []
+        self.asked_at: list[float] = []
         self.timers: dict[str, float] = {}
         self.ear = Ear()
         self.ended: ev.EndReason | None = None
@@ -61,7 +69,7 @@ class World:
         self._order = itertools.count()
         self._recording_began = T0
         self._voicing: Voicing | None = None
-        self._alive = True
+        self._sat_on: list[ev.Transcript] = []
 
     # -- what tests ask ------------------------------------------------------------------------
 
@@ -119,19 +127,19 @@ class World:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         until = self.now + seconds
-        while self._due and self._due[0][0] <= until:
-            at, _, deed = heapq.heappop(self._due)
-            self._pass_to(at)
-            deed()
-        self._pass_to(until)
+        while True:
+            soon = min(until, self.now + TICK_S) if self.ear.plays else until
+            if self._due and self._due[0][0] <= soon:
+                at, _, deed = heapq.heappop(self._due)
+                self._to(at)
+                deed()
+                continue
+            self._to(soon)
+            if soon >= until and not (self._due and self._due[0][0] <= until):
+                return
 
     def _happen(self, event: ev.Event) -> None:
         self.handle(event)
-
-    def _pass_to(self, until: float) -> None:
-        while self.ear.plays and self.now + TICK_S < until:
-            self._to(self.now + TICK_S)
-        self._to(until)
 
     @property
     def held(self) -> bool:
@@ -161,7 +169,7 @@ class World:
 
     # -- the caller ----------------------------------------------------------------------------
 
-    def _audio_s(self, clock: float) -> float:
+    def audio_s(self, clock: float) -> float:
         return clock - self._recording_began
 
     def makes_noise(self, length_s: float, words: str = "", interim: str = "") -> None:
@@ -169,20 +177,22 @@ class World:
         start = self.now
         end = start + length_s
         if length_s >= 0.064:
-            self.event_in(0.064, ev.SpeechStarted(self._audio_s(start)))
+            self.event_in(0.064, ev.SpeechStarted(self.audio_s(start)))
             self.event_in(
-                length_s + 0.2, ev.SpeechStopped(self._audio_s(end), length_s, silence_s=0.2)
+                length_s + 0.2, ev.SpeechStopped(self.audio_s(end), length_s, silence_s=0.2)
             )
         if length_s >= 0.2:
-            self.event_in(0.2, ev.SpeechSustained(self._audio_s(start + 0.2), 0.2))
-        start_s, end_s = self._audio_s(start), self._audio_s(end)
+            self.event_in(0.2, ev.SpeechSustained(self.audio_s(start + 0.2), 0.2))
+        start_s, end_s = self.audio_s(start), self.audio_s(end)
         if interim:
             half = ev.Transcript(
                 interim, final=False, start_s=start_s, end_s=start_s + length_s / 2
             )
             self.event_in(length_s / 2, half)
-        if not self.script.deaf:
-            heard = ev.Transcript(words, final=True, start_s=start_s, end_s=end_s)
+        heard = ev.Transcript(words, final=True, start_s=start_s, end_s=end_s)
+        if self.script.sits_on_words:
+            self.at(length_s, lambda: self._sat_on.append(heard))
+        elif not self.script.deaf:
             self.event_in(length_s + self.script.finals_after_s, heard)
 
     def says(self, words: str, *, length_s: float | None = None) -> None:
@@ -216,10 +226,14 @@ class World:
                 assert self.timers.pop(name, None) is not None, f"no timer {name}"
             case do.Ask():
                 self.asked.append(effect)
+                self.asked_at.append(self.now)
                 self._write_answer(effect)
             case do.Speak():
                 self._voice(effect.turn, effect.reply).say(effect.piece, effect.text)
             case do.Finalise():
+                for heard in self._sat_on:
+                    self.event_in(self.script.finals_after_s, heard)
+                self._sat_on.clear()
                 self.event_in(self.script.finals_after_s + 0.05, ev.Finalised())
             case do.EndCall(reason):
                 self.ended = reason
@@ -269,6 +283,9 @@ class World:
             return
         if script.ends_call:
             self.event_in(at_s, ev.ActionAsked(**name, name="end_call"))
+        wanted, argument = script.actions.pop(0) if script.actions else ("", "")
+        if wanted:
+            self.event_in(at_s, ev.ActionAsked(**name, name=wanted, argument=argument))
         self.event_in(at_s, ev.ReplyWritten(**name))
 
     def _voice(self, turn: int, reply: int) -> Voicing:
@@ -296,14 +313,22 @@ class Voicing:
                 world.event_in(at - world.now, ev.VoiceFailed(**name, message="no voice"))
             return
         left = round(len(text) / script.chars_per_s * RATE_HZ)
+        words = self._times(text) if script.times_words else ()
         while left > 0:
             samples = min(left, round(CHUNK_S * RATE_HZ))
             sound = ev.Speech(**name, piece=piece, pcm=bytes(2 * samples), rate_hz=RATE_HZ)
+            if words:
+                sound, words = replace(sound, words=words), ()
             world.event_in(at - world.now, sound)
             at += samples / RATE_HZ / 2
             left -= samples
         world.event_in(at - world.now, ev.PieceVoiced(**name, piece=piece))
         self._free_at = at
+
+    def _times(self, text: str) -> tuple[ev.SpokenWord, ...]:
+        rate = self._world.script.chars_per_s
+        found = re.finditer(r"\S+", text)
+        return tuple(ev.SpokenWord(w.group(), w.start() / rate, w.end() / rate) for w in found)
 
 
 class Ear:
@@ -370,6 +395,15 @@ class Ear:
         self._over = True
         self.heard[turn] = self._playout.stop(now)
         return self.heard[turn]
+
+    def confirm(self, position_s: float, now: float) -> None:
+        """The carrier says that so much of the turn was played: its mark has come back."""
+        self._playout.confirm(position_s, now)
+
+    @property
+    def sent_s(self) -> float:
+        """How much of the turn the carrier was sent."""
+        return self._playout.sent_s
 
     def listen(self, now: float) -> None:
         if self._over or self.turn < 0:
