@@ -27,6 +27,7 @@ POLICY = Policy(
     goodbye="I'll let you go then. Goodbye.",
     unheard=("Sorry, what was that?", "Once more, please?"),
     broken_off="Sorry, where was I?",
+    cut_in="Sorry to cut in.",
     fillers=("One moment, please.",),
     text_is_shown=False,  # nobody reads on a phone
 )

@@ -17,9 +17,6 @@ def test_the_agents_own_words_do_not_stop_it(echo: str) -> None:
     assert agent.was_asked == ["What does it cost?"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="fewer than three words are never an echo: nor the first two"
-)
 def test_an_echo_that_is_written_down_word_by_word_does_not_stop_the_agent() -> None:
     caller, agent = explaining(heard_s=2.6)
     caller.says("on your team", takes_s=0.8)
@@ -29,7 +26,6 @@ def test_an_echo_that_is_written_down_word_by_word_does_not_stop_the_agent() -> 
     assert caller.heard == [PRICES]
 
 
-@pytest.mark.xfail(strict=True, reason="fewer than three words are never an echo")
 def test_two_words_come_back_before_the_hold_cuts_the_echo_off() -> None:
     caller, agent = explaining(heard_s=2.6)
     caller.sends_back("your team")

@@ -149,7 +149,6 @@ def test_what_a_caller_says_under_the_notice_is_answered_behind_it() -> None:
     assert caller.heard[-1].endswith("It is two hundred.")
 
 
-@pytest.mark.xfail(strict=True, reason="the filler counts from words said long before the notice")
 def test_who_spoke_under_the_notice_is_not_told_to_wait_where_the_answer_is_there() -> None:
     caller, agent = picked_up("It is two hundred.", inbound=True, notice=NOTICE)
     agent.speaks_up()

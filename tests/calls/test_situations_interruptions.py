@@ -48,9 +48,6 @@ def test_a_fit_of_coughing_costs_a_pause_and_no_words() -> None:
     assert agent.was_asked == ["What does it cost?"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an empty final leaves the sound held until `words_s` has passed"
-)
 def test_a_noise_that_the_recogniser_knows_to_be_none_is_over_at_once() -> None:
     caller, agent = explaining()
     caller.makes_noise(0.5)

@@ -152,10 +152,6 @@ def test_a_nod_whose_words_come_late_does_not_stop_the_agent() -> None:
     assert caller.heard == [PRICES]
 
 
-BY_WORDS = "an interim that only begins a nod of several words (`I`, `got`, `ach`) takes the floor"
-
-
-@pytest.mark.xfail(strict=True, reason=BY_WORDS)
 @pytest.mark.parametrize(
     ("language", "nod"),
     [

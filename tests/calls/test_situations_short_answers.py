@@ -19,7 +19,6 @@ def test_a_yes_that_the_recogniser_sits_on_is_fetched() -> None:
     assert agent.was_asked == ["Yes."]
 
 
-@pytest.mark.xfail(strict=True, reason="speech of less than 0.2 s is a cough, even as an answer")
 def test_a_clipped_yep_right_behind_a_question_is_fetched_too() -> None:
     caller, agent = asked(CONSENT, "Thank you.", sits_on_words=True)
     caller.world.makes_noise(0.15, "Yep.")

@@ -50,7 +50,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Text
     ask: Wordings
-    answer: Literal["yes_no", "number", "email", "spelling", "open"] = "open"
+    answer: Literal["yes_no", "number", "digits", "email", "spelling", "open"] = "open"
     hints: tuple[Text, ...] = ()
     if_yes: tuple[Text, ...] = ()
     if_no: tuple[Text, ...] = ()

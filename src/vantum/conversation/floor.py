@@ -13,7 +13,7 @@ from vantum.conversation.answering import go_on, hush, interrupt, let_go
 from vantum.conversation.reply import Reply
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-from vantum.conversation.utterances import is_echo, is_nod, sentences, words
+from vantum.conversation.utterances import is_echo, is_farewell, is_nod, sentences, words
 
 _ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
 _QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
@@ -41,7 +41,7 @@ def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
 
 def hear_long(talk: Talk, now: float) -> None:
     """The caller speaks on without a word that is known: this is no nod."""
-    if talk.state in _ANSWERS and talk.caller.speaking and not _is_courtesy(talk, now):
+    if talk.state in _ANSWERS and talk.caller.speaking and not _is_courtesy(talk, now, whole=True):
         _yield(talk, None, now)
 
 
@@ -55,9 +55,15 @@ def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
         talk.orders.set_timer("hold", now + talk.policy.silences.words_s)
 
 
+def hear_nothing(talk: Talk, now: float) -> None:
+    """The recogniser has made out that a sound was no words."""
+    if talk.state is State.RESPONDING and not (talk.caller.speaking or talk.caller.text):
+        let_go(talk, now)
+
+
 def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words have come while the agent thinks or speaks."""
-    if not talk.input.automatic or not _is_courtesy(talk, now):
+    if not talk.input.automatic or not _is_courtesy(talk, now, whole=event.final):
         _yield(talk, event, now)
         return
     if event.final:
@@ -82,14 +88,16 @@ def _yield(talk: Talk, event: object, now: float) -> None:
         interrupt(talk, event, now)
 
 
-def _is_courtesy(talk: Talk, now: float) -> bool:
-    """Is what the caller has said so far only a nod, or our own echo?"""
-    text, reply = talk.caller.text, talk.reply
+def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
+    """Is what the caller has said so far only a nod, a goodbye to ours, or our own echo?"""
+    text, reply, language = talk.caller.text, talk.reply, talk.policy.language
     if not text or reply is None:
         return False
-    if is_nod(text, talk.policy.language, asked=_has_asked(reply, now)):
+    if is_nod(text, language, asked=_has_asked(reply, now), whole=whole):
         return True
-    return is_echo(text, reply.heard(reply.heard_s(now) + _AHEAD_S)[-_ECHO_CHARS:])
+    if reply.then.ends is not None and is_farewell(text, language):
+        return True
+    return is_echo(text, reply.heard(reply.heard_s(now) + _AHEAD_S)[-_ECHO_CHARS:], whole=whole)
 
 
 def _has_asked(reply: Reply, now: float) -> bool:

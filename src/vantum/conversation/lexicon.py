@@ -14,14 +14,17 @@ class Lexicon(Struct, frozen=True):
     nods: tuple[str, ...]  # "I am listening": never an answer
     assents: tuple[str, ...]  # a nod while somebody talks, an answer when they have asked
     denials: tuple[str, ...]  # with the assents, what answers a yes-or-no question
+    farewells: tuple[str, ...]  # said into a goodbye
     hesitations: frozenset[str]  # said while looking for words
+    openings: frozenset[str]  # alone they are hesitations; behind other words they end a sentence
     open_ends: frozenset[str]  # no sentence ends with them
     question_words: frozenset[str]  # with one of them in front a preposition may end a sentence
     prepositions: frozenset[str]  # else it may not
     copulas: frozenset[str]  # end a sentence behind a pronoun alone: "yes, it is"
     pronouns: frozenset[str]
     digits: frozenset[str]  # said one by one
-    spelling: frozenset[str]  # between letters: "dot", "at", "double"
+    repeats: frozenset[str]  # of a digit or letter
+    address_words: frozenset[str]  # in an e-mail address, between its words and letters
 
 
 def _set(words: str) -> frozenset[str]:
@@ -45,7 +48,12 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "correct, very good, thats right, thats true, interesting"
         ),
         denials=_phrases("no, nope, nah, not really, no thanks, no thank you, never, not yet"),
-        hesitations=_set("um uh uhm er erm hmm well like so actually basically maybe let"),
+        farewells=_phrases(
+            "bye, bye bye, goodbye, good bye, thanks, thank you, you too, take care, see you, "
+            "have a nice day, have a good day, have a good one, cheers, thank you very much"
+        ),
+        hesitations=_set("um uh uhm er erm"),
+        openings=_set("well like so actually basically maybe let hmm"),
         open_ends=_set(
             "and or but because cause the a an my your our their his her its if whether than as "
             "i im ill id ive we're were youre theyre very really which whose every each into from "
@@ -56,7 +64,8 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         copulas=_set("is are was were am be been isnt arent will would can could should does"),
         pronouns=_set("i you he she it we they that this there those these what who"),
         digits=_set("zero oh one two three four five six seven eight nine"),
-        spelling=_set("dot at dash hyphen underscore double triple plus slash period capital"),
+        repeats=_set("double triple"),
+        address_words=_set("dot at dash hyphen underscore plus slash period capital"),
     ),
     "de": Lexicon(
         nods=_phrases("mhm, mhmm, hm, hmm, aha, ah, ach so, achso, oh, soso, ich verstehe"),
@@ -65,7 +74,12 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "verstehe, verstanden, natürlich, super, na klar, in ordnung, schön"
         ),
         denials=_phrases("nein, nee, nö, nicht wirklich, nein danke, noch nicht"),
-        hesitations=_set("äh ähm öh hm also ja naja halt vielleicht"),
+        farewells=_phrases(
+            "tschüss, tschüß, tschau, ciao, wiederhören, auf wiederhören, auf wiedersehen, danke, "
+            "vielen dank, ebenso, ihnen auch, schönen tag, schönen tag noch, bis dann"
+        ),
+        hesitations=_set("äh ähm öh"),
+        openings=_set("also naja halt vielleicht hm"),
         open_ends=_set(
             "und oder aber weil denn dass ob wenn der die das den dem des ein eine einen einem "
             "einer mein meine meinen dein ihre ihren unser unsere sehr ich wir zum zur im am vom "
@@ -76,7 +90,8 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         copulas=_set("ist sind war waren bin bist seid heißt lautet"),
         pronouns=_set("ich du er sie es wir ihr das dies was wer so"),
         digits=_set("null eins zwei zwo drei vier fünf sechs sieben acht neun"),
-        spelling=_set("punkt at minus bindestrich unterstrich doppel plus wie"),
+        repeats=_set("doppel"),
+        address_words=_set("punkt at minus bindestrich unterstrich plus"),
     ),
     "es": Lexicon(
         nods=_phrases("mhm, mm, hm, ajá, aja, ah, oh, ya veo, ya"),
@@ -85,7 +100,12 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "perfecto, ok, okay, muy bien, por supuesto, está bien"
         ),
         denials=_phrases("no, no gracias, todavía no, nunca, la verdad no"),
-        hesitations=_set("eh em este pues bueno o sea entonces"),
+        farewells=_phrases(
+            "adiós, chao, hasta luego, gracias, muchas gracias, igualmente, que tenga buen día, "
+            "buen día, nos vemos"
+        ),
+        hesitations=_set("eh em este"),
+        openings=_set("pues bueno entonces"),
         open_ends=_set(
             "y o pero porque el la los las un una unos unas mi mis su sus tu nuestro nuestra que "
             "si cuando muy al del como según aunque mientras señor señora"
@@ -95,7 +115,8 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         copulas=_set("es son era está están soy somos fue"),
         pronouns=_set("yo tú él ella eso esto así usted nosotros"),
         digits=_set("cero uno dos tres cuatro cinco seis siete ocho nueve"),
-        spelling=_set("punto arroba guion guión doble más barra"),
+        repeats=_set("doble"),
+        address_words=_set("punto arroba guion guión más barra"),
     ),
     "fr": Lexicon(
         nods=_phrases("mhm, mm, hm, hum, ah, oh, ah bon, je vois"),
@@ -104,7 +125,11 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "exactement, c est ça, je comprends, compris, entendu, voilà, parfait"
         ),
         denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
-        hesitations=_set("euh heu ben bah alors donc enfin"),
+        farewells=_phrases(
+            "au revoir, merci, merci beaucoup, bonne journée, à bientôt, vous aussi, salut"
+        ),
+        hesitations=_set("euh heu"),
+        openings=_set("ben bah alors donc enfin"),
         open_ends=_set(
             "et ou mais parce que car le la les un une des mon ma mes ton ta votre vos notre nos "
             "son sa ses leur si quand très au aux du je j c qu l d comme monsieur madame"
@@ -114,7 +139,8 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         copulas=_set("est sont était suis êtes sommes"),
         pronouns=_set("je tu il elle c ce ça on nous vous ils"),
         digits=_set("zéro un deux trois quatre cinq six sept huit neuf"),
-        spelling=_set("point arobase tiret double plus underscore"),
+        repeats=_set("double"),
+        address_words=_set("point arobase tiret plus underscore"),
     ),
 }
 

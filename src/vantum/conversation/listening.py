@@ -17,6 +17,7 @@ from vantum.conversation.answering import (
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
+_NOISE_S = 10.0  # speech so long without a word is a radio
 _LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
 
 
@@ -110,6 +111,7 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     text = event.text.strip()
     talk.caller.wrote(event, now)
     if not text:
+        floor.hear_nothing(talk, now)
         return
     if talk.state in {State.THINKING, State.RESPONDING}:
         floor.weigh_words(talk, event, now)
@@ -156,7 +158,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
 
 
 def _break_silence(talk: Talk, now: float) -> None:
-    if not talk.caller.is_idle:  # a noise, or words to come
+    patient = now - talk.since < talk.policy.nudge_after_s + _NOISE_S
+    if patient and not talk.caller.is_idle:  # a noise, or words to come
         talk.orders.set_timer("silence", now + _LOOK_AGAIN_S)
         return
     said, nudges = talk.counts.nudges, talk.policy.nudges
@@ -233,7 +236,7 @@ def _take_turn(talk: Talk, now: float) -> list[ev.Event]:
         _wait_no_more(talk, now)
         return []
     text = talk.caller.take()
-    if text and patience.is_loop(talk.history.lines, text):
+    if text and patience.is_loop(talk.history.lines, text, talk.policy.language):
         talk.history.caller_said(text)
         talk.close("loop", now)
         return []
@@ -248,6 +251,7 @@ def _take_turn(talk: Talk, now: float) -> list[ev.Event]:
         lines = talk.history.recent(talk.policy.max_lines)
         talk.orders.give(do.Ask(reply.turn, reply.number, lines))
     if talk.policy.fillers:
-        since = now if waited_from is None else waited_from
-        talk.orders.set_timer("filler", since + talk.policy.filler_after_s)
+        since, after_s = now if waited_from is None else waited_from, talk.policy.filler_after_s
+        # Who was given long to go on does not wait yet.
+        talk.orders.set_timer("filler", max(since + after_s, now + after_s / 2))
     return kept or []

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vantum.conversation.answerer import alike
+from vantum.conversation.answerer import MACHINES, Heard, alike, classify
 from vantum.conversation.answering import say
 from vantum.conversation.effects import Line
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 from vantum.conversation.utterances import words
 
-_LOOP: Final = 3  # times the same; people say "hello? hello?" in fewer words
-_LOOP_WORDS: Final = 5
+_LOOP: Final = 3  # times the same
+_LOOP_WORDS: Final = 12  # people repeat shorter sentences; of machines' own ones all count
 _LOOKED_BACK: Final = 12  # lines; a queue's announcement comes round after two or three others
 _CUT_INS: Final = 2  # who talks on behind the second does not talk with us
 
 
-def is_loop(lines: Sequence[Line], text: str) -> bool:
-    """Has the other side said this twice before? Only machines repeat whole sentences."""
-    if len(words(text)) < _LOOP_WORDS:
+def is_loop(lines: Sequence[Line], text: str, language: str) -> bool:
+    """Has the other side said this twice before, as only machines do?"""
+    found = classify(Heard(text), language)
+    if not (found and found.kind in MACHINES) and len(words(text)) < _LOOP_WORDS:
         return False
     before = [line.text for line in lines[-_LOOKED_BACK:] if line.role == "user"]
     return sum(alike(text, one) for one in before) >= _LOOP - 1

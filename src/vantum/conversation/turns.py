@@ -17,6 +17,8 @@ from vantum.conversation.policy import Policy
 
 # Recognisers round the end of words; a final that ends this close to the speech end covers it.
 _COVER_S = 0.25
+_NOTICED_S = 0.3  # silence is noticed so late as a rule
+_YEP_S = 0.15  # behind a question that asks for no more a clipped "yep" counts
 
 
 Ended = Literal["", "likely", "outright"]
@@ -24,10 +26,12 @@ Ended = Literal["", "likely", "outright"]
 
 
 class _Reach(Struct):
-    """Audio times up to which something is known."""
+    """Audio times up to which something is known, but for one clock time."""
 
     spoken_s: float = 0.0  # the last speech frame
     written_s: float = 0.0  # words are final
+    noticed_at: float = 0.0  # clock time at which the latest silence was noticed
+    final_s: float = 0.0  # final words came, by the recogniser's own word for where they end
     taken_s: float = 0.0  # an answer was already asked for
     settled_s: float = 0.0  # speech without words was dealt with
 
@@ -99,16 +103,17 @@ class CallerTurn:
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
         self.speaking = False
-        self._quiet_since = now - event.silence_s
+        self._quiet_since, self._reach.noticed_at = now - event.silence_s, now
         # A cough has no words to wait for; if it has some after all, they count when they come.
-        if event.speech_s >= limits.INTERRUPT_AFTER_S:
+        shortest_s = _YEP_S if self.pace.expected == "yes_no" else limits.INTERRUPT_AFTER_S
+        if event.speech_s >= shortest_s:
             self._reach.spoken_s = max(self._reach.spoken_s, event.at_s)
             self._flushed = False
 
     def is_news(self, event: Transcript) -> bool:
         """Words not part of what was already answered."""
-        known_place = event.end_s > 0
-        return not (known_place and event.end_s <= self._reach.taken_s + 0.05)
+        old_s = max(self._reach.taken_s, self._reach.final_s if event.text.strip() else 0.0)
+        return not 0 < event.end_s <= old_s + 0.05
 
     def wrote(self, event: Transcript, now: float) -> None:
         """Words arrived."""
@@ -117,6 +122,7 @@ class CallerTurn:
         if event.final:
             if text:
                 self._finals.append(text)
+                self._reach.final_s = max(self._reach.final_s, event.end_s)
             self._interim = None
             # A final of unknown place stands for all speech so far.
             self._reach.written_s = max(self._reach.written_s, event.end_s or self._reach.spoken_s)
@@ -174,7 +180,9 @@ class CallerTurn:
         if self.speaking or self._quiet_since is None:
             return None
         if self.owes_words:  # they are waited for, but not for ever
-            return self._quiet_since + self._policy.silences.unheard_s
+            # Where sound comes faster than it was spoken, the recogniser has had no time yet.
+            since = max(self._quiet_since, self._reach.noticed_at - _NOTICED_S)
+            return since + self._policy.silences.unheard_s
         if not (self._finals or self.owed):
             unheard = self._reach.spoken_s > self._reach.settled_s
             return self._quiet_since + self._policy.silences.unheard_s if unheard else None

@@ -7,7 +7,8 @@ is ever a nod or unfinished, and silence decides.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
@@ -15,15 +16,18 @@ from rapidfuzz.distance import LCSseq
 
 from vantum.conversation.lexicon import Lexicon, lexicon
 
-Expected = Literal["open", "yes_no", "number", "email", "spelling"]
-"""What kind of answer a question asks for."""
+Expected = Literal["open", "yes_no", "number", "digits", "email", "spelling"]
+"""What kind of answer a question asks for: "twelve" is a number, a phone number is digits."""
 
 _NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something to say
 _DICTATED: Final = 2  # letters or digits in a row
 _LONG_NUMBER: Final = 3  # digits written together that are dictated: "555", and no "12"
+_WHOLE_NUMBER: Final = 10  # digits: few phone numbers have fewer, with their area code
 _ECHO_WORDS: Final = 3  # fewer may be the caller's own, who repeats what they heard
+_FRESH_WORDS: Final = 10  # they are an echo, too, of what sounds at that moment
 _ECHO_SHARE: Final = 0.75  # of its words, in our order; the rest is misheard
 _ECHO_CUTOFF: Final = 85  # a recogniser hears an echo worse than a voice
+_TIME: Final = re.compile(r"\d+[:.,]\d+|\b[ap]\.?\s?m\b\.?")  # and prices: said in one go
 _GOES_ON: Final = (",", "-", "\u2026", "...", "\u2014")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ADDRESS: Final = re.compile(
@@ -32,10 +36,11 @@ _ADDRESS: Final = re.compile(
 _ASKS: Final[dict[Expected, re.Pattern[str]]] = {  # the first that fits
     "email": re.compile(r"e-?mail|correo|courriel|mail-?adresse"),
     "spelling": re.compile(r"\bspell|buchstabier|deletre|épele"),
-    "number": re.compile(
-        r"\b(?:phone|telephone|mobile|reference|account|order) number|how (?:many|much)|wie viele?"
-        r"|telefonnummer|cuántos|número|combien|numéro"
+    "digits": re.compile(
+        r"\b(?:phone|telephone|mobile|cell|reference|account|order|policy|card) (?:\w+ )?number"
+        r"|\bnumber (?:can|should|could|do|may) |(?:telefon|kunden)nummer|número|numéro"
     ),
+    "number": re.compile(r"how (?:many|much)|wie viele?|cuánt[oa]s?|combien"),
     "yes_no": re.compile(
         r"^(?:and |so |but |then )?(?:do|does|is|are|was|were|would|can|could|shall|should|have|has"
         r"|did|will)\b|\b(?:okay|right|correct)\?$"
@@ -53,16 +58,22 @@ def sentences(text: str) -> list[str]:
     return re.split(r"(?<=[.!?])\s+", text.strip())
 
 
-def is_nod(text: str, language: str, *, asked: bool) -> bool:
+def is_nod(text: str, language: str, *, asked: bool, whole: bool = True) -> bool:
     """Is this said to be polite while the other talks?
 
-    `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes.
+    `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes. Unless
+    it is `whole`, the beginning of a nod is one: "I" may become "I see".
     """
-    known = lexicon(language)
     said = words(text)
-    if known is None or not said or len(said) > _NOD_WORDS or asked:
+    if not said or len(said) > _NOD_WORDS or asked:
         return False
-    return _is_made_of(said, _nods(language))
+    return _is_made_of(said, _nods(language), whole=whole)
+
+
+def is_farewell(text: str, language: str) -> bool:
+    """Is this what is said into a goodbye?"""
+    said = words(text)
+    return bool(said) and _is_made_of(said, _farewells(language))
 
 
 def answers(text: str, expected: Expected, language: str) -> bool:
@@ -90,8 +101,8 @@ def is_unfinished(text: str, language: str) -> bool:
 
 def _ends_open(said: tuple[str, ...], known: Lexicon) -> bool:
     *before, last = said
-    if last in known.hesitations:
-        return bool(before) or last not in known.assents
+    if last in known.hesitations or (last in known.openings and not before):
+        return True
     if last in known.prepositions:
         return not known.question_words.intersection(said)
     if last in known.copulas:
@@ -104,24 +115,31 @@ def is_dictated(text: str, expected: Expected, language: str) -> bool:
     known = lexicon(language)
     if known is None or answers(text, expected, language):
         return False
-    said = words(text)
-    run = 0
-    for word in reversed(said):
-        if not _is_unit(word, known):
-            break
-        run += 1
-    if expected in {"email", "spelling"}:
-        return bool(said) and (run > 0 or expected == "email")
-    long = bool(said) and said[-1].isdigit() and len(said[-1]) >= _LONG_NUMBER
+    said = words(_TIME.sub(" o'clock ", text.casefold()))
+    if not said:
+        return False
+    in_address = expected in {"email", "spelling"}
+    is_unit = partial(_is_unit, known=known, in_address=in_address)
+    run = len(list(takewhile(is_unit, reversed(said))))
+    if in_address:
+        return run > 0 or expected == "email"
+    if expected == "digits":
+        return run > 0 and _digits(said, known) < _WHOLE_NUMBER
+    long = said[-1].isdigit() and len(said[-1]) >= _LONG_NUMBER
     return run >= _DICTATED or (long and expected != "number")
 
 
-def is_echo(said: str, playing: str) -> bool:
-    """Are these our own words of a moment ago, come back through the caller's microphone?"""
-    heard = words(said)
+def is_echo(said: str, playing: str, *, whole: bool = True) -> bool:
+    """Are these our own words of a moment ago, come back through the caller's microphone?
+
+    Unless it is `whole`, one word may be the beginning of an echo; alone it is a question. Two are
+    one as well, if they are asked and we did not ask them.
+    """
+    heard, played = words(said), words(playing)
     if len(heard) < _ECHO_WORDS:
-        return False
-    played = words(playing)
+        fresh = f" {' '.join(heard)} " in f" {' '.join(played[-_FRESH_WORDS:])} "
+        wonders = said.rstrip().endswith("?") and not playing.rstrip().endswith("?")
+        return fresh and not wonders and len(heard) > int(whole)
     if LCSseq.similarity(heard, played) < _ECHO_SHARE * len(heard):
         return False
     return fuzz.partial_ratio(" ".join(heard), " ".join(played)) >= _ECHO_CUTOFF
@@ -133,11 +151,19 @@ def expected_by(question: str) -> Expected:
     return next((kind for kind, asks in _ASKS.items() if asks.search(text)), "open")
 
 
-def _is_unit(word: str, known: Lexicon) -> bool:
-    return len(word) == 1 or word in known.digits or word in known.spelling or word.isdigit()
+def _is_unit(word: str, known: Lexicon, *, in_address: bool) -> bool:
+    if len(word) == 1 or word.isdigit() or word in known.digits or word in known.repeats:
+        return True
+    return in_address and word in known.address_words
 
 
-def _is_made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> bool:
+def _digits(said: tuple[str, ...], known: Lexicon) -> int:
+    return sum(len(word) if word.isdigit() else word in known.digits for word in said)
+
+
+def _is_made_of(
+    said: tuple[str, ...], phrases: frozenset[tuple[str, ...]], *, whole: bool = True
+) -> bool:
     """Do these phrases, one after the other, make up all that was said?"""
     longest = max(map(len, phrases), default=0)
     at = 0
@@ -145,7 +171,8 @@ def _is_made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> b
         fits = (n for n in range(longest, 0, -1) if said[at : at + n] in phrases)
         step = next(fits, 0)
         if not step:
-            return False
+            rest = said[at:]
+            return not whole and any(phrase[: len(rest)] == rest for phrase in phrases)
         at += step
     return True
 
@@ -153,12 +180,20 @@ def _is_made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> b
 @lru_cache
 def _nods(language: str) -> frozenset[tuple[str, ...]]:
     known = lexicon(language)
-    return frozenset() if known is None else frozenset(map(words, (*known.nods, *known.assents)))
+    return _phrases(*known.nods, *known.assents) if known else frozenset()
 
 
 @lru_cache
 def _verdicts(language: str) -> frozenset[tuple[str, ...]]:
     known = lexicon(language)
-    if known is None:
-        return frozenset()
-    return frozenset(map(words, (*known.nods, *known.assents, *known.denials)))
+    return _phrases(*known.nods, *known.assents, *known.denials) if known else frozenset()
+
+
+@lru_cache
+def _farewells(language: str) -> frozenset[tuple[str, ...]]:
+    known = lexicon(language)
+    return _phrases(*known.nods, *known.assents, *known.farewells) if known else frozenset()
+
+
+def _phrases(*texts: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(map(words, texts))
