@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, given, settings
+from examples import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from world import ENDED, RATE_HZ, RESPONDING, T0, THINKING, Script, World
@@ -44,7 +45,7 @@ PHONE = replace(
         transfer=TransferTo("+15550100", failed="Nobody is free.", waiting="Hold on."),
     ),
 )
-QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+QUICK = at_most(40)
 
 # -- raw events: any event, at any time, in any order ---------------------------------------------
 
@@ -131,7 +132,7 @@ def run(
 
 
 @given(steps, st.booleans())
-@settings(QUICK, max_examples=160)
+@at_most(120)
 def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]], phone: bool) -> None:
     book = RuleBook()
     for conversation, effects in run(script, book, phone=phone):
@@ -327,7 +328,7 @@ def test_every_call_with_a_caller_gone_silent_ends_by_itself(
 
 
 @given(scripts, st.booleans())
-@settings(QUICK, max_examples=10)
+@at_most(10)
 def test_every_end_of_input_is_confirmed_once(script: Script, automatic: bool) -> None:
     world = World(script=script).begin(automatic=automatic)
     for count in range(1, 4):

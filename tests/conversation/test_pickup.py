@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from world import ENDED, LISTENING, RESPONDING, T0, THINKING, Script, World
@@ -985,7 +986,7 @@ deeds = st.one_of(
     st.sampled_from([0.1, 0.4, 2.0]),
     st.booleans(),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@at_most(40)
 def test_whoever_answers_the_call_comes_to_an_end_and_no_machine_is_talked_with(
     course: list[tuple[str | ev.Event | None, float]], finals_after_s: float, inbound: bool
 ) -> None:

@@ -127,16 +127,16 @@ class World:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         until = self.now + seconds
-        while True:
-            soon = min(until, self.now + TICK_S) if self.ear.plays else until
-            if self._due and self._due[0][0] <= soon:
-                at, _, deed = heapq.heappop(self._due)
-                self._to(at)
-                deed()
-                continue
-            self._to(soon)
-            if soon >= until and not (self._due and self._due[0][0] <= until):
-                return
+        while self._goes_on(until):
+            pass
+
+    def _goes_on(self, until: float) -> bool:
+        """Let what comes next happen, all of that moment; False when nothing is left by `until`."""
+        soon = min(until, self.now + TICK_S) if self.ear.plays else until
+        self._to(min(soon, self._due[0][0]) if self._due else soon)
+        while self._due and self._due[0][0] <= self.now:
+            heapq.heappop(self._due)[2]()
+        return self.now < until
 
     def _happen(self, event: ev.Event) -> None:
         self.handle(event)
@@ -152,8 +152,7 @@ class World:
         end = self.now + within_s
         while self.state is not state:
             assert self.now < end, f"still {self.state} after {within_s} s"
-            soon = self.now + TICK_S / 2 if self.ear.plays else end
-            self.advance(min(soon, self._due[0][0] if self._due else end) - self.now)
+            self._goes_on(end)
 
     def at(self, seconds: float, deed: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + seconds, next(self._order), deed))
