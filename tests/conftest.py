@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -23,6 +24,9 @@ hypothesis.settings.register_profile("hunt", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile("house")
 
 
+TESTS = Path(__file__).resolve().parent
+
+
 def _browser() -> str | None:
     """The browser that `tools/browser.sh` found, or one that is installed."""
     named = os.environ.get("VANTUM_BROWSER")
@@ -30,12 +34,38 @@ def _browser() -> str | None:
     return named or next(filter(None, map(shutil.which, known)), None)
 
 
+# Several workers share the files (`make test`). Those that wait in real time come first, longest at
+# the head, and those that compute fill what is left: no worker ends long after the others.
+LONGEST = ("test_callees.py", "test_provider_faults.py", "test_legacy_client.py")
+WAITING = ("telephony", "web", "simulator", "recording", "providers")
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    folder = item.path.relative_to(TESTS).parts[0]
+    rank = WAITING.index(folder) if folder in WAITING else len(WAITING)
+    return item.path.name not in LONGEST, rank
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     if _browser():
         return
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason="no browser"))
+
+
+@pytest.fixture(scope="module")
+def uncovered() -> Iterator[None]:
+    """No lines are counted in this module.
+
+    The tracer makes computing four times as long, and a crowd late. What only says the same of very
+    many callers needs none: all of its lines are run elsewhere.
+    """
+    tracer = sys.gettrace()
+    sys.settrace(None)  # coverage's own stop() would only wake the one of its that waits behind it
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")

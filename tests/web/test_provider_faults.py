@@ -115,7 +115,9 @@ async def all_courses(folder: Path) -> dict[Case, tuple[Course, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, tuple[Course, list[str]]]:
+def courses(
+    uncovered: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Case, tuple[Course, list[str]]]:
     found = asyncio.run(all_courses(tmp_path_factory.mktemp("courses")))
     if WRITES:
         PAGE.write_text(HEAD + "".join(row(*case, found[case][0]) for case in CASES), "utf-8")
