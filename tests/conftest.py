@@ -34,16 +34,17 @@ def _browser() -> str | None:
     return named or next(filter(None, map(shutil.which, known)), None)
 
 
-# Several workers share the files (`make test`). Those that wait in real time come first, longest at
-# the head, and those that compute fill what is left: no worker ends long after the others.
-LONGEST = ("test_callees.py", "test_provider_faults.py", "test_legacy_client.py")
-WAITING = ("telephony", "web", "simulator", "recording", "providers")
+# Several workers share the files (`make test`). Those that wait in real time come first, so that
+# those that compute fill what is left and no worker ends long after the others. The two crowds that
+# are judged by their time stand far apart.
+FIRST = ("test_callees.py", "test_legacy_client.py", "test_talk.py")
+FOLDERS = ("telephony", "simulator", "web", "recording", "providers")
 
 
 def _turn(item: pytest.Item) -> tuple[bool, int]:
     folder = item.path.relative_to(TESTS).parts[0]
-    rank = WAITING.index(folder) if folder in WAITING else len(WAITING)
-    return item.path.name not in LONGEST, rank
+    rank = FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+    return item.path.name not in FIRST, rank
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
