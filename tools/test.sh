@@ -11,8 +11,11 @@ export VANTUM_BROWSER
 
 tools/check.sh
 
+# Most tests wait in real time, so four workers keep two cores busy; a file's tests stay together, as
+# they share servers, and in the order that tests/conftest.py gives them. `-n 0` runs all in one.
 # The report above pytest's own last line keeps "N passed" where a reader looks for it.
-run pytest --cov --cov-report=term --cov-fail-under=85 "$@"
+run pytest -n 4 --dist loadfile --no-loadscope-reorder \
+  --cov --cov-report=term --cov-fail-under=85 "$@"
 rm -f .coverage.*  # a program that a test has ended may have left its count half-written
 for room in conversation wire audio dialing; do
   [ -d "src/vantum/$room" ] || continue

@@ -13,6 +13,8 @@ from sales_call import SALES, Conversation
 
 from vantum.agents.memory import keys_of
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 POOL = (
     *(p for r in SALES.playbook.replies() if r.then != "end" for p in r.heard),
     *("yes", "no", "yeah sure", "not really", "maybe", "I don't know", "", "...", "uh", "for"),

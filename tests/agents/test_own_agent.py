@@ -12,6 +12,8 @@ from vantum.agents.hearing import best_reply
 from vantum.agents.prompt import system_prompt
 from vantum.agents.schema import FILES, Agent, load_agent
 
+pytestmark = pytest.mark.usefixtures("uncovered")
+
 OLD = ("alex", "vantum")
 
 

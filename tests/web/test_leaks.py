@@ -19,7 +19,7 @@ from vantum.speaking import Saying
 from vantum.transports.browser import BrowserCall
 from vantum.transports.browser_outlet import BrowserOutlet
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("uncovered")]
 
 CONNECTS = 1_000
 WARM_UP = 300
