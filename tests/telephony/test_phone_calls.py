@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from carrier import SID, posts
 from phone import OURS, PERSON, telephone
 from served import eventually
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from postgres import Postgres
+from vantum.store.database import Database
+from vantum.store.phone_calls import Command, PhoneCalls
 
 pytestmark = pytest.mark.anyio
 
@@ -105,3 +115,49 @@ async def test_tw_08_calls_of_all_kinds_cut_at_any_moment_leave_nothing(tmp_path
                 await phone.outcome(call_id, 60)
         await phone.is_quiet()
         assert len({one.call_id for one in phone.outcomes()}) == len(phone.outcomes()) == 24
+
+
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """The database server takes nobody, and drops who is there."""
+    name = urlsplit(url).path[1:]
+    operator = Database(url.replace(f"/{name}", "/postgres"))
+
+    async def lets_in(allowed: str) -> None:
+        async with operator.writing() as connection:
+            await connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"))
+            dropped = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            await connection.execute(text(dropped), {"name": name})
+
+    await lets_in("false")
+    try:
+        yield
+    finally:
+        await lets_in("true")
+        await operator.close()
+
+
+async def test_a_call_outlives_the_time_that_the_database_is_away(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    with capture_logs() as logs:
+        async with telephone(tmp_path, database_url=url) as phone:
+            call_id = await phone.calls()
+            await eventually(lambda: len(phone.server.calls) == 1)
+            async with away(url):
+                status, problem = await phone.asks("GET", f"/api/v1/calls/{call_id}")
+                assert (status, "the database" in problem["detail"]) == (503, True)
+                form = {"CallSid": SID, "CallStatus": "completed"}
+                assert (await posts(phone, "/twilio/status", form))[0] == 503
+                await eventually(lambda: "records_not_read" in {log["event"] for log in logs})
+            assert len(phone.server.calls) == 1
+            database = Database(url)
+            elsewhere = PhoneCalls(database)
+            call = await elsewhere.by_id(call_id)
+            assert call is not None
+            await elsewhere.command(Command(call_id, "hang_up"), call.worker)
+            await database.close()
+            assert (await phone.outcome(call_id)).outcome == "agent_ended"
+            await phone.is_quiet()
+    assert "task_failed" not in {log["event"] for log in logs}

@@ -41,7 +41,7 @@ class Exchange:
         self.line = line
         self.legs = legs
         self.records = legs.records
-        self.talks = Talks(legs.records, legs.now)
+        self.talks = Talks(legs.records, legs.now, log)
         self.transfers = Transfers(line, legs, self.talks, calls, casting, start=start, log=log)
         self._calls = calls
         self._casting = casting

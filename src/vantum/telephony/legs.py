@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from vantum import limits
-from vantum.errors import CarrierError
+from vantum.errors import CarrierError, RecordsError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, follows
@@ -132,12 +132,18 @@ class Legs:
     async def sweep(self) -> None:
         """Ask about calls that nobody has heard of for too long, for ever; end what was left."""
         while True:
-            for call in await self.records.stale(self.now() - limits.STALE_CALL_S):
-                try:
-                    await self._ask_about(call)
-                except CarrierError as error:
-                    self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+            try:
+                await self._sweep_once()
+            except RecordsError as error:  # one that ended here would leave legs open for ever
+                self._log.warning("records_not_read", why=str(error))
             await asyncio.sleep(limits.STALE_CALL_S / 4)
+
+    async def _sweep_once(self) -> None:
+        for call in await self.records.stale(self.now() - limits.STALE_CALL_S):
+            try:
+                await self._ask_about(call)
+            except CarrierError as error:
+                self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
 
     async def _ask_about(self, call: PhoneCall) -> None:
         if call.ended_at is None:
