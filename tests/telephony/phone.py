@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +16,12 @@ from served import DEADLINE_S, Served, eventually, serving
 from simulated import Simulator, simulating
 
 from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCalls
+from vantum.telemetry import server_log
+from vantum.telephony.legs import Legs
 from vantum.telephony.settled import FILE, Outcome
+from vantum.telephony.twilio import TwilioCarrier
 from vantum.web.access import TOKEN_FILE
 
 PERSON = "+15550100100"
@@ -145,3 +151,19 @@ async def telephone(
             }
         async with serving(**(given | settings)) as server:  # type: ignore[arg-type]
             yield Phone(simulator, server, http, data)
+
+
+@asynccontextmanager
+async def sweeping(database_url: str, phone: Phone) -> AsyncIterator[Legs]:
+    """A further process of the installation, which follows legs long after any news of them."""
+    carrier = TwilioCarrier(phone.simulator.url, ONE_ACCOUNT.sid, ONE_ACCOUNT.token)
+    database = Database(database_url)
+    later = time.time() + 1_000
+    legs = Legs(carrier, PhoneCalls(database), phone.data, log=server_log(), now=lambda: later)
+    task = asyncio.get_running_loop().create_task(legs.sweep(), name="sweep-later")
+    try:
+        yield legs
+    finally:
+        task.cancel()
+        await carrier.close()
+        await database.close()

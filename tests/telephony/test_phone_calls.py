@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from carrier import SID, posts
-from phone import OURS, PERSON, telephone
-from served import eventually
+from carrier import SID, begins, posts, rings_us
+from phone import OURS, PERSON, sweeping, telephone
+from served import DEADLINE_S, eventually
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -38,9 +39,32 @@ async def test_tw_07_a_call_is_hung_up_while_it_rings(tmp_path: Path) -> None:
         call_id = await phone.calls("+15550100102")
         assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
         outcome = await phone.outcome(call_id)
-        assert outcome.outcome in {"canceled", "disconnected", "lost", "no_answer"}
+        assert outcome.outcome in {"canceled", "agent_ended"}  # as it was ringing, or just answered
         assert not outcome.transcript
         await phone.is_quiet()
+
+
+async def test_tw_07_the_operator_ends_a_call_before_there_is_a_talk(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        token = await rings_us(phone)
+        [call] = (await phone.asks("GET", "/api/v1/calls"))[1]
+        assert (await phone.asks("POST", f"/api/v1/calls/{call['id']}/hang-up"))[0] == 202
+        async with asyncio.timeout(DEADLINE_S):  # a stream that was on its way is too late
+            await (await begins(phone, token)).wait_closed()
+        form = {"CallSid": SID, "CallStatus": "completed"}
+        assert (await posts(phone, "/twilio/status", form))[0] == 204
+        assert (await phone.outcome(call["id"])).outcome == "agent_ended"
+
+
+async def test_a_leg_that_the_carrier_does_not_know_is_not_asked_about_for_ever(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path) as phone:
+        await rings_us(phone)  # who rings us here is none of the simulated carrier's
+        async with sweeping(f"sqlite:///{tmp_path}/vantum.db", phone):
+            await eventually(lambda: bool(phone.outcomes()))
+        [outcome] = phone.outcomes()
+        assert (outcome.sid, outcome.outcome) == (SID, "failed")
 
 
 async def test_somebody_calls_us(tmp_path: Path) -> None:

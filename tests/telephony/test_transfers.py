@@ -14,19 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from phone import Phone, telephone
+from phone import Phone, sweeping, telephone
 from served import eventually
 
 from vantum.agents.schema import Transfer
 from vantum.calls import Live
 from vantum.conversation.states import State
-from vantum.simulator.stage import ONE_ACCOUNT
-from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
-from vantum.telemetry import server_log
-from vantum.telephony.legs import Legs
 from vantum.telephony.settled import Outcome
-from vantum.telephony.twilio import TwilioCarrier
 
 pytestmark = pytest.mark.anyio
 
@@ -116,7 +111,7 @@ class Case:
     async def is_handed_over(self) -> None:
         async def handed_over() -> Any:
             call = await self.phone.call(self.call_id)
-            return call if call["handed_over"] else None
+            return call | {"shown_at": time.time()} if call["handed_over"] else None
 
         self.handed_over = await until(handed_over)
         self.open_then = await self.phone.open_legs()
@@ -266,18 +261,8 @@ async def across_processes(folder: Path) -> Case:
 
 async def sweeps(folder: Path, phone: Phone) -> None:
     """Long after the last news of any leg."""
-    carrier = TwilioCarrier(phone.simulator.url, ONE_ACCOUNT.sid, ONE_ACCOUNT.token)
-    database = Database(f"sqlite:///{folder}/vantum.db")
-    records = PhoneCalls(database)
-    later = time.time() + 1_000
-    legs = Legs(carrier, records, folder, log=server_log(), now=lambda: later)
-    task = asyncio.get_running_loop().create_task(legs.sweep(), name="sweep-later")
-    try:
-        await until(lambda: _has_news(records, later))
-    finally:
-        task.cancel()
-        await carrier.close()
-        await database.close()
+    async with sweeping(f"sqlite:///{folder}/vantum.db", phone) as legs:
+        await until(lambda: _has_news(legs.records, legs.now()))
 
 
 async def _has_news(records: PhoneCalls, at: float) -> bool:
@@ -343,7 +328,11 @@ def test_two_people_talk_until_one_of_them_leaves(cases: dict[str, Case], name: 
     assert said[-1]["to_s"] - said[0]["from_s"] > 6.0  # nothing of ours has hung up
     shown = case.handed_over
     assert (shown["handed_over"], shown["ended_at"]) == (True, None)
-    assert [one.outcome for one in case.outcomes] == ["transferred", "transferred"]
+    ours, theirs = case.outcomes
+    assert [ours.outcome, theirs.outcome] == ["transferred", "transferred"]
+    talked_s = ours.lasted_s
+    assert 1.0 < talked_s < shown["shown_at"] - shown["answered_at"] + 0.1
+    assert theirs.lasted_s < talked_s
 
 
 def test_a_caller_hears_that_somebody_is_being_fetched(cases: dict[str, Case]) -> None:

@@ -88,8 +88,10 @@ class Exchange:
         call = await self.records.by_id(call_id)
         if call is None or call.ended_at is not None or call.worker or call.sid not in {None, sid}:
             return None
+        if call.end_asked:
+            return instructions.hang_up()
         now = self.legs.now()
-        await self.records.change(
+        await self.records.news(
             call_id, sid=sid, status="in-progress", answered_at=call.answered_at or now, news_at=now
         )
         then_room = ""
@@ -149,7 +151,9 @@ class Exchange:
     async def machine(self, call: PhoneCall, verdict: str) -> None:
         """The carrier has made up its mind about who answered."""
         await self.records.change(call.call_id, machine=verdict)
-        await self.talks.tell(call, Command(call.call_id, "machine", verdict))
+        # Read again: a stream that joins now sees the verdict, one that has joined is told.
+        now_known = await self.records.by_id(call.call_id) or call
+        await self.talks.tell(now_known, Command(call.call_id, "machine", verdict))
 
     async def hang_up(self, call: PhoneCall) -> None:
         """End a call, wherever it is. Raises CarrierError."""
@@ -157,5 +161,8 @@ class Exchange:
             return
         if call.worker and not call.handed_over:
             await self.talks.tell(call, Command(call.call_id, "hang_up"))
-        elif call.sid is not None:
-            await self.legs.carrier.hang_up(call.sid)
+            return
+        await self.records.change(call.call_id, end_asked=True)
+        now_known = await self.records.by_id(call.call_id) or call
+        if now_known.sid is not None:  # else whoever places it does so, or it is not answered
+            await self.legs.carrier.hang_up(now_known.sid)
