@@ -15,6 +15,7 @@ import msgspec
 from served import DEADLINE_S, Served, eventually, serving
 from simulated import Simulator, simulating
 
+from vantum.simulator.customer import OUR_NUMBER, carrier_settings, speech_settings
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
@@ -25,7 +26,7 @@ from vantum.telephony.twilio import TwilioCarrier
 from vantum.web.access import TOKEN_FILE
 
 PERSON = "+15550100100"
-OURS = "+15550199999"
+OURS = OUR_NUMBER
 
 
 @dataclass
@@ -133,22 +134,11 @@ async def telephone(
     """
     shared = simulating() if carrier is None else nullcontext(carrier)
     async with shared as simulator, aiohttp.ClientSession() as http:
-        given: dict[str, object] = {
-            "vantum_data_dir": data,
-            "public_url": "http://127.0.0.1:{port}",
-            "twilio_base_url": simulator.url,
-            "twilio_account_sid": ONE_ACCOUNT.sid,
-            "twilio_auth_token": ONE_ACCOUNT.token,
-            "twilio_phone_number": OURS,
-        }
+        simulated = carrier_settings(simulator.url)
         if vendors:
-            given |= {
-                "stt_provider": "deepgram",
-                "llm_provider": "playbook",
-                "tts_provider": "cartesia",
-                "deepgram_base_url": simulator.url,
-                "cartesia_base_url": simulator.url,
-            }
+            simulated |= speech_settings(simulator.url) | {"LLM_PROVIDER": "playbook"}
+        given: dict[str, object] = {name.lower(): value for name, value in simulated.items()}
+        given |= {"vantum_data_dir": data, "public_url": "http://127.0.0.1:{port}"}
         async with serving(**(given | settings)) as server:  # type: ignore[arg-type]
             yield Phone(simulator, server, http, data)
 

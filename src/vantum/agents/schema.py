@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
 from vantum.errors import SettingsError
+from vantum.phone_numbers import E164
 
 FILES: Final = Path(__file__).parent / "files"
 """Where the agents that come with Vantum live; `agents/` in the repository links here."""
@@ -177,7 +178,7 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
 class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a caller may be put through to, and what both hear meanwhile and when it fails."""
 
-    number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
+    number: Annotated[str, Meta(pattern=E164)]
     say: Lines = ("Of course.",)
     waiting: str = "One moment, I'm getting somebody on the line."
     failed: Text = "I'm sorry, nobody is free right now. Is there anything I can do?"

@@ -13,11 +13,12 @@ from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.errors import CapacityError, RequestError
+from vantum.phone_numbers import check_number
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line, check_number
+from vantum.telephony.line import Line
 from vantum.telephony.settled import Talked
 from vantum.telephony.talks import Talks
 from vantum.telephony.transfers import Transfers

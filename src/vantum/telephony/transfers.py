@@ -24,11 +24,12 @@ from vantum.casting import Casting, briefing_of
 from vantum.conversation import events as ev
 from vantum.conversation.effects import Transfer
 from vantum.errors import CapacityError, CarrierError, RequestError
+from vantum.phone_numbers import check_number
 from vantum.store.phone_calls import Command, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line, check_number
+from vantum.telephony.line import Line
 from vantum.telephony.talks import Talks
 from vantum.transports.ids import Ids
 
