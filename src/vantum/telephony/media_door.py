@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation.events import Answered
+from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall as Record
@@ -29,6 +31,8 @@ from vantum.wire import twilio as wire
 PATH: Final = "/twilio/media"
 _POLICY: Final = 1008  # RFC 6455 §7.4.1
 _WHO: Final = {"user": "caller", "assistant": "agent"}
+# The framework's ways to say that the peer has already gone.
+_GONE: Final = (WebSocketDisconnect, RuntimeError)
 _BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
 
 
@@ -62,15 +66,21 @@ class MediaDoor:
             return
         await socket.accept()
         start = await _start(socket)
-        record = None
-        if start is not None:
-            token = start.custom_parameters.get("token", "")
-            record = await self._exchange.join(token, start.call_sid)
+        record = None if start is None else await self._joined(start)
         if start is None or record is None:
             self._refused(socket, "no token that is good for this call")
-            await socket.close(_POLICY)
+            with suppress(*_GONE):  # whoever was called may have hung up at once
+                await socket.close(_POLICY)
             return
         await self._serve(socket, start, record)
+
+    async def _joined(self, start: wire.StartDetails) -> Record | None:
+        try:
+            token = start.custom_parameters.get("token", "")
+            return await self._exchange.join(token, start.call_sid)
+        except RecordsError as error:
+            self._log.error("records_not_read", why=str(error))
+            return None
 
     def _refused(self, socket: WebSocket, why: str) -> None:
         self._calls.house.metrics.refused.labels("media").inc()
@@ -136,7 +146,9 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
         async with asyncio.timeout(limits.STREAM_START_S):
             for _ in range(_BEFORE_START):
                 text = await receive(socket)
-                message = None if text is None else wire.from_carrier(text)
+                if text is None:
+                    return None
+                message = wire.from_carrier(text)
                 if isinstance(message, wire.Start):
                     return message.start
     except (TimeoutError, wire.MessageError):
@@ -150,6 +162,5 @@ async def _write(socket: WebSocket, outlet: TwilioOutlet) -> None:
         while not isinstance(message := await outlet.messages.get(), HangUp):
             await socket.send_text(message)
         await socket.close(1000, message.reason)
-    except (WebSocketDisconnect, RuntimeError):
-        # The framework's ways to say that the peer has already gone.
+    except _GONE:
         return
