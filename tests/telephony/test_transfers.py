@@ -199,14 +199,24 @@ async def carrier_refuses(folder: Path) -> Case:
 
 
 class Balancer:
-    """Takes the carrier's connections and leads new ones `to` a process."""
+    """Takes the carrier's requests and streams and leads new ones to one process."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.to = 0  # port
+        self._port = 0
+        self._kept: set[asyncio.StreamWriter] = set()  # connections for one request after another
+
+    def leads_to(self, phone: Phone) -> None:
+        self._port = phone.server.port
+        while self._kept:
+            self._kept.pop().close()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        first = await reader.read(65_536)
+        if first.startswith(b"POST"):
+            self._kept.add(writer)
+        back.write(first)
         async with asyncio.TaskGroup() as group:
             group.create_task(_pump(reader, back))
             group.create_task(_pump(there, writer))
@@ -243,9 +253,10 @@ async def across_processes(folder: Path) -> Case:
     ):
         case = Case(one, "+15550100360", "+15550100361")
         await case.casts(case.colleague, answers(*ROBIN * 3) + STAYS)
-        balancer.to = one.server.port
+        balancer.leads_to(one)
         await case.begins()
-        balancer.to, case.phone = other.server.port, other
+        balancer.leads_to(other)
+        case.phone = other
         await case.is_put_through(warm=True)
         await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
         await case.is_handed_over()
@@ -255,6 +266,25 @@ async def across_processes(folder: Path) -> Case:
         case.open_then = await other.open_legs()
         await case.hangs_up()
         await case.is_over()
+        await other.is_quiet()
+        return case
+
+
+async def fails_across_processes(folder: Path) -> Case:
+    """The carrier tells another process than the caller's that the colleague is busy."""
+    async with (
+        balancing() as balancer,
+        telephone(folder, public_url=balancer.url) as one,
+        telephone(folder, public_url=balancer.url, carrier=one.simulator) as other,
+    ):
+        case = Case(one, "+15550100380", BUSY)
+        balancer.leads_to(one)
+        await case.begins()
+        balancer.leads_to(other)
+        case.phone = other
+        status, problem = await case.asks(warm=True)
+        assert status == 202, problem
+        await the_talk_goes_on(case)
         await other.is_quiet()
         return case
 
@@ -296,18 +326,27 @@ def _alone(phone: Phone) -> dict[str, tuple[Case, Course]]:
     }
 
 
+COURSES = {
+    "across": across_processes,
+    "fails_across": fails_across_processes,
+    "refused": carrier_refuses,
+}
+
+
 @pytest.fixture(scope="module")
 async def cases(anyio_backend: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """All of them at once."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("alone", "across", "refused")]
+    folders = [tmp_path_factory.mktemp(name) for name in ("alone", *COURSES)]
     async with telephone(folders[0], vendors=True) as phone, asyncio.TaskGroup() as group:
         alone = _alone(phone)
         for name, (case, course) in alone.items():
             group.create_task(_named(name, course(case)), name=name)
-        across = group.create_task(across_processes(folders[1]), name="across")
-        refused = group.create_task(carrier_refuses(folders[2]), name="refused")
+        others = {
+            name: group.create_task(course(folder), name=name)
+            for (name, course), folder in zip(COURSES.items(), folders[1:], strict=True)
+        }
         found = {name: case for name, (case, _) in alone.items()}
-        found |= {"across": await across, "refused": await refused}
+        found |= {name: await task for name, task in others.items()}
         await phone.is_quiet()
         return found
 
@@ -390,6 +429,12 @@ def test_processes_that_carry_one_leg_each_put_them_together(cases: dict[str, Ca
     assert ROBIN[0] in words(case.caller_tape)
     assert "What is number" in words(case.colleague_tape)
     assert [one.outcome for one in case.outcomes] == ["transferred", "transferred"]
+
+
+def test_a_caller_hears_of_a_failure_that_another_process_was_told(cases: dict[str, Case]) -> None:
+    ours, theirs = cases["fails_across"].outcomes
+    assert (ours.outcome, theirs.outcome) == ("agent_ended", "busy")
+    assert TEXTS.failed in [line.text for line in ours.transcript]
 
 
 @pytest.mark.parametrize(
