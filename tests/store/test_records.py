@@ -246,6 +246,15 @@ async def test_processes_that_start_together_set_up_together(database_url: str) 
         await database.close()
 
 
+async def test_records_of_another_make_are_told_at_the_start(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE phone_calls (call_id TEXT)"))
+    with pytest.raises(SettingsError, match=r"DATABASE_URL.*phone_calls\.sid"):
+        await database.set_up(METADATA)
+    await database.close()
+
+
 async def test_a_database_server_that_was_away_is_found_again(postgres: Postgres) -> None:
     url = postgres.new_database()
     async with opened(url) as records:

@@ -11,6 +11,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
+from vantum import limits
 from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
 from vantum.errors import SettingsError
@@ -197,7 +198,7 @@ class Phone(Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[Keys, ...] = ()  # for menus; what is not named here is tried with 0
     transfer: Transfer | None = None
     # 16 CFR 310.4(b)(4)(iii): whoever hangs up earlier has abandoned the call.
-    ring_s: Annotated[int, Meta(ge=15, le=600)] = 30
+    ring_s: Annotated[int, Meta(ge=15, le=limits.RING_MOST_S)] = 30
     hold_s: Annotated[float, Meta(gt=0, le=3600)] = 120.0
 
 

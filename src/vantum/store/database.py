@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, MetaData, event, make_url, text
+from sqlalchemy import URL, Connection, MetaData, event, make_url, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -40,13 +40,18 @@ class Database:
             _settle_sqlite(self._engine)
 
     async def set_up(self, tables: MetaData) -> None:
-        """Make the tables that are missing. Raises SettingsError where that cannot be."""
+        """Make the tables that are missing.
+
+        Raises SettingsError where that cannot be, or where there are others of these names.
+        """
         try:
             async with self._changing() as connection:
                 if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
                     alone = text("SELECT pg_advisory_xact_lock(:number)")
                     await connection.execute(alone, {"number": _SETTING_UP})
                 await connection.run_sync(tables.create_all)
+                for table in tables.sorted_tables:
+                    await connection.execute(select(table).limit(0))  # has all columns, or raises
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
             raise SettingsError(f"DATABASE_URL: the records cannot be opened: {error}") from error

@@ -18,13 +18,13 @@ from vantum.conversation.events import Answered
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
-from vantum.store.phone_calls import PhoneCall as Record
+from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Line, Talked
+from vantum.telephony.settled import Said, Talked
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
-from vantum.transports.twilio import PhoneCall
+from vantum.transports.twilio import TwilioCall
 from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
 from vantum.wire import twilio as wire
 
@@ -74,7 +74,7 @@ class MediaDoor:
             return
         await self._serve(socket, start, record)
 
-    async def _joined(self, start: wire.StartDetails) -> Record | None:
+    async def _joined(self, start: wire.StartDetails) -> PhoneCall | None:
         try:
             token = start.custom_parameters.get("token", "")
             return await self._exchange.join(token, start.call_sid)
@@ -87,12 +87,12 @@ class MediaDoor:
         peer = socket.client.host if socket.client else ""
         self._log.warning("media_refused", peer=peer, why=why)
 
-    def _cast(self, record: Record) -> Cast:
+    def _cast(self, record: PhoneCall) -> Cast:
         if record.for_call:
             return self._casting.briefing(record.agent, record.briefing)
         return self._casting.on_the_phone(record.agent)
 
-    async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: Record) -> None:
+    async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: PhoneCall) -> None:
         now = asyncio.get_running_loop().time()
         session = Session(
             session_id=record.call_id,
@@ -113,7 +113,7 @@ class MediaDoor:
             inbound=record.direction == "inbound",
             ago_s=0.0 if since is None else self._exchange.legs.now() - since,
         )
-        phone = PhoneCall(call, outlet, log, answered=answered, recorder=recorder)
+        phone = TwilioCall(call, outlet, log, answered=answered, recorder=recorder)
         live = Live(call, outlet)
         self._calls.add(live)
         self._exchange.carry(record, live)
@@ -127,7 +127,7 @@ class MediaDoor:
                 session.end_reason,
                 answered_by=outlet.answered_by,
                 transcript=tuple(
-                    Line(_WHO[line.role], line.text, line.interrupted)
+                    Said(_WHO[line.role], line.text, line.interrupted)
                     for line in call.conversation.talk.history.lines
                 ),
                 recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",

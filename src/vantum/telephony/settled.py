@@ -21,7 +21,7 @@ _UNANSWERED: Final = {
 }
 
 
-class Line(Struct, frozen=True):
+class Said(Struct, frozen=True):
     """Something that was said, as far as it was heard."""
 
     who: str
@@ -34,7 +34,7 @@ class Talked(Struct, frozen=True):
 
     reason: str
     answered_by: str = ""
-    transcript: tuple[Line, ...] = ()
+    transcript: tuple[Said, ...] = ()
     recording: str = ""
 
 
@@ -55,7 +55,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: float | None = None
     lasted_s: float = 0.0  # since the answer; of one that was put through, until then
     answered_by: str = ""
-    transcript: tuple[Line, ...] = ()
+    transcript: tuple[Said, ...] = ()
     recording: str = ""
 
 
