@@ -71,15 +71,10 @@ class Case:
     colleague_tape: Any = None
     outcomes: list[Outcome] = field(default_factory=list)  # the caller's, the colleague's
 
-    async def casts(self, number: str, script: Script) -> None:
-        url = f"{self.phone.simulator.url}/simulator/callees"
-        async with self.phone.http.post(url, json={"number": number, "script": script}) as answer:
-            assert answer.status == 204
-
     async def begins(self) -> None:
         """The agent speaks to the caller."""
         asks = answers(*QUESTIONS, silence_s=self.silence_s)
-        await self.casts(self.number, HELLO + asks + STAYS)
+        await self.phone.casts(number=self.number, script=HELLO + asks + STAYS)
         self.call_id = await self.phone.calls(self.number)
         await eventually(lambda: self.speaks(self.call_id), PATIENCE_S)
         self.live = self.phone.server.calls.by_session(self.call_id)
@@ -151,7 +146,7 @@ Course = Callable[[Case], Awaitable[None]]
 
 
 async def people_talk(case: Case, *, warm: bool) -> None:
-    await case.casts(case.colleague, answers(*ROBIN) + LEAVES)
+    await case.phone.casts(number=case.colleague, script=answers(*ROBIN) + LEAVES)
     await case.begins()
     await case.is_put_through(warm=warm)
     await case.is_handed_over()
@@ -173,7 +168,7 @@ async def the_talk_goes_on(case: Case) -> None:
 
 
 async def caller_leaves(case: Case) -> None:
-    await case.casts(case.colleague, STAYS)
+    await case.phone.casts(number=case.colleague, script=STAYS)
     await case.begins()
     await case.is_put_through(warm=True)
     await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
@@ -189,7 +184,7 @@ async def carrier_refuses(folder: Path) -> Case:
     """To send the caller to the colleague, who was told that they come."""
     async with telephone(folder) as phone:
         case = Case(phone, "+15550100370", "+15550100371")
-        await case.casts(case.colleague, STAYS)
+        await case.phone.casts(number=case.colleague, script=STAYS)
         await case.begins()
         await case.is_put_through(warm=True)
         await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
@@ -252,7 +247,7 @@ async def across_processes(folder: Path) -> Case:
         telephone(folder, public_url=balancer.url, carrier=one.simulator) as other,
     ):
         case = Case(one, "+15550100360", "+15550100361")
-        await case.casts(case.colleague, answers(*ROBIN * 3) + STAYS)
+        await one.casts(number=case.colleague, script=answers(*ROBIN * 3) + STAYS)
         balancer.leads_to(one)
         await case.begins()
         balancer.leads_to(other)
