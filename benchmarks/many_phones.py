@@ -34,12 +34,11 @@ import httpx
 from benchmarks.added_delay import started
 from benchmarks.calibration import headline
 from vantum.simulator.callees import BY_NUMBER
-from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.simulator.customer import carrier_settings, speech_settings
 from vantum.web.access import TOKEN_FILE
 
 PATIENCE_S: Final = 180.0
 START_S: Final = 60.0
-OURS: Final = "+15550199999"
 CUT_S: Final = 20.0  # by then all but the longest talks are under way
 HOLDINGS: Final = {
     "tasks": "vantum_tasks",
@@ -134,19 +133,9 @@ async def _run(simulator: str, server: str, token: str, numbers: list[str], aske
 
 def on_the_phone(simulator: str) -> dict[str, str]:
     """The settings of a server whose carrier and providers are simulated."""
-    return {
-        "TWILIO_BASE_URL": simulator,
-        "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
-        "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
-        "TWILIO_PHONE_NUMBER": OURS,
-        "STT_PROVIDER": "deepgram",
-        "DEEPGRAM_BASE_URL": simulator,
-        "LLM_PROVIDER": "openai",
-        "OPENAI_BASE_URL": f"{simulator}/v1",
-        "TTS_PROVIDER": "cartesia",
-        "CARTESIA_BASE_URL": simulator,
-        "LOG_LEVEL": "error",
-    }
+    model = {"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": f"{simulator}/v1"}
+    staged = carrier_settings(simulator) | speech_settings(simulator) | model
+    return staged | {"LOG_LEVEL": "error"}
 
 
 @contextmanager

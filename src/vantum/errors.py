@@ -6,6 +6,7 @@ VantumError
 ├── RequestError           the client's: a frame or call that is refused, nothing changed
 ├── CapacityError          nobody's: full now, try again later
 ├── CarrierError           the phone carrier's: a leg cannot be placed, changed or asked about
+├── RecordsError           the database's: records cannot be read or changed now
 └── ProviderError          a provider's: hearing, answering or speaking broke off
     ├── ProviderUnavailable    not installed, not configured, not reachable
     └── ProviderTimeout        it did not answer in time
@@ -57,6 +58,10 @@ class CarrierError(VantumError):
         super().__init__(message)
         self.trouble: Trouble = trouble
         self.code = code
+
+
+class RecordsError(VantumError):
+    """The database does not answer, or not as it should; the same may work later."""
 
 
 class ProviderError(VantumError):

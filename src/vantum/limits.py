@@ -57,6 +57,7 @@ CARRIER_S: Final = 10.0  # one request to the carrier; its own p99 is under 2 s
 TOKEN_S: Final = 60.0  # from the instructions given to the stream opened with them
 STREAM_START_S: Final = 5.0  # a stream says at once which call it carries
 CONFIRM_HANG_UP_S: Final = 5.0  # for the callback; then the carrier is asked
+RING_MOST_S: Final = 100  # nobody lets a phone ring longer, and no news comes meanwhile
 STALE_CALL_S: Final = 120.0  # without news: longer than any ringing, so that it is asked about
 COLLEAGUE_RING_S: Final = 25  # voicemails mostly answer after that; the caller waits meanwhile
 TRANSFER_S: Final = 55.0  # until a colleague is there; the caller's talk gives up a bit later

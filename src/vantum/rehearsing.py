@@ -21,22 +21,22 @@ from rich.console import Console
 
 from vantum.calling import Followed, Server, follow, tell
 from vantum.errors import SettingsError, VantumError
+from vantum.phone_numbers import check_number
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings, load_settings
 from vantum.simulator.app import simulator_server
+from vantum.simulator.customer import carrier_settings, speech_settings
 from vantum.simulator.latency import PROFILES
 from vantum.simulator.local_talent import Local
-from vantum.simulator.stage import ONE_ACCOUNT, Stage
+from vantum.simulator.stage import Stage
 from vantum.simulator.talent import Canned
 from vantum.telemetry import configure_log, server_log
-from vantum.telephony.line import check_number
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE
 from vantum.web.app import build_app
 from vantum.web.server import check_data_dir, listening_sockets, server_config
 
-OUR_NUMBER: Final = "+15550100000"
 FOLDER: Final = "rehearsals"  # in the data folder: nothing of a rehearsal is taken for a real call
 LOADING_S: Final = 120.0  # a cold disk and a busy machine
 RECORDING_S: Final = 60.0  # until it is an Opus file
@@ -97,23 +97,9 @@ async def _rehearse(
 
 def _staged(simulator_url: str, url: str, data_dir: Path, *, vendors: bool) -> dict[str, str]:
     """The settings of a server on the simulated carrier and, if so asked, simulated `vendors`."""
-    staged = {
-        "VANTUM_DATA_DIR": str(data_dir),
-        "RECORDING": "on",
-        "PUBLIC_URL": url,
-        "TWILIO_BASE_URL": simulator_url,
-        "TWILIO_ACCOUNT_SID": ONE_ACCOUNT.sid,
-        "TWILIO_AUTH_TOKEN": ONE_ACCOUNT.token,
-        "TWILIO_PHONE_NUMBER": OUR_NUMBER,
-    }
-    if vendors:
-        staged |= {
-            "STT_PROVIDER": "deepgram",
-            "DEEPGRAM_BASE_URL": simulator_url,
-            "TTS_PROVIDER": "cartesia",
-            "CARTESIA_BASE_URL": simulator_url,
-        }
-    return staged
+    served = {"VANTUM_DATA_DIR": str(data_dir), "RECORDING": "on", "PUBLIC_URL": url}
+    speech = speech_settings(simulator_url) if vendors else {}
+    return served | carrier_settings(simulator_url) | speech
 
 
 def _address(sockets: list[socket.socket]) -> str:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from vantum import env_file as dotenv
 from vantum import limits
 from vantum.errors import SettingsError
+from vantum.phone_numbers import E164
 from vantum.setting_kinds import (
     DATABASES,
     HTTP,
@@ -223,7 +224,7 @@ class Settings(BaseModel):
         None,
         "The number calls are placed from.",
         "a number such as +15550100",
-        pattern=r"^\+[1-9][0-9]{6,14}$",
+        pattern=E164,
     )
     twilio_base_url: WebAddress = setting(
         "https://api.twilio.com", "Twilio, or what stands in for it.", HTTP

@@ -40,6 +40,18 @@ async def opened(url: str) -> AsyncIterator[PhoneCalls]:
         await database.close()
 
 
+async def answers(url: str, *statements: str) -> list[tuple[object, ...]]:
+    """What the database says to the last of these."""
+    database = Database(url)
+    async with database.reading() as connection:
+        *first, last = (text(statement) for statement in statements)
+        for statement in first:
+            await connection.execute(statement)
+        found = [tuple(row) for row in await connection.execute(last)]
+    await database.close()
+    return found
+
+
 @pytest.fixture
 async def records(database_url: str) -> AsyncIterator[PhoneCalls]:
     async with opened(database_url) as found:
@@ -134,6 +146,53 @@ async def test_calls_that_nobody_has_heard_of_are_stale(records: PhoneCalls) -> 
     assert {call.call_id for call in await records.live()} == {"call-1", "call-2"}
 
 
+async def test_calls_are_found_without_reading_those_that_are_over(
+    records: PhoneCalls, database_url: str
+) -> None:
+    """As the database says that it would look for them."""
+    is_file = database_url.startswith("sqlite")
+    # PostgreSQL reads an empty table rather than any index.
+    explain = "EXPLAIN QUERY PLAN" if is_file else "SET enable_seqscan = off; EXPLAIN"
+    for unfinished in ("ended_at IS NULL", "outcome = ''"):
+        query = f"SELECT * FROM phone_calls WHERE {unfinished} AND news_at < 1"
+        assert "phone_calls_" in str(await answers(database_url, *f"{explain} {query}".split("; ")))
+
+
+async def test_news_that_was_overtaken_changes_nothing(records: PhoneCalls) -> None:
+    await records.add(CALL)
+    await records.news("call-1", 2, status="in-progress", answered_at=NOW)
+    await records.news("call-1", 1, status="ringing")
+    await records.end("call-1", status="completed", ended_at=NOW + 1)
+    await records.news("call-1", 3, status="in-progress")
+    await records.news("call-1", status="in-progress")
+    expected = replace(CALL, sequence=2, status="completed", answered_at=NOW, ended_at=NOW + 1)
+    assert await records.by_id("call-1") == expected
+
+
+async def test_a_caller_is_handed_over_once(records: PhoneCalls, other: PhoneCalls) -> None:
+    await records.add(CALL)
+    colleagues = [replace(CALL, call_id=f"call-{n}", for_call="call-1") for n in range(2, 10)]
+    for colleague in colleagues:
+        await records.add(colleague)
+    tries = [(records, other)[n % 2].hand_over(one, NOW + n) for n, one in enumerate(colleagues)]
+    done = await asyncio.gather(*tries)
+    assert sorted(done) == [False] * 7 + [True]
+    shown = {call.call_id: call.handed_over_at for call in await records.live()}
+    to = colleagues[done.index(True)]
+    when = {shown.pop("call-1"), shown.pop(to.call_id)}
+    assert (len(when), set(shown.values())) == (1, {None})
+    await other.take_back(to)
+    assert not any(call.handed_over for call in await records.live())
+
+
+async def test_nobody_is_handed_over_to_who_has_left(records: PhoneCalls) -> None:
+    await records.add(CALL)
+    gone = replace(CALL, call_id="call-2", for_call="call-1", ended_at=NOW)
+    await records.add(gone)
+    assert not await records.hand_over(gone, NOW)
+    assert await records.by_id("call-1") == CALL
+
+
 async def test_columns_are_changed_and_taken_back(records: PhoneCalls) -> None:
     await records.add(CALL)
     await records.change("call-1", status="ringing", sequence=1, answered_at=NOW + 5, sid="CA1")
@@ -151,6 +210,20 @@ async def test_a_command_is_given_once_and_in_order(records: PhoneCalls, other: 
     assert tuple(await other.commands("there")) == said
     assert await other.commands("there") == []
     assert await records.commands("elsewhere") == [said[1]]
+
+
+async def test_what_nobody_asks_for_any_more_is_forgotten(
+    records: PhoneCalls, database_url: str
+) -> None:
+    await records.add(CALL)
+    await records.add(replace(CALL, call_id="call-2", ended_at=NOW + 1))
+    await records.join("call-1", "old", "w", NOW)
+    await records.join("call-1", "new", "w", NOW + 5)
+    for call_id in ("call-1", "call-2"):  # of a process that died before it could obey
+        await records.command(Command(call_id, "hang_up"), "w")
+    await records.tidy(NOW + 2)
+    assert await answers(database_url, "SELECT nonce FROM media_tokens") == [("new",)]
+    assert await records.commands("w") == [Command("call-1", "hang_up")]
 
 
 async def test_an_error_undoes_all_of_a_change(records: PhoneCalls, database_url: str) -> None:
@@ -171,6 +244,15 @@ async def test_processes_that_start_together_set_up_together(database_url: str) 
     assert await PhoneCalls(databases[0]).by_id("call-1") == CALL
     for database in databases:
         await database.close()
+
+
+async def test_records_of_another_make_are_told_at_the_start(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE phone_calls (call_id TEXT)"))
+    with pytest.raises(SettingsError, match=r"DATABASE_URL.*phone_calls\.sid"):
+        await database.set_up(METADATA)
+    await database.close()
 
 
 async def test_a_database_server_that_was_away_is_found_again(postgres: Postgres) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,12 +15,18 @@ import msgspec
 from served import DEADLINE_S, Served, eventually, serving
 from simulated import Simulator, simulating
 
+from vantum.simulator.customer import OUR_NUMBER, carrier_settings, speech_settings
 from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCalls
+from vantum.telemetry import server_log
+from vantum.telephony.legs import Legs
 from vantum.telephony.settled import FILE, Outcome
+from vantum.telephony.twilio import TwilioCarrier
 from vantum.web.access import TOKEN_FILE
 
 PERSON = "+15550100100"
-OURS = "+15550199999"
+OURS = OUR_NUMBER
 
 
 @dataclass
@@ -127,21 +134,26 @@ async def telephone(
     """
     shared = simulating() if carrier is None else nullcontext(carrier)
     async with shared as simulator, aiohttp.ClientSession() as http:
-        given: dict[str, object] = {
-            "vantum_data_dir": data,
-            "public_url": "http://127.0.0.1:{port}",
-            "twilio_base_url": simulator.url,
-            "twilio_account_sid": ONE_ACCOUNT.sid,
-            "twilio_auth_token": ONE_ACCOUNT.token,
-            "twilio_phone_number": OURS,
-        }
+        simulated = carrier_settings(simulator.url)
         if vendors:
-            given |= {
-                "stt_provider": "deepgram",
-                "llm_provider": "playbook",
-                "tts_provider": "cartesia",
-                "deepgram_base_url": simulator.url,
-                "cartesia_base_url": simulator.url,
-            }
+            simulated |= speech_settings(simulator.url) | {"LLM_PROVIDER": "playbook"}
+        given: dict[str, object] = {name.lower(): value for name, value in simulated.items()}
+        given |= {"vantum_data_dir": data, "public_url": "http://127.0.0.1:{port}"}
         async with serving(**(given | settings)) as server:  # type: ignore[arg-type]
             yield Phone(simulator, server, http, data)
+
+
+@asynccontextmanager
+async def sweeping(database_url: str, phone: Phone) -> AsyncIterator[Legs]:
+    """A further process of the installation, which follows legs long after any news of them."""
+    carrier = TwilioCarrier(phone.simulator.url, ONE_ACCOUNT.sid, ONE_ACCOUNT.token)
+    database = Database(database_url)
+    later = time.time() + 1_000
+    legs = Legs(carrier, PhoneCalls(database), phone.data, log=server_log(), now=lambda: later)
+    task = asyncio.get_running_loop().create_task(legs.sweep(), name="sweep-later")
+    try:
+        yield legs
+    finally:
+        task.cancel()
+        await carrier.close()
+        await database.close()

@@ -11,6 +11,7 @@ import pytest
 from carrier import SID, begins, opens, posts, rings_us
 from phone import OURS, PERSON, Phone, telephone
 from served import DEADLINE_S, eventually
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
@@ -92,6 +93,15 @@ async def test_a_stream_that_never_says_what_it_carries_is_closed(phone: Phone) 
     socket = await opens(phone)
     await socket.send("no JSON at all")
     await is_refused(socket)
+
+
+async def test_who_hangs_up_before_the_stream_says_what_it_carries_leaves_nothing(
+    phone: Phone, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with capture_logs() as logs:
+        await (await opens(phone)).close()
+        await eventually(lambda: "media_refused" in {log["event"] for log in logs})
+    assert "Traceback" not in capfd.readouterr().err
 
 
 async def test_tw_02_unknown_and_broken_messages_do_not_end_a_call(phone: Phone) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from phone import OURS, PERSON, telephone
-from served import eventually
+from carrier import SID, begins, posts, rings_us
+from phone import OURS, PERSON, sweeping, telephone
+from served import DEADLINE_S, eventually
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from postgres import Postgres
+from vantum.store.database import Database
+from vantum.store.phone_calls import Command, PhoneCalls
 
 pytestmark = pytest.mark.anyio
 
@@ -28,9 +39,32 @@ async def test_tw_07_a_call_is_hung_up_while_it_rings(tmp_path: Path) -> None:
         call_id = await phone.calls("+15550100102")
         assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
         outcome = await phone.outcome(call_id)
-        assert outcome.outcome in {"canceled", "disconnected", "lost", "no_answer"}
+        assert outcome.outcome in {"canceled", "agent_ended"}  # as it was ringing, or just answered
         assert not outcome.transcript
         await phone.is_quiet()
+
+
+async def test_tw_07_the_operator_ends_a_call_before_there_is_a_talk(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        token = await rings_us(phone)
+        [call] = (await phone.asks("GET", "/api/v1/calls"))[1]
+        assert (await phone.asks("POST", f"/api/v1/calls/{call['id']}/hang-up"))[0] == 202
+        async with asyncio.timeout(DEADLINE_S):  # a stream that was on its way is too late
+            await (await begins(phone, token)).wait_closed()
+        form = {"CallSid": SID, "CallStatus": "completed"}
+        assert (await posts(phone, "/twilio/status", form))[0] == 204
+        assert (await phone.outcome(call["id"])).outcome == "agent_ended"
+
+
+async def test_a_leg_that_the_carrier_does_not_know_is_not_asked_about_for_ever(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path) as phone:
+        await rings_us(phone)  # who rings us here is none of the simulated carrier's
+        async with sweeping(f"sqlite:///{tmp_path}/vantum.db", phone):
+            await eventually(lambda: bool(phone.outcomes()))
+        [outcome] = phone.outcomes()
+        assert (outcome.sid, outcome.outcome) == (SID, "failed")
 
 
 async def test_somebody_calls_us(tmp_path: Path) -> None:
@@ -105,3 +139,49 @@ async def test_tw_08_calls_of_all_kinds_cut_at_any_moment_leave_nothing(tmp_path
                 await phone.outcome(call_id, 60)
         await phone.is_quiet()
         assert len({one.call_id for one in phone.outcomes()}) == len(phone.outcomes()) == 24
+
+
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """The database server takes nobody, and drops who is there."""
+    name = urlsplit(url).path[1:]
+    operator = Database(url.replace(f"/{name}", "/postgres"))
+
+    async def lets_in(allowed: str) -> None:
+        async with operator.writing() as connection:
+            await connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"))
+            dropped = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            await connection.execute(text(dropped), {"name": name})
+
+    await lets_in("false")
+    try:
+        yield
+    finally:
+        await lets_in("true")
+        await operator.close()
+
+
+async def test_a_call_outlives_the_time_that_the_database_is_away(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    with capture_logs() as logs:
+        async with telephone(tmp_path, database_url=url) as phone:
+            call_id = await phone.calls()
+            await eventually(lambda: len(phone.server.calls) == 1)
+            async with away(url):
+                status, problem = await phone.asks("GET", f"/api/v1/calls/{call_id}")
+                assert (status, "the database" in problem["detail"]) == (503, True)
+                form = {"CallSid": SID, "CallStatus": "completed"}
+                assert (await posts(phone, "/twilio/status", form))[0] == 503
+                await eventually(lambda: "records_not_read" in {log["event"] for log in logs})
+            assert len(phone.server.calls) == 1
+            database = Database(url)
+            elsewhere = PhoneCalls(database)
+            call = await elsewhere.by_id(call_id)
+            assert call is not None
+            await elsewhere.command(Command(call_id, "hang_up"), call.worker)
+            await database.close()
+            assert (await phone.outcome(call_id)).outcome == "agent_ended"
+            await phone.is_quiet()
+    assert "task_failed" not in {log["event"] for log in logs}

@@ -18,7 +18,6 @@ from phone import Phone, telephone
 from vantum.agents.schema import load_agent
 from vantum.audio.pcm import to_float
 from vantum.simulator.callee_acts import HangUp, Interrupt, Pause, Say
-from vantum.simulator.callees import Casting
 from vantum.telephony.settled import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -50,10 +49,7 @@ async def calls(
         folder, (SALES.greeting, "greeting.wav"), (SALES.phone.voicemail, "message.wav")
     )
     async with telephone(folder / "data", vendors=True, vantum_agent=agent) as phone:
-        casting = msgspec.json.encode(Casting(number=FALLS_IN, script=SCRIPT))
-        door = f"{phone.simulator.url}/simulator/callees"
-        async with phone.http.post(door, data=casting) as cast:
-            assert cast.ok
+        await phone.casts(number=FALLS_IN, script=msgspec.to_builtins(SCRIPT))
 
         async def called(number: str) -> Outcome:
             return await phone.outcome(await phone.calls(number), PATIENCE_S)
@@ -66,11 +62,9 @@ async def calls(
 
 async def tape(phone: Phone, outcome: Outcome) -> NDArray[np.float32]:
     """What the callee heard."""
-    url = f"{phone.simulator.url}/simulator/calls/{outcome.sid}/recording.wav"
-    async with phone.http.get(url) as answer:
-        with wave.open(io.BytesIO(await answer.read())) as file:
-            assert file.getframerate() == RATE_HZ
-            return to_float(file.readframes(file.getnframes()))[1::2]
+    with wave.open(io.BytesIO(await phone.carriers_recording(outcome.sid))) as file:
+        assert file.getframerate() == RATE_HZ
+        return to_float(file.readframes(file.getnframes()))[1::2]
 
 
 def share_heard(heard: NDArray[np.float32], sound: NDArray[np.float32]) -> float:

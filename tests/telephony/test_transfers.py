@@ -14,19 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from phone import Phone, telephone
+from phone import Phone, sweeping, telephone
 from served import eventually
 
 from vantum.agents.schema import Transfer
 from vantum.calls import Live
 from vantum.conversation.states import State
-from vantum.simulator.stage import ONE_ACCOUNT
-from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
-from vantum.telemetry import server_log
-from vantum.telephony.legs import Legs
 from vantum.telephony.settled import Outcome
-from vantum.telephony.twilio import TwilioCarrier
 
 pytestmark = pytest.mark.anyio
 
@@ -76,15 +71,10 @@ class Case:
     colleague_tape: Any = None
     outcomes: list[Outcome] = field(default_factory=list)  # the caller's, the colleague's
 
-    async def casts(self, number: str, script: Script) -> None:
-        url = f"{self.phone.simulator.url}/simulator/callees"
-        async with self.phone.http.post(url, json={"number": number, "script": script}) as answer:
-            assert answer.status == 204
-
     async def begins(self) -> None:
         """The agent speaks to the caller."""
         asks = answers(*QUESTIONS, silence_s=self.silence_s)
-        await self.casts(self.number, HELLO + asks + STAYS)
+        await self.phone.casts(number=self.number, script=HELLO + asks + STAYS)
         self.call_id = await self.phone.calls(self.number)
         await eventually(lambda: self.speaks(self.call_id), PATIENCE_S)
         self.live = self.phone.server.calls.by_session(self.call_id)
@@ -116,7 +106,7 @@ class Case:
     async def is_handed_over(self) -> None:
         async def handed_over() -> Any:
             call = await self.phone.call(self.call_id)
-            return call if call["handed_over"] else None
+            return call | {"shown_at": time.time()} if call["handed_over"] else None
 
         self.handed_over = await until(handed_over)
         self.open_then = await self.phone.open_legs()
@@ -156,7 +146,7 @@ Course = Callable[[Case], Awaitable[None]]
 
 
 async def people_talk(case: Case, *, warm: bool) -> None:
-    await case.casts(case.colleague, answers(*ROBIN) + LEAVES)
+    await case.phone.casts(number=case.colleague, script=answers(*ROBIN) + LEAVES)
     await case.begins()
     await case.is_put_through(warm=warm)
     await case.is_handed_over()
@@ -178,7 +168,7 @@ async def the_talk_goes_on(case: Case) -> None:
 
 
 async def caller_leaves(case: Case) -> None:
-    await case.casts(case.colleague, STAYS)
+    await case.phone.casts(number=case.colleague, script=STAYS)
     await case.begins()
     await case.is_put_through(warm=True)
     await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
@@ -194,7 +184,7 @@ async def carrier_refuses(folder: Path) -> Case:
     """To send the caller to the colleague, who was told that they come."""
     async with telephone(folder) as phone:
         case = Case(phone, "+15550100370", "+15550100371")
-        await case.casts(case.colleague, STAYS)
+        await case.phone.casts(number=case.colleague, script=STAYS)
         await case.begins()
         await case.is_put_through(warm=True)
         await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
@@ -204,14 +194,24 @@ async def carrier_refuses(folder: Path) -> Case:
 
 
 class Balancer:
-    """Takes the carrier's connections and leads new ones `to` a process."""
+    """Takes the carrier's requests and streams and leads new ones to one process."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.to = 0  # port
+        self._port = 0
+        self._kept: set[asyncio.StreamWriter] = set()  # connections for one request after another
+
+    def leads_to(self, phone: Phone) -> None:
+        self._port = phone.server.port
+        while self._kept:
+            self._kept.pop().close()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        first = await reader.read(65_536)
+        if first.startswith(b"POST"):
+            self._kept.add(writer)
+        back.write(first)
         async with asyncio.TaskGroup() as group:
             group.create_task(_pump(reader, back))
             group.create_task(_pump(there, writer))
@@ -247,10 +247,11 @@ async def across_processes(folder: Path) -> Case:
         telephone(folder, public_url=balancer.url, carrier=one.simulator) as other,
     ):
         case = Case(one, "+15550100360", "+15550100361")
-        await case.casts(case.colleague, answers(*ROBIN * 3) + STAYS)
-        balancer.to = one.server.port
+        await one.casts(number=case.colleague, script=answers(*ROBIN * 3) + STAYS)
+        balancer.leads_to(one)
         await case.begins()
-        balancer.to, case.phone = other.server.port, other
+        balancer.leads_to(other)
+        case.phone = other
         await case.is_put_through(warm=True)
         await eventually(lambda: case.speaks(case.colleague_id), PATIENCE_S)
         await case.is_handed_over()
@@ -264,20 +265,29 @@ async def across_processes(folder: Path) -> Case:
         return case
 
 
+async def fails_across_processes(folder: Path) -> Case:
+    """The carrier tells another process than the caller's that the colleague is busy."""
+    async with (
+        balancing() as balancer,
+        telephone(folder, public_url=balancer.url) as one,
+        telephone(folder, public_url=balancer.url, carrier=one.simulator) as other,
+    ):
+        case = Case(one, "+15550100380", BUSY)
+        balancer.leads_to(one)
+        await case.begins()
+        balancer.leads_to(other)
+        case.phone = other
+        status, problem = await case.asks(warm=True)
+        assert status == 202, problem
+        await the_talk_goes_on(case)
+        await other.is_quiet()
+        return case
+
+
 async def sweeps(folder: Path, phone: Phone) -> None:
     """Long after the last news of any leg."""
-    carrier = TwilioCarrier(phone.simulator.url, ONE_ACCOUNT.sid, ONE_ACCOUNT.token)
-    database = Database(f"sqlite:///{folder}/vantum.db")
-    records = PhoneCalls(database)
-    later = time.time() + 1_000
-    legs = Legs(carrier, records, folder, log=server_log(), now=lambda: later)
-    task = asyncio.get_running_loop().create_task(legs.sweep(), name="sweep-later")
-    try:
-        await until(lambda: _has_news(records, later))
-    finally:
-        task.cancel()
-        await carrier.close()
-        await database.close()
+    async with sweeping(f"sqlite:///{folder}/vantum.db", phone) as legs:
+        await until(lambda: _has_news(legs.records, legs.now()))
 
 
 async def _has_news(records: PhoneCalls, at: float) -> bool:
@@ -311,18 +321,27 @@ def _alone(phone: Phone) -> dict[str, tuple[Case, Course]]:
     }
 
 
+COURSES = {
+    "across": across_processes,
+    "fails_across": fails_across_processes,
+    "refused": carrier_refuses,
+}
+
+
 @pytest.fixture(scope="module")
 async def cases(anyio_backend: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """All of them at once."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("alone", "across", "refused")]
+    folders = [tmp_path_factory.mktemp(name) for name in ("alone", *COURSES)]
     async with telephone(folders[0], vendors=True) as phone, asyncio.TaskGroup() as group:
         alone = _alone(phone)
         for name, (case, course) in alone.items():
             group.create_task(_named(name, course(case)), name=name)
-        across = group.create_task(across_processes(folders[1]), name="across")
-        refused = group.create_task(carrier_refuses(folders[2]), name="refused")
+        others = {
+            name: group.create_task(course(folder), name=name)
+            for (name, course), folder in zip(COURSES.items(), folders[1:], strict=True)
+        }
         found = {name: case for name, (case, _) in alone.items()}
-        found |= {"across": await across, "refused": await refused}
+        found |= {name: await task for name, task in others.items()}
         await phone.is_quiet()
         return found
 
@@ -343,7 +362,11 @@ def test_two_people_talk_until_one_of_them_leaves(cases: dict[str, Case], name: 
     assert said[-1]["to_s"] - said[0]["from_s"] > 6.0  # nothing of ours has hung up
     shown = case.handed_over
     assert (shown["handed_over"], shown["ended_at"]) == (True, None)
-    assert [one.outcome for one in case.outcomes] == ["transferred", "transferred"]
+    ours, theirs = case.outcomes
+    assert [ours.outcome, theirs.outcome] == ["transferred", "transferred"]
+    talked_s = ours.lasted_s
+    assert 1.0 < talked_s < shown["shown_at"] - shown["answered_at"] + 0.1
+    assert theirs.lasted_s < talked_s
 
 
 def test_a_caller_hears_that_somebody_is_being_fetched(cases: dict[str, Case]) -> None:
@@ -401,6 +424,12 @@ def test_processes_that_carry_one_leg_each_put_them_together(cases: dict[str, Ca
     assert ROBIN[0] in words(case.caller_tape)
     assert "What is number" in words(case.colleague_tape)
     assert [one.outcome for one in case.outcomes] == ["transferred", "transferred"]
+
+
+def test_a_caller_hears_of_a_failure_that_another_process_was_told(cases: dict[str, Case]) -> None:
+    ours, theirs = cases["fails_across"].outcomes
+    assert (ours.outcome, theirs.outcome) == ("agent_ended", "busy")
+    assert TEXTS.failed in [line.text for line in ours.transcript]
 
 
 @pytest.mark.parametrize(

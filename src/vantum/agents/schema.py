@@ -11,10 +11,12 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, field
 
+from vantum import limits
 from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
 from vantum.conversation.policy import Silences
 from vantum.errors import SettingsError
+from vantum.phone_numbers import E164
 
 FILES: Final = Path(__file__).parent / "files"
 """Where the agents that come with Vantum live; `agents/` in the repository links here."""
@@ -178,7 +180,7 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
 class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a caller may be put through to, and what both hear meanwhile and when it fails."""
 
-    number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
+    number: Annotated[str, Meta(pattern=E164)]
     say: Lines = ("Of course.",)
     waiting: str = "One moment, I'm getting somebody on the line."
     failed: Text = "I'm sorry, nobody is free right now. Is there anything I can do?"
@@ -197,7 +199,7 @@ class Phone(Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[Keys, ...] = ()  # for menus; what is not named here is tried with 0
     transfer: Transfer | None = None
     # 16 CFR 310.4(b)(4)(iii): whoever hangs up earlier has abandoned the call.
-    ring_s: Annotated[int, Meta(ge=15, le=600)] = 30
+    ring_s: Annotated[int, Meta(ge=15, le=limits.RING_MOST_S)] = 30
     hold_s: Annotated[float, Meta(gt=0, le=3600)] = 120.0
 
 

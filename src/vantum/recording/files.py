@@ -8,13 +8,14 @@ file, which the kernel takes from a process that dies: what then lies unlocked i
 from __future__ import annotations
 
 import datetime
-import fcntl
 from io import FileIO
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
+
+from vantum.file_lock import alone
 
 CALLER: Final = "caller.ulaw"
 AGENT: Final = "agent.ulaw"
@@ -45,7 +46,7 @@ class RawFiles:
         self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unlocked.mkdir(mode=0o700)
         files = FileIO(unlocked / CALLER, "a"), FileIO(unlocked / AGENT, "a")
-        fcntl.flock(files[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone(files[0])  # which nobody else has seen yet
         (unlocked / HEADER).write_bytes(msgspec.json.encode(self._header))
         unlocked.rename(self.folder)
         self._files = files
@@ -82,15 +83,9 @@ def unfinished(recordings: Path) -> list[Path]:
 def lock(folder: Path) -> FileIO | None:
     """Take the folder over until the file that is returned is closed; None if taken, or gone."""
     try:
-        file = FileIO(folder / CALLER, "r")
+        return alone(FileIO(folder / CALLER, "r"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
 
 
 def remove(folder: Path) -> None:

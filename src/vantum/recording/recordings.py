@@ -53,7 +53,9 @@ class Recordings:
             await self._convert(folder)
         while True:
             folder, written = await self._ended.get()
-            await asyncio.wait([asyncio.wrap_future(written)], timeout=WRITE_DEADLINE_S)
+            done, _ = await asyncio.wait([asyncio.wrap_future(written)], timeout=WRITE_DEADLINE_S)
+            for last in done:
+                last.exception()  # seen: the recorder has told it
             if folder.is_dir():
                 await self._convert(folder)
 

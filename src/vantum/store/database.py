@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, MetaData, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, MetaData, event, make_url, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from vantum.errors import SettingsError
+from vantum.errors import RecordsError, SettingsError
 
 BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
+ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 
 _SETTING_UP: Final = int.from_bytes(b"VANT")  # what PostgreSQL locks while one sets up alone
 
@@ -28,7 +29,10 @@ class Database:
         url = _for_driver(make_url(address))
         is_file = url.get_backend_name() == "sqlite"
         # A database server may have been started anew since a connection was last used.
-        self._engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not is_file)
+        # An error may be logged, and what was to be recorded holds numbers and words of callers.
+        self._engine: AsyncEngine = create_async_engine(
+            url, pool_pre_ping=not is_file, hide_parameters=True
+        )
         self._writer = asyncio.Lock()
         if is_file:
             if url.database and url.database != ":memory:":
@@ -36,26 +40,39 @@ class Database:
             _settle_sqlite(self._engine)
 
     async def set_up(self, tables: MetaData) -> None:
-        """Make the tables that are missing. Raises SettingsError where that cannot be."""
+        """Make the tables that are missing.
+
+        Raises SettingsError where that cannot be, or where there are others of these names.
+        """
         try:
-            async with self.writing() as connection:
+            async with self._changing() as connection:
                 if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
                     alone = text("SELECT pg_advisory_xact_lock(:number)")
                     await connection.execute(alone, {"number": _SETTING_UP})
                 await connection.run_sync(tables.create_all)
+                for table in tables.sorted_tables:
+                    await connection.execute(select(table).limit(0))  # has all columns, or raises
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
             raise SettingsError(f"DATABASE_URL: the records cannot be opened: {error}") from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Look something up."""
-        async with self._engine.connect() as connection:
+        """Look something up. Raises RecordsError."""
+        async with _answered(), self._engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Change something; all of it or, on an error, nothing."""
+        """Change something; all of it or, on an error, nothing.
+
+        Raises RecordsError, and IntegrityError for what must not be recorded twice.
+        """
+        async with _answered(), self._changing() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[AsyncConnection]:
         async with self._writer, self._engine.connect() as connection:
             await connection.execution_options(vantum_writes=True)
             async with connection.begin():
@@ -64,6 +81,20 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _answered() -> AsyncIterator[None]:
+    """What goes wrong at the database in one word; the drivers and the network have many."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            yield
+    except IntegrityError:
+        raise
+    except TimeoutError as error:
+        raise RecordsError("the database did not answer in time") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise RecordsError(f"the database: {error}") from error
 
 
 def _for_driver(url: URL) -> URL:

@@ -13,13 +13,17 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Index,
     Integer,
     MetaData,
     Row,
     String,
     Table,
+    delete,
     insert,
     select,
+    text,
+    union,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -45,12 +49,18 @@ CALLS = Table(
     Column("placed_at", Float, nullable=False),
     Column("answered_at", Float),
     Column("ended_at", Float),
-    Column("news_at", Float, nullable=False, index=True),
+    Column("news_at", Float, nullable=False),
     Column("outcome", String, nullable=False),  # JSON; "" until it is known
     Column("for_call", String, nullable=False, index=True),  # of a colleague: whose caller waits
     Column("briefing", String, nullable=False),  # what a colleague is told first; "" for nothing
-    Column("handed_over", Boolean, nullable=False),  # two people talk on it, without us
+    Column("handed_over_at", Float),  # from then on two people talk on it, without us
+    Column("end_asked", Boolean, nullable=False),  # by the operator, before there was a talk
 )
+_OPEN = CALLS.c.ended_at.is_(None)
+_UNSETTLED = text("outcome = ''")  # as the index has it: SQLite compares the words
+# All calls ever made are kept; those that somebody still waits for are found without reading them.
+for name, unfinished in (("phone_calls_open", _OPEN), ("phone_calls_unsettled", _UNSETTLED)):
+    Index(name, CALLS.c.news_at, sqlite_where=unfinished, postgresql_where=unfinished)
 TOKENS = Table(
     "media_tokens",
     METADATA,
@@ -65,8 +75,9 @@ COMMANDS = Table(
     Column("worker", String, nullable=False, index=True),
     Column("verb", String, nullable=False),
     Column("argument", String, nullable=False),
-    Column("taken", Boolean, nullable=False),
 )
+
+_COMMANDS = 100  # taken at a time; a database allows a statement so many thousand parameters
 
 Direction = Literal["outbound", "inbound"]
 Verb = Literal["hang_up", "machine", "transfer", "transfer_failed"]
@@ -93,7 +104,13 @@ class PhoneCall(Struct, kw_only=True):
     outcome: str = ""
     for_call: str = ""
     briefing: str = ""
-    handed_over: bool = False
+    handed_over_at: float | None = None
+    end_asked: bool = False
+
+    @property
+    def handed_over(self) -> bool:
+        """Two people talk on it, without us."""
+        return self.handed_over_at is not None
 
 
 class Command(Struct, frozen=True):
@@ -135,19 +152,19 @@ class PhoneCalls:
     async def live(self) -> list[PhoneCall]:
         """All calls that are not over, oldest first."""
         async with self._database.reading() as connection:
-            query = select(CALLS).where(CALLS.c.ended_at.is_(None)).order_by(CALLS.c.placed_at)
+            query = select(CALLS).where(_OPEN).order_by(CALLS.c.placed_at)
             return [_call(row) for row in (await connection.execute(query)).all()]
 
     async def stale(self, before: float) -> list[PhoneCall]:
         """Calls that are not over, or whose outcome is missing, and that nobody has heard of."""
         async with self._database.reading() as connection:
-            unfinished = CALLS.c.ended_at.is_(None) | (CALLS.c.outcome == "")
-            query = select(CALLS).where(unfinished, CALLS.c.news_at < before)
+            unheard = CALLS.c.news_at < before
+            query = union(*(select(CALLS).where(kind, unheard) for kind in (_OPEN, _UNSETTLED)))
             return [_call(row) for row in (await connection.execute(query)).all()]
 
     async def colleague_of(self, call_id: str) -> PhoneCall | None:
         """The call that is being placed to a colleague of this caller, or is held with one."""
-        return await self._one((CALLS.c.for_call == call_id) & CALLS.c.ended_at.is_(None))
+        return await self._one((CALLS.c.for_call == call_id) & _OPEN)
 
     async def change(self, call_id: str, **values: object) -> None:
         """Set columns of a call."""
@@ -156,11 +173,19 @@ class PhoneCalls:
                 update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
             )
 
+    async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
+        """Set columns as news of a leg has them, unless it is over or later news is there."""
+        current = (CALLS.c.call_id == call_id) & _OPEN
+        if sequence is not None:
+            current &= CALLS.c.sequence <= sequence
+            values["sequence"] = sequence
+        async with self._database.writing() as connection:
+            await connection.execute(update(CALLS).where(current).values(**values))
+
     async def alive(self, worker: str, now: float) -> None:
         """The calls of this process are being carried."""
         async with self._database.writing() as connection:
-            open_here = (CALLS.c.worker == worker) & CALLS.c.ended_at.is_(None)
-            carried = open_here & CALLS.c.handed_over.is_(False)
+            carried = (CALLS.c.worker == worker) & _OPEN & CALLS.c.handed_over_at.is_(None)
             await connection.execute(update(CALLS).where(carried).values(news_at=now))
 
     async def join(self, call_id: str, nonce: str, worker: str, now: float) -> bool:
@@ -168,11 +193,8 @@ class PhoneCalls:
         try:
             async with self._database.writing() as connection:
                 await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
-                free = (
-                    (CALLS.c.call_id == call_id)
-                    & (CALLS.c.worker == "")
-                    & CALLS.c.ended_at.is_(None)
-                )
+                wanted = _OPEN & CALLS.c.end_asked.is_(False)
+                free = (CALLS.c.call_id == call_id) & (CALLS.c.worker == "") & wanted
                 joined = await connection.execute(
                     update(CALLS).where(free).values(worker=worker, news_at=now)
                 )
@@ -183,25 +205,28 @@ class PhoneCalls:
     async def end(self, call_id: str, **values: object) -> bool:
         """The leg of a call is gone; False where that is known already."""
         async with self._database.writing() as connection:
-            open_still = (CALLS.c.call_id == call_id) & CALLS.c.ended_at.is_(None)
+            open_still = (CALLS.c.call_id == call_id) & _OPEN
             done = await connection.execute(update(CALLS).where(open_still).values(**values))
             return bool(done.rowcount)
 
-    async def hand_over(self, colleague: PhoneCall) -> bool:
+    async def hand_over(self, colleague: PhoneCall, now: float) -> bool:
         """Leave caller and colleague to each other; False where one is gone or was taken before."""
         both = CALLS.c.call_id.in_([colleague.call_id, colleague.for_call])
-        free = both & CALLS.c.ended_at.is_(None) & CALLS.c.handed_over.is_(False)
+        free = both & _OPEN & CALLS.c.handed_over_at.is_(None)
         async with self._database.writing() as connection:
-            found = (await connection.execute(select(CALLS.c.call_id).where(free))).all()
+            # Locked, or one may be taken or end between the two statements; SQLite needs no word
+            # for it. In order, so that none waits for another that waits for it.
+            query = select(CALLS.c.call_id).where(free).order_by(CALLS.c.call_id).with_for_update()
+            found = (await connection.execute(query)).all()
             if len(found) == 2:
-                await connection.execute(update(CALLS).where(both).values(handed_over=True))
+                await connection.execute(update(CALLS).where(both).values(handed_over_at=now))
         return len(found) == 2
 
     async def take_back(self, colleague: PhoneCall) -> None:
         """They did not come together."""
         both = CALLS.c.call_id.in_([colleague.call_id, colleague.for_call])
         async with self._database.writing() as connection:
-            await connection.execute(update(CALLS).where(both).values(handed_over=False))
+            await connection.execute(update(CALLS).where(both).values(handed_over_at=None))
 
     async def settle(self, call_id: str, outcome: str) -> bool:
         """Keep what came of a call; False where that is known already."""
@@ -219,24 +244,28 @@ class PhoneCalls:
                     worker=worker,
                     verb=command.verb,
                     argument=command.argument,
-                    taken=False,
                 )
             )
 
     async def commands(self, worker: str) -> list[Command]:
         """What this process was told since it last asked; each is given once."""
-        waiting = (COMMANDS.c.worker == worker) & COMMANDS.c.taken.is_(False)
-        async with self._database.reading() as connection:
-            query = select(COMMANDS).where(waiting).order_by(COMMANDS.c.number)
+        async with self._database.reading() as connection:  # which is free, and mostly all
+            waiting = select(COMMANDS).where(COMMANDS.c.worker == worker)
+            query = waiting.order_by(COMMANDS.c.number).limit(_COMMANDS)
             rows = (await connection.execute(query)).all()
         if not rows:
             return []
         async with self._database.writing() as connection:
             numbers = [row.number for row in rows]
-            await connection.execute(
-                update(COMMANDS).where(COMMANDS.c.number.in_(numbers)).values(taken=True)
-            )
+            await connection.execute(delete(COMMANDS).where(COMMANDS.c.number.in_(numbers)))
         return [Command(row.call_id, row.verb, row.argument) for row in rows]
+
+    async def tidy(self, before: float) -> None:
+        """Forget tokens that were used before, and what was wanted of calls that are over."""
+        over = select(CALLS.c.call_id).where(CALLS.c.ended_at < before)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(TOKENS).where(TOKENS.c.used_at < before))
+            await connection.execute(delete(COMMANDS).where(COMMANDS.c.call_id.in_(over)))
 
 
 def _columns(call: PhoneCall) -> dict[str, object]:

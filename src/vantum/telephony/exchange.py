@@ -13,11 +13,12 @@ from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.errors import CapacityError, RequestError
+from vantum.phone_numbers import check_number
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line, check_number
+from vantum.telephony.line import Line
 from vantum.telephony.settled import Talked
 from vantum.telephony.talks import Talks
 from vantum.telephony.transfers import Transfers
@@ -41,7 +42,7 @@ class Exchange:
         self.line = line
         self.legs = legs
         self.records = legs.records
-        self.talks = Talks(legs.records, legs.now)
+        self.talks = Talks(legs.records, legs.now, log)
         self.transfers = Transfers(line, legs, self.talks, calls, casting, start=start, log=log)
         self._calls = calls
         self._casting = casting
@@ -88,8 +89,10 @@ class Exchange:
         call = await self.records.by_id(call_id)
         if call is None or call.ended_at is not None or call.worker or call.sid not in {None, sid}:
             return None
+        if call.end_asked:
+            return instructions.hang_up()
         now = self.legs.now()
-        await self.records.change(
+        await self.records.news(
             call_id, sid=sid, status="in-progress", answered_at=call.answered_at or now, news_at=now
         )
         then_room = ""
@@ -149,7 +152,9 @@ class Exchange:
     async def machine(self, call: PhoneCall, verdict: str) -> None:
         """The carrier has made up its mind about who answered."""
         await self.records.change(call.call_id, machine=verdict)
-        await self.talks.tell(call, Command(call.call_id, "machine", verdict))
+        # Read again: a stream that joins now sees the verdict, one that has joined is told.
+        now_known = await self.records.by_id(call.call_id) or call
+        await self.talks.tell(now_known, Command(call.call_id, "machine", verdict))
 
     async def hang_up(self, call: PhoneCall) -> None:
         """End a call, wherever it is. Raises CarrierError."""
@@ -157,5 +162,8 @@ class Exchange:
             return
         if call.worker and not call.handed_over:
             await self.talks.tell(call, Command(call.call_id, "hang_up"))
-        elif call.sid is not None:
-            await self.legs.carrier.hang_up(call.sid)
+            return
+        await self.records.change(call.call_id, end_asked=True)
+        now_known = await self.records.by_id(call.call_id) or call
+        if now_known.sid is not None:  # else whoever places it does so, or it is not answered
+            await self.legs.carrier.hang_up(now_known.sid)

@@ -40,21 +40,10 @@ class Leg(Struct, frozen=True):
 
     sid: str
     status: Status
-    duration_s: int | None = None
-
-
-class Abilities(Struct, frozen=True):
-    """How a carrier's media stream behaves; what the phone transport relies on is listed here."""
-
-    marks_return_on_clear: bool
-    buffer_s: float  # of sound that may be sent ahead
-    sends_digits: bool  # on a running stream; else they are played into it as tones
 
 
 class Carrier(Protocol):
     """A phone carrier. Each method raises CarrierError."""
-
-    abilities: Abilities
 
     async def place(self, order: Order) -> Leg:
         """Have a number rung."""
@@ -68,8 +57,8 @@ class Carrier(Protocol):
         """Give a talking leg other instructions, in place of its stream."""
         ...
 
-    async def look(self, sid: str) -> Leg:
-        """Ask what became of a leg."""
+    async def look(self, sid: str) -> Leg | None:
+        """Ask what became of a leg; None for one that the carrier does not know, or no more."""
         ...
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from vantum import limits
-from vantum.errors import CarrierError
+from vantum.errors import CarrierError, RecordsError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, follows
@@ -58,6 +58,18 @@ class Legs:
         await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
         self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
+        known = await self.records.by_id(call.call_id)
+        if known is not None and known.end_asked:  # while nobody knew what it is called
+            await self.let_go(call)
+
+    async def let_go(self, call: PhoneCall) -> None:
+        """Hang up a leg that is not over; where that fails, the sweep asks about it."""
+        if call.ended_at is not None or call.sid is None:
+            return
+        try:
+            await self.carrier.hang_up(call.sid)
+        except CarrierError as error:
+            self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
 
     async def told(self, call: PhoneCall, status: str, sequence: int) -> None:
         """The carrier reports on a leg."""
@@ -68,21 +80,23 @@ class Legs:
             await self.over(call, status, sequence=sequence)
             return
         answered_at = call.answered_at or (now if status == "in-progress" else None)
-        await self.records.change(
-            call.call_id, status=status, sequence=sequence, answered_at=answered_at, news_at=now
+        await self.records.news(
+            call.call_id, sequence, status=status, answered_at=answered_at, news_at=now
         )
 
     async def over(self, call: PhoneCall, status: str, *, sequence: int = 0) -> None:
         """The leg is gone; the call's process settles it, or, where there is none, this one."""
         now = self.now()
-        call.status, call.ended_at = status, call.ended_at or now
         first = await self.records.end(
-            call.call_id, status=status, sequence=sequence, ended_at=call.ended_at, news_at=now
+            call.call_id, status=status, sequence=sequence, ended_at=now, news_at=now
         )
-        if not call.worker:
-            await self._settle(call, None)
+        left = await self.records.by_id(call.call_id)  # a stream may just have joined it
+        if left is None:
+            return
+        if not left.worker:
+            await self._settle(left, None)
         if first and self.on_over is not None:
-            await self.on_over(call)
+            await self.on_over(left)
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
@@ -96,10 +110,10 @@ class Legs:
                 await self.carrier.hang_up(sid)
             if not await self._is_gone(call.call_id):
                 leg = await self.carrier.look(sid)
-                if leg.status not in OVER:
+                if leg is not None and leg.status not in OVER:
                     await self.carrier.hang_up(sid)
                 else:
-                    await self.over(call, leg.status)
+                    await self.over(call, leg.status if leg else "completed")
         except CarrierError as error:  # the sweep asks again
             self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
         now_known = await self.records.by_id(call.call_id)
@@ -132,12 +146,20 @@ class Legs:
     async def sweep(self) -> None:
         """Ask about calls that nobody has heard of for too long, for ever; end what was left."""
         while True:
-            for call in await self.records.stale(self.now() - limits.STALE_CALL_S):
-                try:
-                    await self._ask_about(call)
-                except CarrierError as error:
-                    self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+            try:
+                await self._sweep_once()
+            except RecordsError as error:  # one that ended here would leave legs open for ever
+                self._log.warning("records_not_read", why=str(error))
             await asyncio.sleep(limits.STALE_CALL_S / 4)
+
+    async def _sweep_once(self) -> None:
+        before = self.now() - limits.STALE_CALL_S
+        await self.records.tidy(before)
+        for call in await self.records.stale(before):
+            try:
+                await self._ask_about(call)
+            except CarrierError as error:
+                self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
 
     async def _ask_about(self, call: PhoneCall) -> None:
         if call.ended_at is None:
@@ -151,15 +173,17 @@ class Legs:
                 await self.carrier.hang_up(leg.sid)
                 leg = await self.carrier.look(leg.sid)
             await self.over(call, leg.status if leg else "failed")
-        await self._settle(call, None)
+        left = await self.records.by_id(call.call_id)
+        if left is not None:
+            await self._settle(left, None)
 
     async def withdraw(self, worker: str) -> None:
         """The process stops: no call that it has placed may be left ringing."""
-        for call in await self.records.live():
-            talks = call.worker or call.handed_over
-            if talks or call.sid is None or call.placed_by != worker:
-                continue
-            try:
-                await self.carrier.hang_up(call.sid)
-            except CarrierError as error:
-                self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+        try:
+            live = await self.records.live()
+        except RecordsError as error:
+            self._log.warning("records_not_read", why=str(error))
+            return
+        ringing = [one for one in live if one.placed_by == worker and not one.worker]
+        left = (self.let_go(call) for call in ringing if not call.handed_over)
+        await asyncio.gather(*left)  # at once: who stops the process waits for some seconds only

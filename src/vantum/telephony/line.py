@@ -1,23 +1,11 @@
-"""Where the carrier reaches us, which number we call from, and what numbers look like."""
+"""Where the carrier reaches us, and what it is asked so that a call is placed."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from msgspec import Struct
 
-from vantum.errors import RequestError
 from vantum.store.phone_calls import PhoneCall
 from vantum.telephony.gateway import Order
-
-_NUMBER: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")  # E.164
-
-
-def check_number(number: str) -> None:
-    """Raise RequestError for what is no telephone number."""
-    if not _NUMBER.match(number):
-        raise RequestError("The number must be like +15550100123: a plus, country code, number")
 
 
 class Line(Struct, frozen=True):

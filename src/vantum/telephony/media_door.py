@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,21 +15,24 @@ from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation.events import Answered
+from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
-from vantum.store.phone_calls import PhoneCall as Record
+from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Line, Talked
+from vantum.telephony.settled import Said, Talked
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
-from vantum.transports.twilio import PhoneCall
+from vantum.transports.twilio import TwilioCall
 from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
 from vantum.wire import twilio as wire
 
 PATH: Final = "/twilio/media"
 _POLICY: Final = 1008  # RFC 6455 §7.4.1
 _WHO: Final = {"user": "caller", "assistant": "agent"}
+# The framework's ways to say that the peer has already gone.
+_GONE: Final = (WebSocketDisconnect, RuntimeError)
 _BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
 
 
@@ -62,27 +66,33 @@ class MediaDoor:
             return
         await socket.accept()
         start = await _start(socket)
-        record = None
-        if start is not None:
-            token = start.custom_parameters.get("token", "")
-            record = await self._exchange.join(token, start.call_sid)
+        record = None if start is None else await self._joined(start)
         if start is None or record is None:
             self._refused(socket, "no token that is good for this call")
-            await socket.close(_POLICY)
+            with suppress(*_GONE):  # whoever was called may have hung up at once
+                await socket.close(_POLICY)
             return
         await self._serve(socket, start, record)
+
+    async def _joined(self, start: wire.StartDetails) -> PhoneCall | None:
+        try:
+            token = start.custom_parameters.get("token", "")
+            return await self._exchange.join(token, start.call_sid)
+        except RecordsError as error:
+            self._log.error("records_not_read", why=str(error))
+            return None
 
     def _refused(self, socket: WebSocket, why: str) -> None:
         self._calls.house.metrics.refused.labels("media").inc()
         peer = socket.client.host if socket.client else ""
         self._log.warning("media_refused", peer=peer, why=why)
 
-    def _cast(self, record: Record) -> Cast:
+    def _cast(self, record: PhoneCall) -> Cast:
         if record.for_call:
             return self._casting.briefing(record.agent, record.briefing)
         return self._casting.on_the_phone(record.agent)
 
-    async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: Record) -> None:
+    async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: PhoneCall) -> None:
         now = asyncio.get_running_loop().time()
         session = Session(
             session_id=record.call_id,
@@ -103,7 +113,7 @@ class MediaDoor:
             inbound=record.direction == "inbound",
             ago_s=0.0 if since is None else self._exchange.legs.now() - since,
         )
-        phone = PhoneCall(call, outlet, log, answered=answered, recorder=recorder)
+        phone = TwilioCall(call, outlet, log, answered=answered, recorder=recorder)
         live = Live(call, outlet)
         self._calls.add(live)
         self._exchange.carry(record, live)
@@ -117,7 +127,7 @@ class MediaDoor:
                 session.end_reason,
                 answered_by=outlet.answered_by,
                 transcript=tuple(
-                    Line(_WHO[line.role], line.text, line.interrupted)
+                    Said(_WHO[line.role], line.text, line.interrupted)
                     for line in call.conversation.talk.history.lines
                 ),
                 recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
@@ -136,7 +146,9 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
         async with asyncio.timeout(limits.STREAM_START_S):
             for _ in range(_BEFORE_START):
                 text = await receive(socket)
-                message = None if text is None else wire.from_carrier(text)
+                if text is None:
+                    return None
+                message = wire.from_carrier(text)
                 if isinstance(message, wire.Start):
                     return message.start
     except (TimeoutError, wire.MessageError):
@@ -150,6 +162,5 @@ async def _write(socket: WebSocket, outlet: TwilioOutlet) -> None:
         while not isinstance(message := await outlet.messages.get(), HangUp):
             await socket.send_text(message)
         await socket.close(1000, message.reason)
-    except (WebSocketDisconnect, RuntimeError):
-        # The framework's ways to say that the peer has already gone.
+    except _GONE:
         return

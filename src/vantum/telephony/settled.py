@@ -21,7 +21,7 @@ _UNANSWERED: Final = {
 }
 
 
-class Line(Struct, frozen=True):
+class Said(Struct, frozen=True):
     """Something that was said, as far as it was heard."""
 
     who: str
@@ -34,7 +34,7 @@ class Talked(Struct, frozen=True):
 
     reason: str
     answered_by: str = ""
-    transcript: tuple[Line, ...] = ()
+    transcript: tuple[Said, ...] = ()
     recording: str = ""
 
 
@@ -53,17 +53,18 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     for_call: str = ""  # a colleague was called, to whom the caller of that call wanted
     answered_at: float | None = None
     ended_at: float | None = None
-    lasted_s: float = 0.0
+    lasted_s: float = 0.0  # since the answer; of one that was put through, until then
     answered_by: str = ""
-    transcript: tuple[Line, ...] = ()
+    transcript: tuple[Said, ...] = ()
     recording: str = ""
 
 
 def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
     """What came of a call; `talked` is what its process knows, where there was one."""
     lasted_s = 0.0
-    if call.answered_at is not None and call.ended_at is not None:
-        lasted_s = round(max(0.0, call.ended_at - call.answered_at), 3)
+    until = call.handed_over_at or call.ended_at
+    if call.answered_at is not None and until is not None:
+        lasted_s = round(max(0.0, until - call.answered_at), 3)
     return Outcome(
         call_id=call.call_id,
         sid=call.sid or "",
@@ -87,7 +88,11 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
 def _word_for(call: PhoneCall, talked: Talked | None) -> str:
     if call.handed_over:
         return "transferred"
-    return talked.reason if talked else _UNANSWERED.get(call.status, "lost")
+    if talked:
+        return talked.reason
+    if call.end_asked and call.status == "completed":
+        return "agent_ended"  # as where the operator ends a talk
+    return _UNANSWERED.get(call.status, "lost")
 
 
 def append(folder: Path, outcome: bytes) -> None:

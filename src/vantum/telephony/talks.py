@@ -12,8 +12,11 @@ import msgspec
 from vantum import limits
 from vantum.calls import Live
 from vantum.conversation import events as ev
+from vantum.errors import RecordsError
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
+from vantum.telemetry import Log
 
+_TROUBLE_S: Final = 1.0  # the database is let alone for so long when it is in trouble
 _ASKED: Final = msgspec.json.Decoder(ev.TransferAsked)
 
 
@@ -33,10 +36,11 @@ def event_of(command: Command) -> ev.Event:
 class Talks:
     """The talks of this process, and the way to all others."""
 
-    def __init__(self, records: PhoneCalls, now: Callable[[], float]) -> None:
+    def __init__(self, records: PhoneCalls, now: Callable[[], float], log: Log) -> None:
         self.worker = os.urandom(8).hex()
         self._records = records
         self._now = now
+        self._log = log
         self._live: dict[str, Live] = {}  # by call id
 
     def carry(self, call: PhoneCall, live: Live) -> None:
@@ -62,14 +66,17 @@ class Talks:
 
     async def run(self) -> None:
         """Do what other processes want of the calls carried here, for ever."""
-        quiet_s = 0.0
+        told_at = 0.0  # that the calls are carried
         while True:
             await asyncio.sleep(limits.COMMANDS_EVERY_S)
             if not self._live:
                 continue
-            for command in await self._records.commands(self.worker):
-                self.obey(command)
-            quiet_s += limits.COMMANDS_EVERY_S
-            if quiet_s >= limits.STALE_CALL_S / 4:
-                quiet_s = 0.0
-                await self._records.alive(self.worker, self._now())
+            try:
+                for command in await self._records.commands(self.worker):
+                    self.obey(command)
+                if self._now() - told_at >= limits.STALE_CALL_S / 4:
+                    await self._records.alive(self.worker, self._now())
+                    told_at = self._now()
+            except RecordsError as error:  # the calls go on, and so must this
+                self._log.warning("records_not_read", why=str(error))
+                await asyncio.sleep(_TROUBLE_S)

@@ -24,11 +24,12 @@ from vantum.casting import Casting, briefing_of
 from vantum.conversation import events as ev
 from vantum.conversation.effects import Transfer
 from vantum.errors import CapacityError, CarrierError, RequestError
+from vantum.phone_numbers import check_number
 from vantum.store.phone_calls import Command, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line, check_number
+from vantum.telephony.line import Line
 from vantum.telephony.talks import Talks
 from vantum.transports.ids import Ids
 
@@ -104,7 +105,7 @@ class Transfers:
             await asyncio.sleep(limits.TRANSFER_S)
         colleague_now = await self._records.by_id(colleague.call_id)
         if colleague_now is not None and not colleague_now.handed_over:
-            await self._let_go(colleague_now)
+            await self._legs.let_go(colleague_now)
 
     async def answer(self, colleague: PhoneCall) -> str | None:
         """What the carrier is to do with a colleague who answered; None: let them be told first."""
@@ -121,7 +122,12 @@ class Transfers:
     async def connect(self, colleague: PhoneCall) -> bool:
         """Send the caller to where the colleague is, or will be; False where that fails."""
         caller = await self._records.by_id(colleague.for_call)
-        if caller is None or caller.sid is None or not await self._records.hand_over(colleague):
+        now = self._legs.now()
+        if (
+            caller is None
+            or caller.sid is None
+            or not await self._records.hand_over(colleague, now)
+        ):
             return False
         try:
             await self._legs.carrier.redirect(caller.sid, instructions.join(caller.call_id))
@@ -137,23 +143,15 @@ class Transfers:
         if not call.for_call:
             colleague = await self._records.colleague_of(call.call_id)
             if colleague is not None:
-                await self._let_go(colleague)
+                await self._legs.let_go(colleague)
             return
         caller = await self._records.by_id(call.for_call)
         if caller is None or caller.ended_at is not None:
             return
         if caller.handed_over:
-            await self._let_go(caller)
+            await self._legs.let_go(caller)
         else:
             await self._fail(caller, call.status)
 
     async def _fail(self, caller: PhoneCall, why: str) -> None:
         await self._talks.tell(caller, Command(caller.call_id, "transfer_failed", why))
-
-    async def _let_go(self, call: PhoneCall) -> None:
-        if call.ended_at is not None or call.sid is None:
-            return
-        try:
-            await self._legs.carrier.hang_up(call.sid)
-        except CarrierError as error:  # the sweep asks about it
-            self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))

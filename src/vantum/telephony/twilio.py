@@ -15,19 +15,19 @@ from msgspec import Struct
 
 from vantum import limits
 from vantum.errors import CarrierError, Trouble
-from vantum.telephony.gateway import Abilities, Leg, Order, Status
+from vantum.telephony.gateway import Leg, Order, Status
 
 VERSION: Final = "2010-04-01"
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 # "Dialling Errors" of the vendor's dictionary: the number itself is at fault.
 INVALID_NUMBER: Final = frozenset({13224, 21201, 21211, 21214, 21217})
-_OVER_ALREADY: Final = frozenset({20404, 21220})
+_UNKNOWN: Final = 20404
+_OVER_ALREADY: Final = frozenset({_UNKNOWN, 21220})
 
 
 class _Call(Struct):
     sid: str
     status: Status
-    duration: str | None = None
 
 
 class _Refusal(Struct):
@@ -41,8 +41,6 @@ _REFUSAL: Final = msgspec.json.Decoder(_Refusal)
 
 class TwilioCarrier:
     """One account at Twilio, or at what stands in for it."""
-
-    abilities = Abilities(marks_return_on_clear=True, buffer_s=600.0, sends_digits=False)
 
     def __init__(self, base_url: str, account_sid: str, auth_token: str) -> None:
         self._calls = f"{base_url}/{VERSION}/Accounts/{account_sid}/Calls"
@@ -77,9 +75,14 @@ class TwilioCarrier:
         """Give a talking leg other TwiML. Raises CarrierError."""
         await self._change(sid, ("Twiml", instructions))
 
-    async def look(self, sid: str) -> Leg:
-        """Ask what became of a leg. Raises CarrierError."""
-        return _leg(await self._ask("GET", f"{self._calls}/{sid}.json"))
+    async def look(self, sid: str) -> Leg | None:
+        """Ask what became of a leg; None for one that is not known. Raises CarrierError."""
+        try:
+            return _leg(await self._ask("GET", f"{self._calls}/{sid}.json"))
+        except CarrierError as error:
+            if error.code != _UNKNOWN:
+                raise
+            return None
 
     async def _change(self, sid: str, what: tuple[str, str]) -> None:
         try:
@@ -111,7 +114,7 @@ def _leg(body: bytes) -> Leg:
         call = _CALL.decode(body)
     except msgspec.DecodeError as error:
         raise CarrierError("Twilio answered what is no call", trouble="server") from error
-    return Leg(call.sid, call.status, int(call.duration) if call.duration else None)
+    return Leg(call.sid, call.status)
 
 
 def _refused(status: int, body: bytes) -> CarrierError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import ImmutableMultiDict
 
+from vantum.errors import RecordsError
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, Metrics
 from vantum.telephony.exchange import Exchange
@@ -16,6 +18,7 @@ from vantum.telephony.signatures import Signatures
 
 FORM_BYTES: Final = 64 * 1024  # the carrier's forms have about 30 short fields
 Form = ImmutableMultiDict[str, str]
+Door = Callable[[Request, Form], Awaitable[Response]]
 
 
 class Webhooks:
@@ -29,11 +32,21 @@ class Webhooks:
         self._refusals = metrics.refused.labels("webhook")
         self._log = log
 
-    async def voice(self, request: Request) -> Response:
+    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        async def entered(request: Request) -> Response:
+            form = await self._genuine(request)
+            if form is None:
+                return self._refused(request, "not signed by the carrier")
+            try:
+                return await door(request, form)
+            except RecordsError as error:
+                self._log.error("webhook_not_served", path=request.url.path, why=str(error))
+                return Response(status_code=503)
+
+        return entered
+
+    async def _voice(self, request: Request, form: Form) -> Response:
         """A leg was answered, or somebody calls: what is to be done?"""
-        form = await self._genuine(request)
-        if form is None:
-            return self._refused(request, "not signed by the carrier")
         call_id = request.query_params.get("call")
         numbers = form.get("From", ""), form.get("To", "")
         answer = await self._exchange.answer(call_id, form.get("CallSid", ""), *numbers)
@@ -41,11 +54,8 @@ class Webhooks:
             return self._refused(request, "no call that waits to be answered")
         return Response(answer, media_type="text/xml")
 
-    async def status(self, request: Request) -> Response:
+    async def _status(self, request: Request, form: Form) -> Response:
         """News of a leg."""
-        form = await self._genuine(request)
-        if form is None:
-            return self._refused(request, "not signed by the carrier")
         status, sequence = form.get("CallStatus", ""), form.get("SequenceNumber", "")
         call = await self._meant(request, form)
         if call is None or status not in STATUSES:
@@ -54,11 +64,8 @@ class Webhooks:
         await self._exchange.legs.told(call, status, order)
         return Response(status_code=204)
 
-    async def machine(self, request: Request) -> Response:
+    async def _machine(self, request: Request, form: Form) -> Response:
         """Whether a machine has answered."""
-        form = await self._genuine(request)
-        if form is None:
-            return self._refused(request, "not signed by the carrier")
         call = await self._meant(request, form)
         if call is None:
             return self._refused(request, "no call that is known")
@@ -100,7 +107,7 @@ class Webhooks:
     def router(self) -> APIRouter:
         """The routes."""
         router = APIRouter(prefix="/twilio")
-        router.add_api_route("/voice", self.voice, methods=["POST"])
-        router.add_api_route("/status", self.status, methods=["POST"])
-        router.add_api_route("/amd", self.machine, methods=["POST"])
+        router.add_api_route("/voice", self._guarded(self._voice), methods=["POST"])
+        router.add_api_route("/status", self._guarded(self._status), methods=["POST"])
+        router.add_api_route("/amd", self._guarded(self._machine), methods=["POST"])
         return router

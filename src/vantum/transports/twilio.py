@@ -19,7 +19,7 @@ from vantum.wire import twilio as wire
 KEYS_S: Final = 2.0  # a pause after which no further digit belongs to those before it
 
 
-class PhoneCall:
+class TwilioCall:
     """Reads one stream and carries it to its call."""
 
     def __init__(
@@ -46,13 +46,20 @@ class PhoneCall:
     async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
         """Take messages until the stream stops or the socket closes (None)."""
         self._begin()
-        while not self.stopped and (text := await receive()) is not None:
-            self._call.session.touch(asyncio.get_running_loop().time())
-            try:
-                message = wire.from_carrier(text)
-            except wire.MessageError as error:
-                self._log.warning("carrier_not_understood", why=str(error)[:200])
-                continue
+        try:
+            while not self.stopped and (text := await receive()) is not None:
+                self._call.session.touch(asyncio.get_running_loop().time())
+                await self._read(text)
+        finally:
+            if self._keys_due is not None:
+                self._keys_due.cancel()
+
+    async def _read(self, text: bytes | str) -> None:
+        try:
+            message = wire.from_carrier(text)
+        except wire.MessageError as error:
+            self._log.warning("carrier_not_understood", why=str(error)[:200])
+        else:
             await self._take(message)
 
     def _begin(self) -> None:

@@ -7,6 +7,7 @@ address in PUBLIC_URL means that strangers do reach this port.
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import os
 import secrets
@@ -33,11 +34,14 @@ def api_token(data_dir: Path) -> tuple[str, bool]:
     path = data_dir / TOKEN_FILE
     token = secrets.token_urlsafe(24)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii").strip(), False
-    with os.fdopen(descriptor, "w") as file:
+    if path.exists() and (known := path.read_text("ascii").strip()):  # it may be read-only
+        return known, False
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="ascii") as file:
+        # Processes that start together must agree; one that died here has left an empty file.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if known := file.read().strip():
+            return known, False
         file.write(token)
     return token, True
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from typing import IO, Final
 import msgspec
 
 from vantum.errors import ProviderUnavailable
+from vantum.file_lock import alone
 from vantum.providers.local import engine, frames
 from vantum.providers.local.jobs import Job, Jobs
 
@@ -218,13 +218,7 @@ def _thread(work: Callable[[Workshop], None], workshop: Workshop, name: str) -> 
 def lock(socket_path: Path) -> IO[str] | None:
     """Become the only helper on this socket, until the file is closed; None if there is one."""
     socket_path.parent.mkdir(parents=True, exist_ok=True)
-    file = Path(f"{socket_path}.lock").open("w", encoding="utf-8")  # noqa: SIM115 - held for life
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+    return alone(Path(f"{socket_path}.lock").open("w", encoding="utf-8"))
 
 
 def default_recognisers() -> int:
