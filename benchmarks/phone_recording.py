@@ -62,10 +62,11 @@ def _told(name: str, one: Compared) -> str:
 
 
 def _waited(turn: Told) -> str:
+    recorded, clocked = round(turn.recorded_s * 1000), round(turn.clocked_s * 1000)
+    way = round(turn.way_s * 1000)
     return (
-        f"{'':<22}waited {turn.recorded_s * 1000:.0f} ms, {turn.recording_off_s * 1000:+.0f} beside "
-        f"the carrier's; by our clock {turn.clocked_s * 1000:.0f} and {turn.way_s * 1000:.0f} on the "
-        f"way, {turn.clock_off_s * 1000:+.0f} beside the recording"
+        f"{'':<22}waited {recorded:4} ms, {turn.recording_off_s * 1000:+.0f} beside the carrier's; "
+        f"by our clock {clocked:4} + {way:2} on the way ({turn.clock_off_s * 1000:+.0f})"
     )
 
 
@@ -86,7 +87,7 @@ async def _run(carrier_url: str, server_url: str, folder: Path) -> None:
             theirs = await carrier.get(f"/simulator/calls/{outcome['sid']}/recording.wav")
             print(_told(name, compare(ours, read_wav(theirs.content))))
             said = (await carrier.get(f"/simulator/calls/{outcome['sid']}")).json()["said"]
-            turns = msgspec.convert(outcome["turns"], list[Turn])
+            turns = msgspec.convert(outcome.get("turns", []), list[Turn])
             for turn in told(turns, truth(read_wav(theirs.content), said)):
                 print(_waited(turn))
 

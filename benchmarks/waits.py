@@ -15,7 +15,7 @@ from msgspec import Struct
 from benchmarks.two_recordings import RATE_HZ, Sound
 from vantum.telephony.settled import Turn
 
-MATCHES_S: Final = 0.3  # the same wait: nobody is answered twice so soon
+MATCHES_S: Final = 1.5  # two streams begin within that; nobody is answered twice so soon
 AUDIBLE: Final = 0.01  # of full scale, a sample
 
 
@@ -38,25 +38,23 @@ class Told(Struct, frozen=True):
         return self.clocked_s + self.way_s - self.recorded_s
 
 
-def truth(theirs: Sound, said: list[dict[str, Any]]) -> list[float]:
-    """Each wait: from the last sample of what the callee said to the first that they heard next."""
+def truth(theirs: Sound, said: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    """Each wait, where it ends and how long it was: from the last sample said to the next heard."""
     spoken, heard = (np.flatnonzero(np.abs(channel) > AUDIBLE) / RATE_HZ for channel in theirs)
     waits = []
     for one, after in zip(said, [*said[1:], None], strict=True):
         ended = float(spoken[spoken <= one["to_s"]][-1])
         answered = heard[heard > ended]
         if answered.size and (after is None or answered[0] < after["from_s"]):
-            waits.append(float(answered[0]) - ended)
+            waits.append((float(answered[0]), float(answered[0]) - ended))
     return waits
 
 
-def told(turns: Sequence[Turn], waits: list[float]) -> list[Told]:
-    """Each turn beside the wait that it is, in the order of the call."""
-    found = []
-    left = list(waits)
-    for turn in turns:
-        near = [at for at, wait in enumerate(left) if abs(wait - turn.waited_s) < MATCHES_S]
-        if turn.recorded and near:
-            found.append(Told(left[near[0]], turn.waited_s, turn.stages.sound_s, turn.way_s))
-            del left[: near[0] + 1]
-    return found
+def told(turns: Sequence[Turn], waits: list[tuple[float, float]]) -> list[Told]:
+    """Each turn beside the wait that it is."""
+    return [
+        Told(wait_s, turn.waited_s, turn.stages.sound_s, turn.way_s)
+        for turn in turns
+        for at_s, wait_s in waits
+        if turn.recorded and abs(turn.at_s - at_s) < MATCHES_S
+    ]

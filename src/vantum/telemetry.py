@@ -206,7 +206,8 @@ class Metrics:
         )
         self.stages = Histogram(
             "vantum_turn_stage_seconds",
-            "From the caller's last speech frame to each stage of the answer.",
+            "From the caller's last speech frame to each stage of the answer; `recorded`, to its "
+            "first sound, is measured on a recording.",
             ["stage"],
             buckets=_WAIT_BUCKETS_S,
             registry=self.registry,

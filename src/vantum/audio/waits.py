@@ -23,7 +23,7 @@ _JOINED: Final = 20  # windows: the closure of a consonant, the pause between wo
 _MEANT: Final = round(INTERRUPT_AFTER_S / WINDOW_S / 2)  # windows: shorter sounds are clicks
 _LOOK_BACK: Final = 6_000  # windows, a minute: nobody waits for longer
 
-Levels = NDArray[np.float32]
+Levels = NDArray[np.uint16]
 """RMS of every 10 ms, on the scale of 16 bits."""
 
 # What a byte of mu-law is, squared.
@@ -58,12 +58,12 @@ def quiet_before(sound: bytes, rate_hz: int, encoding: Encoding) -> float:
 def levels(mulaw: bytes) -> Levels:
     """Of whole windows of mu-law at 8 kHz."""
     squares = _SQUARES[np.frombuffer(mulaw, np.uint8)]
-    rms: Levels = np.sqrt(squares.reshape(-1, _WINDOW).mean(axis=1))
-    return rms
+    rms = np.sqrt(squares.reshape(-1, _WINDOW).mean(axis=1))
+    return rms.astype(np.uint16)
 
 
 class Loudness:
-    """Both channels of a call as they become final: a megabyte an hour."""
+    """Both channels of a call as they become final; 1.4 MB an hour."""
 
     def __init__(self) -> None:
         self._caller: list[Levels] = []
@@ -109,7 +109,8 @@ def _last_speech(caller: Levels) -> int | None:
     """The window behind the last speech; clicks are none."""
     if not caller.size:
         return None
-    noise = float(np.quantile(caller, _NOISE_SHARE))
+    rank = int(_NOISE_SHARE * caller.size)
+    noise = float(np.partition(caller, rank)[rank])
     loud = np.flatnonzero(caller > max(LOUD, _ABOVE_NOISE * noise))
     for run in reversed(np.split(loud, np.flatnonzero(np.diff(loud) > _JOINED) + 1)):
         if run.size >= _MEANT:

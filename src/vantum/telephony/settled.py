@@ -43,6 +43,7 @@ class Turn(Struct, frozen=True):
     stages: Waterfall
     recorded: bool = False
     way_s: float = 0.0
+    at_s: float = 0.0  # where in the recording the answer begins
 
 
 class Talked(Struct, frozen=True):
@@ -87,7 +88,7 @@ def _turn(stages: Waterfall, wait: Wait | None) -> Turn:
         return Turn(stages.sound_s, stages)
     silence_s = stages.sound_s - stages.sent_s
     way_s = round(wait.to_s - wait.sent_s - silence_s, 3)
-    return Turn(wait.lasted_s, stages, recorded=True, way_s=way_s)
+    return Turn(wait.lasted_s, stages, recorded=True, way_s=way_s, at_s=round(wait.to_s, 3))
 
 
 def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
