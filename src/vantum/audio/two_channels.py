@@ -15,14 +15,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from vantum.audio.arrivals import FRAME_SAMPLES, RATE_HZ, SILENCE
+from vantum.audio.arrivals import FRAME_SAMPLES
+from vantum.audio.pcm import MULAW_HZ, MULAW_SILENCE
 
 # A carrier's clock is off by up to 100 ppm, as ours is: 2 ms in two windows. Within one of them
 # some frame comes without having waited on the way.
 _WINDOW_S: Final = 5.0
 # Sound is not torn apart for less: a mark is as exact as one frame.
 _TORN_SAMPLES: Final = FRAME_SAMPLES
-_LOST_SAMPLES: Final = 2 * RATE_HZ  # a mark that is so late will not come
+_LOST_SAMPLES: Final = 2 * MULAW_HZ  # a mark that is so late will not come
 
 
 class TwoChannels:
@@ -48,7 +49,7 @@ class TwoChannels:
             self._move(moved)
         begin = position - len(mulaw)
         self._resolve_echoes(position)
-        self._caller += SILENCE * (begin - self._caller_end)
+        self._caller += MULAW_SILENCE * (begin - self._caller_end)
         self._caller += mulaw
 
     def plays(self, mulaw: bytes, now: float) -> None:
@@ -158,7 +159,7 @@ class TwoChannels:
 
     def _put(self, begin: int, mulaw: bytes) -> None:
         at = begin + (self._delay or 0) - self._taken
-        self._agent += SILENCE * (at - len(self._agent))
+        self._agent += MULAW_SILENCE * (at - len(self._agent))
         self._agent += mulaw
         self._placed_end = begin + len(mulaw)
 
@@ -182,13 +183,13 @@ class _CarrierClock:
     """What the carrier's clock shows, as far as its frames can tell: without their way to us."""
 
     def __init__(self, now: float) -> None:
-        self._ahead = -RATE_HZ * now  # of ours: the quickest frame of the window before, and of
-        self._ahead_now = -RATE_HZ * now  # this one
+        self._ahead = -MULAW_HZ * now  # of ours: the quickest frame of the window before, and of
+        self._ahead_now = -MULAW_HZ * now  # this one
         self._window_end: float | None = None
 
     def shown(self, position: int, now: float) -> int:
         """A frame that ends at `position` has come; by how much the first one sets the clock."""
-        ahead = position - RATE_HZ * now
+        ahead = position - MULAW_HZ * now
         if self._window_end is None:
             guessed = self.at(now)
             self._ahead = self._ahead_now = ahead
@@ -203,7 +204,7 @@ class _CarrierClock:
 
     def at(self, now: float) -> int:
         """Samples since the stream began; never before the end of the last frame."""
-        return round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
+        return round(max(self._ahead, self._ahead_now) + MULAW_HZ * now)
 
 
 def _is_cut(batch: Sequence[_Sent], at: int) -> bool:
@@ -224,4 +225,4 @@ def _cut(sound: bytearray, length: int) -> bytes:
     """Take the first `length` samples out, silence where there are not so many."""
     taken = bytes(sound[:length])
     del sound[:length]
-    return taken + SILENCE * (length - len(taken))
+    return taken + MULAW_SILENCE * (length - len(taken))
