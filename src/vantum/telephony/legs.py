@@ -23,6 +23,7 @@ from vantum.telephony.settled import Talked, append, outcome_of
 from vantum.telephony.twilio import INVALID_NUMBER
 
 _LOOK_EVERY_S: Final = 0.1
+_AGAIN_S: Final = (1.0, 4.0, 15.0, 40.0)  # a database is started anew in less than a minute
 
 
 class Legs:
@@ -100,6 +101,16 @@ class Legs:
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
+        for wait_s in _AGAIN_S:  # what was said is known here alone
+            try:
+                await self._ended(call, talked, hang_up=hang_up)
+                return
+            except RecordsError as error:
+                self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+                await asyncio.sleep(wait_s)
+        await self._ended(call, talked, hang_up=hang_up)
+
+    async def _ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         left = await self.records.by_id(call.call_id)
         if left is not None and left.handed_over:
             await self._settle(left, talked)
