@@ -54,10 +54,18 @@ class CapacityError(VantumError):
 class CarrierError(VantumError):
     """The phone carrier refuses or cannot be reached; `code` is its own, 0 where it gave none."""
 
-    def __init__(self, message: str, *, trouble: Trouble = "network", code: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        trouble: Trouble = "network",
+        code: int = 0,
+        wrong_number: bool = False,
+    ) -> None:
         super().__init__(message)
         self.trouble: Trouble = trouble
         self.code = code
+        self.wrong_number = wrong_number  # the number itself is at fault: never call it again
 
 
 class RecordsError(VantumError):

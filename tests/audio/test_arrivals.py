@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantum.audio.arrivals import FRAME_SAMPLES, SILENCE, Arrivals
+from vantum.audio.arrivals import FRAME_SAMPLES, Arrivals
+from vantum.audio.pcm import MULAW_SILENCE
 
 FRAME_MS = 20
 
@@ -23,7 +24,7 @@ def heard(*numbers: int) -> list[int | str]:
     sound = b"".join(arrivals.push(number * FRAME_MS, frame(number)) for number in numbers)
     assert len(sound) % FRAME_SAMPLES == 0
     starts = range(0, len(sound), FRAME_SAMPLES)
-    return ["…" if sound[at] == SILENCE[0] else sound[at] for at in starts]
+    return ["…" if sound[at] == MULAW_SILENCE[0] else sound[at] for at in starts]
 
 
 def test_frames_in_order_are_heard_as_they_are() -> None:
@@ -47,13 +48,13 @@ def test_timestamps_that_waver_skip_and_double_nothing() -> None:
     arrivals = Arrivals()
     stamps = [5, 31, 40, 66, 84, 110, 119]
     sound = b"".join(arrivals.push(stamp, frame(n)) for n, stamp in enumerate(stamps))
-    assert sound == SILENCE * 40 + b"".join(map(frame, range(len(stamps))))
+    assert sound == MULAW_SILENCE * 40 + b"".join(map(frame, range(len(stamps))))
 
 
 def test_a_long_gap_counts_whole_and_is_heard_as_one_second() -> None:
     arrivals = Arrivals()
     arrivals.push(0, frame(0))
-    assert arrivals.push(5_020, frame(1)) == SILENCE * 8_000 + frame(1)
+    assert arrivals.push(5_020, frame(1)) == MULAW_SILENCE * 8_000 + frame(1)
     assert arrivals.position == FRAME_SAMPLES + 5 * 8_000 + FRAME_SAMPLES
 
 
@@ -93,5 +94,5 @@ def test_without_long_gaps_the_sound_is_as_long_as_the_clock_says(numbers: list[
     arrivals = Arrivals()
     sound = b"".join(arrivals.push(number * FRAME_MS, frame(number)) for number in numbers)
     assert len(sound) == arrivals.position == (max(numbers) + 1) * FRAME_SAMPLES
-    for number in set(sound) - {SILENCE[0]}:
+    for number in set(sound) - {MULAW_SILENCE[0]}:
         assert sound[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES] == frame(number)

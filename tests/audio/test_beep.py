@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vantum.audio.beep import FRAME, BeepEar
+from vantum.audio.arrivals import FRAME_SAMPLES as FRAME
+from vantum.audio.beep import BeepEar
 from vantum.audio.dtmf import keyed
 from vantum.audio.pcm import MULAW_HZ, MULAW_SILENCE, encode_mulaw, from_float
 from vantum.simulator.tones import music, pure_tone, spoken

@@ -5,28 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vantum.audio.arrivals import RATE_HZ, SILENCE
-from vantum.audio.pcm import encode_mulaw, from_float
+from vantum.audio.pcm import MULAW_HZ, MULAW_SILENCE, encode_mulaw, from_float
 from vantum.audio.waits import Loudness, Wait, quiet_before
 
 
 def voice(length_s: float, level: float = 0.1) -> bytes:
     """Noise as loud as a voice."""
     lots = np.random.default_rng(1)
-    return encode_mulaw(from_float(level * lots.normal(size=round(length_s * RATE_HZ))))
+    return encode_mulaw(from_float(level * lots.normal(size=round(length_s * MULAW_HZ))))
 
 
 def still(length_s: float) -> bytes:
-    return SILENCE * round(length_s * RATE_HZ)
+    return MULAW_SILENCE * round(length_s * MULAW_HZ)
 
 
 def waits(caller: bytes, agent: bytes, *begun_s: float) -> list[Wait | None]:
     size = max(len(caller), len(agent))
-    caller, agent = caller.ljust(size, SILENCE), agent.ljust(size, SILENCE)
+    caller, agent = caller.ljust(size, MULAW_SILENCE), agent.ljust(size, MULAW_SILENCE)
     loudness = Loudness()
     for at in range(0, size, 7_777):  # not whole windows
         loudness.push(caller[at : at + 7_777], agent[at : at + 7_777])
-    return loudness.waits([round(at * RATE_HZ) for at in begun_s])
+    return loudness.waits([round(at * MULAW_HZ) for at in begun_s])
 
 
 def lasted(caller: bytes, agent: bytes, *begun_s: float) -> list[float]:
@@ -49,7 +48,7 @@ def test_clicks_and_a_steady_noise_are_not_the_callers_voice() -> None:
     click = still(0.3) + voice(0.02)
     assert lasted(voice(1) + click, still(2) + voice(1), 2.0) == pytest.approx([1.0], abs=0.011)
     room = voice(10, level=0.015)
-    noisy = room[: 4 * RATE_HZ] + voice(1) + room[5 * RATE_HZ :]
+    noisy = room[: 4 * MULAW_HZ] + voice(1) + room[5 * MULAW_HZ :]
     assert lasted(noisy, still(6) + voice(1), 6.0) == pytest.approx([1.0], abs=0.011)
 
 
@@ -68,5 +67,5 @@ def test_an_answer_that_was_never_heard_is_not_the_next_one() -> None:
 @pytest.mark.parametrize("quiet_s", [0.0, 0.01, 0.04])
 def test_the_silence_a_voice_begins_with_is_measured(quiet_s: float) -> None:
     sound = still(quiet_s) + voice(0.06)
-    assert quiet_before(sound, RATE_HZ, "mulaw") == pytest.approx(quiet_s)
-    assert quiet_before(still(0.06), RATE_HZ, "mulaw") == pytest.approx(0.06)
+    assert quiet_before(sound, MULAW_HZ, "mulaw") == pytest.approx(quiet_s)
+    assert quiet_before(still(0.06), MULAW_HZ, "mulaw") == pytest.approx(0.06)

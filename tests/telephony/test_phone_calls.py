@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -159,6 +160,31 @@ async def away(url: str) -> AsyncIterator[None]:
     finally:
         await lets_in("true")
         await operator.close()
+
+
+async def test_what_was_said_is_kept_when_a_call_ends_while_the_database_is_away(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    with capture_logs() as logs:
+        async with telephone(tmp_path, vendors=True, database_url=url) as phone:
+            call_id = await phone.calls()
+            await eventually(lambda: len(phone.server.calls) == 1)
+            live = phone.server.calls.by_session(call_id)
+            assert live is not None
+            await eventually(lambda: bool(live.call.conversation.talk.history.lines))
+            sid = (await phone.leg(PERSON))["sid"]
+            async with away(url):
+                async with phone.http.delete(f"{phone.simulator.url}/simulator/calls/{sid}") as cut:
+                    assert cut.status == 204
+                await eventually(lambda: call_id in {log.get("call_id") for log in in_doubt(logs)})
+            outcome = await phone.outcome(call_id, 60)
+    assert (outcome.status, outcome.outcome) == ("completed", "disconnected")
+    assert outcome.transcript
+
+
+def in_doubt(logs: list[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
+    return [log for log in logs if log["event"] == "records_not_read"]
 
 
 async def test_a_call_outlives_the_time_that_the_database_is_away(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-RATE_HZ: Final = 8_000
-SILENCE: Final = b"\xff"  # mu-law's quietest sample
+from vantum.audio.pcm import MULAW_HZ, MULAW_SILENCE
+
 FRAME_SAMPLES: Final = 160  # 20 ms
 
-_PER_MS: Final = RATE_HZ // 1000
+_PER_MS: Final = MULAW_HZ // 1000
 _STEADY_SAMPLES: Final = FRAME_SAMPLES // 2  # timestamps that waver by less skip and double nothing
 # What is missing longer was not lost on the way: who listens needs no more silence than this.
-_LOSS_SAMPLES: Final = RATE_HZ
-_OUTAGE_SAMPLES: Final = 60 * RATE_HZ  # no line is silent for so long and then goes on
+_LOSS_SAMPLES: Final = MULAW_HZ
+_OUTAGE_SAMPLES: Final = 60 * MULAW_HZ  # no line is silent for so long and then goes on
 
 
 class Arrivals:
@@ -47,4 +47,4 @@ class Arrivals:
         # The first frame says exactly where it stands; timestamps waver round what it says.
         lost = missing if missing > (_STEADY_SAMPLES if self._end else 0) else 0
         self._end += lost + len(mulaw)
-        return SILENCE * min(lost, _LOSS_SAMPLES) + mulaw if lost else mulaw
+        return MULAW_SILENCE * min(lost, _LOSS_SAMPLES) + mulaw if lost else mulaw

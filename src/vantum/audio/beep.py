@@ -12,14 +12,14 @@ from typing import Final
 
 import numpy as np
 
+from vantum.audio.arrivals import FRAME_SAMPLES
 from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_HZ, decode_mulaw
 
-FRAME: Final = 160  # samples: 20 ms
 LOWEST_HZ: Final = 350
 HIGHEST_HZ: Final = 2_500
 
 _FRAMES: Final = 3  # of the window
-_BIN_HZ: Final = MULAW_HZ / (_FRAMES * FRAME)  # 16.7
+_BIN_HZ: Final = MULAW_HZ / (_FRAMES * FRAME_SAMPLES)  # 16.7
 _SHORTEST: Final = 4  # frames: a tone of 0.1 s fills so many, wherever in one it begins
 _LONGEST: Final = 101  # 2 s
 _BEHIND: Final = 4  # frames, the first is the one in which it ends; a next note comes sooner
@@ -28,21 +28,21 @@ _PEAKED: Final = 1.75  # times its RMS: 1.4 for a tone, 1.7 in noise 20 dB below
 _PURE: Final = 0.9  # of the power in three bins: at least 0.97 of a tone, half of two
 _STEADY: Final = 1.4  # times louder or softer than where it began: 3 dB
 _SILENT: Final = 0.2  # times as loud: 14 dB below
-_HANN: Final = np.hanning(_FRAMES * FRAME + 1)[:-1].astype(np.float32)
+_HANN: Final = np.hanning(_FRAMES * FRAME_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 class BeepEar:
     """Listens for the beep in the frames of one call."""
 
     def __init__(self) -> None:
-        self._window = bytes(_FRAMES * FRAME * BYTES_PER_SAMPLE)
+        self._window = bytes(_FRAMES * FRAME_SAMPLES * BYTES_PER_SAMPLE)
         # Of the tone that lasts or has just ended: its place in the spectrum, its loudness at the
         # beginning, the frames that it fills, and those since.
         self._bin = self._rms = self._lasts = self._behind = 0
 
     def hear(self, mulaw: bytes) -> bool:
         """Take the next 20 ms; True when a beep has ended. Frames of another size are skipped."""
-        if len(mulaw) != FRAME:
+        if len(mulaw) != FRAME_SAMPLES:
             return False
         pcm = decode_mulaw(mulaw)
         self._window = self._window[len(pcm) :] + pcm

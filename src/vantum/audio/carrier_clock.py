@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vantum.audio.arrivals import RATE_HZ
+from vantum.audio.pcm import MULAW_HZ
 
 # A carrier's clock is off by up to 100 ppm, as ours is: 2 ms in two windows. Within one of them
 # some frame comes without having waited on the way.
@@ -15,13 +15,13 @@ class CarrierClock:
     """The clock of one stream; positions are samples at 8 kHz, `now` our monotonic seconds."""
 
     def __init__(self, now: float) -> None:
-        self._ahead = -RATE_HZ * now  # of ours: the quickest frame of the window before, and of
-        self._ahead_now = -RATE_HZ * now  # this one
+        self._ahead = -MULAW_HZ * now  # of ours: the quickest frame of the window before, and of
+        self._ahead_now = -MULAW_HZ * now  # this one
         self._window_end: float | None = None
 
     def shown(self, position: int, now: float) -> int:
         """A frame that ends at `position` has come; by how much the first one sets the clock."""
-        ahead = position - RATE_HZ * now
+        ahead = position - MULAW_HZ * now
         if self._window_end is None:
             guessed = self.at(now)
             self._ahead = self._ahead_now = ahead
@@ -36,8 +36,8 @@ class CarrierClock:
 
     def at(self, now: float) -> int:
         """Samples since the stream began; never before the end of the last frame."""
-        return round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
+        return round(max(self._ahead, self._ahead_now) + MULAW_HZ * now)
 
     def when(self, position: int) -> float:
         """Our time at which the clock shows this, if nothing waits on the way; of late ones."""
-        return (position - max(self._ahead, self._ahead_now)) / RATE_HZ
+        return (position - max(self._ahead, self._ahead_now)) / MULAW_HZ

@@ -15,12 +15,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from vantum.audio.arrivals import FRAME_SAMPLES, RATE_HZ, SILENCE
+from vantum.audio.arrivals import FRAME_SAMPLES
 from vantum.audio.carrier_clock import CarrierClock
+from vantum.audio.pcm import MULAW_HZ, MULAW_SILENCE
 
 # Sound is not torn apart for less: a mark is as exact as one frame.
 _TORN_SAMPLES: Final = FRAME_SAMPLES
-_LOST_SAMPLES: Final = 2 * RATE_HZ  # a mark that is so late will not come
+_LOST_SAMPLES: Final = 2 * MULAW_HZ  # a mark that is so late will not come
 
 
 class TwoChannels:
@@ -46,7 +47,7 @@ class TwoChannels:
             self._move(moved)
         begin = position - len(mulaw)
         self._resolve_echoes(position)
-        self._caller += SILENCE * (begin - self._caller_end)
+        self._caller += MULAW_SILENCE * (begin - self._caller_end)
         self._caller += mulaw
 
     def at(self, now: float) -> int:
@@ -160,7 +161,7 @@ class TwoChannels:
 
     def _put(self, begin: int, mulaw: bytes) -> None:
         at = begin + (self._delay or 0) - self._taken
-        self._agent += SILENCE * (at - len(self._agent))
+        self._agent += MULAW_SILENCE * (at - len(self._agent))
         self._agent += mulaw
         self._placed_end = begin + len(mulaw)
 
@@ -198,4 +199,4 @@ def _cut(sound: bytearray, length: int) -> bytes:
     """Take the first `length` samples out, silence where there are not so many."""
     taken = bytes(sound[:length])
     del sound[:length]
-    return taken + SILENCE * (length - len(taken))
+    return taken + MULAW_SILENCE * (length - len(taken))

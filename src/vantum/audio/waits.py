@@ -10,12 +10,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from vantum.audio.arrivals import RATE_HZ
-from vantum.audio.pcm import BYTES_PER_SAMPLE, Encoding, decode_mulaw, sample_bytes
+from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_HZ, Encoding, decode_mulaw, sample_bytes
 from vantum.limits import INTERRUPT_AFTER_S
 
 WINDOW_S: Final = 0.01  # so exact is what is found
-_WINDOW: Final = round(WINDOW_S * RATE_HZ)
+_WINDOW: Final = round(WINDOW_S * MULAW_HZ)
 LOUD: Final = 300.0  # RMS of 16 bits: a quiet voice has 1,000, a quiet room 50
 _ABOVE_NOISE: Final = 3.0  # 10 dB: a voice stands out of the room it speaks in
 _NOISE_SHARE: Final = 0.1  # of a call nobody speaks at least
@@ -102,7 +101,7 @@ def _wait(caller: Levels, agent: Levels, sent: int, until: int) -> Wait | None:
     spoken = _last_speech(caller[first:answered])
     if spoken is None:
         return None
-    return Wait((first + spoken) * WINDOW_S, sent / RATE_HZ, answered * WINDOW_S)
+    return Wait((first + spoken) * WINDOW_S, sent / MULAW_HZ, answered * WINDOW_S)
 
 
 def _last_speech(caller: Levels) -> int | None:

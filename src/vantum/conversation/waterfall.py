@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from vantum.audio.arrivals import RATE_HZ
 from vantum.audio.carrier_clock import CarrierClock
+from vantum.audio.pcm import MULAW_HZ
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 
@@ -70,14 +70,14 @@ class Stopwatch:
         """The caller's sound has come up to here."""
         if self._sound is None:
             self._sound = CarrierClock(now)
-        self._sound.shown(round(position_s * RATE_HZ), now)
+        self._sound.shown(round(position_s * MULAW_HZ), now)
 
     def took(self, event: ev.Event, now: float) -> None:
         """The conversation is given this."""
         if isinstance(event, ev.InputStarted):
             self._sound = None
         elif isinstance(event, ev.SpeechStopped) and self._sound is not None:
-            self._quiet_from = self._sound.when(round(event.at_s * RATE_HZ))
+            self._quiet_from = self._sound.when(round(event.at_s * MULAW_HZ))
         reply = self._reply
         if reply is None or not isinstance(event, ev.Token | ev.Speech):
             return

@@ -15,8 +15,7 @@ from typing import Final
 import av
 import msgspec
 
-from vantum.audio.arrivals import SILENCE
-from vantum.audio.pcm import BYTES_PER_SAMPLE, decode_mulaw, stereo
+from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_SILENCE, decode_mulaw, stereo
 from vantum.recording.files import AGENT, CALLER, HEADER, Header, is_whole, lock, remove
 
 NICE: Final = 10  # calls come first
@@ -74,8 +73,8 @@ def _both_channels(folder: Path, length: int) -> Iterator[bytes]:
             if not longest:
                 return
             yield stereo(
-                decode_mulaw(left.ljust(longest, SILENCE)),
-                decode_mulaw(right.ljust(longest, SILENCE)),
+                decode_mulaw(left.ljust(longest, MULAW_SILENCE)),
+                decode_mulaw(right.ljust(longest, MULAW_SILENCE)),
             )
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from vantum.audio.arrivals import RATE_HZ
+from vantum.audio.pcm import MULAW_HZ
 from vantum.recording.files import Header, RawFiles, unfinished
 from vantum.recording.recorder import Recorder
 from vantum.telemetry import Log
@@ -37,7 +37,7 @@ class Recordings:
 
         `log` is the call's. Nothing is raised: what cannot be written is logged, once.
         """
-        files = RawFiles(self._folder, Header(call_id, started_at, RATE_HZ))
+        files = RawFiles(self._folder, Header(call_id, started_at, MULAW_HZ))
         return Recorder(
             files, self._writing, lambda *ended: self._ended.put_nowait(ended), log, now
         )

@@ -20,9 +20,9 @@ from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, follows
 from vantum.telephony.settled import Talked, append, outcome_of
-from vantum.telephony.twilio import INVALID_NUMBER
 
 _LOOK_EVERY_S: Final = 0.1
+_AGAIN_S: Final = (1.0, 4.0, 15.0, 40.0)  # a database is started anew in less than a minute
 
 
 class Legs:
@@ -53,7 +53,7 @@ class Legs:
             self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
             # After a failure of the network it may ring all the same; but no caller waits for that.
             if error.trouble != "network" or call.for_call:
-                await self.over(call, "invalid" if error.code in INVALID_NUMBER else "failed")
+                await self.over(call, "invalid" if error.wrong_number else "failed")
             raise
         await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
@@ -100,6 +100,16 @@ class Legs:
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
+        for wait_s in _AGAIN_S:  # what was said is known here alone
+            try:
+                await self._ended(call, talked, hang_up=hang_up)
+                return
+            except RecordsError as error:
+                self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+                await asyncio.sleep(wait_s)
+        await self._ended(call, talked, hang_up=hang_up)
+
+    async def _ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         left = await self.records.by_id(call.call_id)
         if left is not None and left.handed_over:
             await self._settle(left, talked)

@@ -20,6 +20,7 @@ _UNANSWERED: Final = {
     "busy": "busy",
     "no-answer": "no_answer",
     "failed": "failed",
+    "invalid": "invalid",  # ours: the carrier says that the number is none
     "canceled": "canceled",
 }
 

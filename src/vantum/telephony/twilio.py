@@ -20,7 +20,7 @@ from vantum.telephony.gateway import Leg, Order, Status
 VERSION: Final = "2010-04-01"
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 # "Dialling Errors" of the vendor's dictionary: the number itself is at fault.
-INVALID_NUMBER: Final = frozenset({13224, 21201, 21211, 21214, 21217})
+_INVALID_NUMBER: Final = frozenset({13224, 21201, 21211, 21214, 21217})
 _UNKNOWN: Final = 20404
 _OVER_ALREADY: Final = frozenset({_UNKNOWN, 21220})
 
@@ -122,14 +122,19 @@ def _refused(status: int, body: bytes) -> CarrierError:
         refusal = _REFUSAL.decode(body)
     except msgspec.DecodeError:
         refusal = _Refusal()
-    return CarrierError(_told(status, refusal.code), trouble=_trouble(status), code=refusal.code)
+    return CarrierError(
+        _told(status, refusal.code),
+        trouble=_trouble(status),
+        code=refusal.code,
+        wrong_number=refusal.code in _INVALID_NUMBER,
+    )
 
 
 def _told(status: int, code: int) -> str:
     """Our own words: the vendor's message may repeat the number."""
     if status in {401, 403}:
         return "Twilio refuses TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
-    if code in INVALID_NUMBER:
+    if code in _INVALID_NUMBER:
         return f"Twilio says that the number cannot be called ({code})"
     return f"Twilio answered {status}" + (f", error {code}" if code else "")
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from vantum.audio.arrivals import Arrivals
-from vantum.audio.beep import FRAME, BeepEar
+from vantum.audio.arrivals import FRAME_SAMPLES, Arrivals
+from vantum.audio.beep import BeepEar
 from vantum.call import Call
 from vantum.conversation.events import Answered, Beeped, Keyed
 from vantum.providers.base import ListenOptions
@@ -99,8 +99,8 @@ class TwilioCall:
             self._hear_beep(heard)
 
     def _hear_beep(self, heard: bytes) -> None:
-        for at in range(0, len(heard), FRAME):
-            if self._beep.hear(heard[at : at + FRAME]):
+        for at in range(0, len(heard), FRAME_SAMPLES):
+            if self._beep.hear(heard[at : at + FRAME_SAMPLES]):
                 self._call.post_now(Beeped(self._arrivals.position / wire.RATE_HZ))
 
     def _press(self, digit: str) -> None:

@@ -1,0 +1,49 @@
+"""Which word a call's outcome is told in."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from vantum.store.phone_calls import PhoneCall
+from vantum.telephony.settled import Talked, outcome_of
+
+CALL = PhoneCall(
+    call_id="call-1",
+    direction="outbound",
+    their_number="+15550100100",
+    our_number="+15550199999",
+    agent="sales",
+    placed_at=100.0,
+    news_at=100.0,
+)
+ANSWERED = replace(CALL, answered_at=110.0, ended_at=140.0, status="completed")
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ("busy", "busy"),
+        ("no-answer", "no_answer"),
+        ("failed", "failed"),
+        ("canceled", "canceled"),
+        ("invalid", "invalid"),
+        ("completed", "lost"),
+    ],
+)
+def test_of_a_call_without_a_talk_the_carriers_word_is_told(status: str, word: str) -> None:
+    assert outcome_of(replace(CALL, status=status, ended_at=120.0), None).outcome == word
+
+
+def test_the_operators_end_and_a_hand_over_are_told_before_all_else() -> None:
+    assert outcome_of(replace(ANSWERED, end_asked=True), None).outcome == "agent_ended"
+    handed_over = replace(ANSWERED, handed_over_at=115.0)
+    assert outcome_of(handed_over, Talked("disconnected")).outcome == "transferred"
+    assert outcome_of(ANSWERED, Talked("disconnected")).outcome == "disconnected"
+
+
+def test_a_call_has_lasted_until_it_was_handed_over_or_ended() -> None:
+    assert outcome_of(ANSWERED, None).lasted_s == 30.0
+    assert outcome_of(replace(ANSWERED, handed_over_at=115.5), None).lasted_s == 5.5
+    assert outcome_of(replace(ANSWERED, ended_at=None, handed_over_at=115.5), None).lasted_s == 5.5
+    assert outcome_of(replace(CALL, ended_at=120.0), None).lasted_s == 0.0
