@@ -3,8 +3,10 @@
     uv run python -m benchmarks.phone_recording
 
 Three calls at once: a person on a good line, one on a line that loses and delays, one who cuts in.
-The bars: clocks drift by less than 0.1 %, and the agent is within 20 ms of where the carrier played
-it beside the caller. What was cleared before the callee heard it must not be in the recording.
+Each turn's wait is printed by our recording, by our clock, and as the carrier has it. The bars:
+clocks drift by less than 0.1 %, the agent is within 20 ms of where the carrier played it beside the
+caller, and our clock agrees with the recording to 20 ms. What was cleared before the callee heard
+it must not be in the recording.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import msgspec
 
 from benchmarks.added_delay import started
 from benchmarks.calibration import headline
 from benchmarks.many_phones import PATIENCE_S, on_the_phone, serving
 from benchmarks.two_recordings import Compared, compare, read_opus, read_wav
+from benchmarks.waits import Told, told, truth
+from vantum.telephony.settled import Turn
 from vantum.web.access import TOKEN_FILE
 
 BAD: Final = {"jitter_s": 0.06, "burst_share": 0.005, "burst_s": 0.2, "loss_share": 0.02}
@@ -57,6 +62,15 @@ def _told(name: str, one: Compared) -> str:
     )
 
 
+def _waited(turn: Told) -> str:
+    recorded, clocked = round(turn.recorded_s * 1000), round(turn.clocked_s * 1000)
+    way = round(turn.way_s * 1000)
+    return (
+        f"{'':<22}waited {recorded:4} ms, {turn.recording_off_s * 1000:+.0f} beside the carrier's; "
+        f"by our clock {clocked:4} + {way:2} on the way ({turn.clock_off_s * 1000:+.0f})"
+    )
+
+
 async def _run(carrier_url: str, server_url: str, folder: Path) -> None:
     headers = {"Authorization": f"Bearer {(folder / TOKEN_FILE).read_text('ascii')}"}
     async with (
@@ -73,6 +87,10 @@ async def _run(carrier_url: str, server_url: str, folder: Path) -> None:
             ours = read_opus(await asyncio.to_thread(_made, folder / outcome["recording"]))
             theirs = await carrier.get(f"/simulator/calls/{outcome['sid']}/recording.wav")
             print(_told(name, compare(ours, read_wav(theirs.content))))
+            said = (await carrier.get(f"/simulator/calls/{outcome['sid']}")).json()["said"]
+            turns = msgspec.convert(outcome.get("turns", []), list[Turn])
+            for turn in told(turns, truth(read_wav(theirs.content), said)):
+                print(_waited(turn))
 
         await asyncio.gather(*(one(name, *who) for name, who in CALLS.items()))
         print(f"late ticks {(await carrier.get('/simulator/calls')).json()['late_ticks']}")

@@ -19,6 +19,7 @@ from vantum.conversation.effects import (
     StateChanged,
 )
 from vantum.conversation.states import State
+from vantum.conversation.waterfall import Waterfall
 from vantum.settings import load_settings
 from vantum.telemetry import (
     KEYS,
@@ -233,15 +234,16 @@ def test_metrics_count_under_our_names() -> None:
     metrics = Metrics()
     metrics.sessions.set(3)
     metrics.turns.inc()
-    metrics.waited.observe(0.8)
+    metrics.timed(Waterfall(turn=1, decided_s=-0.1, sent_s=0.7, sound_s=0.8))
     metrics.faults.labels(service="stt").inc()
     metrics.ended.labels(reason="caller_ended").inc()
     page = metrics.exposition().decode()
     for line in (
         "vantum_sessions 3.0",
         "vantum_turns_total 1.0",
-        'vantum_turn_wait_seconds_bucket{le="1.0"} 1.0',
-        'vantum_turn_wait_seconds_bucket{le="0.7"} 0.0',
+        'vantum_turn_stage_seconds_bucket{le="1.0",stage="sound"} 1.0',
+        'vantum_turn_stage_seconds_bucket{le="0.7",stage="sound"} 0.0',
+        'vantum_turn_stage_seconds_sum{stage="decided"} 0.0',  # a guess was ready before the end
         'vantum_faults_total{service="stt"} 1.0',
         'vantum_sessions_ended_total{reason="caller_ended"} 1.0',
     ):
@@ -270,7 +272,6 @@ def test_what_a_client_is_told_is_counted() -> None:
     page = metrics.exposition().decode()
     assert {
         "vantum_turns_total 2.0",
-        "vantum_turn_wait_seconds_count 1.0",
         "vantum_interruptions_total 1.0",
         'vantum_faults_total{service="tts"} 1.0',
     } <= set(page.splitlines())

@@ -1,12 +1,19 @@
-"""What is written down of one call: what its client was told, what it used, and what that cost."""
+"""What is written down of one call: what its client was told, how long each answer took, what the
+call used, and what that cost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec import Struct
 
+from vantum.audio.pcm import MULAW_HZ, Encoding, sample_bytes
+from vantum.audio.waits import quiet_before
 from vantum.conversation import effects as do
+from vantum.conversation import events as ev
+from vantum.conversation.waterfall import Stopwatch, Waterfall
 from vantum.costs import Used, cost, shipped_tariffs
 from vantum.errors import Service
 from vantum.telemetry import Log, Metrics, write_down
@@ -22,10 +29,21 @@ class Party(Struct, frozen=True):
 class Books:
     """The books of one call; the metrics are all calls'."""
 
-    def __init__(self, parties: Mapping[Service, Party], metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self,
+        parties: Mapping[Service, Party],
+        metrics: Metrics,
+        log: Log,
+        rate_hz: int = MULAW_HZ,
+        encoding: Encoding = "mulaw",
+    ) -> None:
+        """`rate_hz` and `encoding` are those of the frames that are sent."""
+        self.timed: list[Waterfall] = []  # each turn whose caller waited
         self._parties = parties
         self._metrics = metrics
         self._log = log
+        self._line = (rate_hz, encoding)
+        self._stopwatch = Stopwatch()
         self._heard_s = 0.0
         self._characters = 0
         self._asked = Used()
@@ -34,6 +52,30 @@ class Books:
         """The client is told something."""
         write_down(notice, self._log)
         self._metrics.note(notice)
+
+    def listened(self, position_s: float, now: float) -> None:
+        """The caller's sound has come up to here."""
+        self._stopwatch.heard(position_s, now)
+
+    def took(self, event: ev.Event, now: float) -> None:
+        """The conversation is given an event."""
+        self._stopwatch.took(event, now)
+
+    def gave(self, effect: do.Effect, now: float) -> None:
+        """It has ordered something."""
+        self._stopwatch.gave(effect, now)
+
+    def sent(self, turn: int, frame: bytes, now: float) -> None:
+        """A frame of sound went out."""
+        if not self._stopwatch.awaits(turn):
+            return
+        rate_hz, encoding = self._line
+        lasts_s = len(frame) / sample_bytes(encoding) / rate_hz
+        timed = self._stopwatch.sent(lasts_s, quiet_before(frame, rate_hz, encoding), now)
+        if timed is not None:
+            self.timed.append(timed)
+            self._metrics.timed(timed)
+            self._log.info("turn_timed", **msgspec.structs.asdict(timed))
 
     def guessed(self, guess: do.Guessed) -> None:
         """An answer was begun before the caller's turn was confirmed."""

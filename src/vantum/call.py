@@ -101,12 +101,12 @@ class Call:
         self, cast: Cast, session: Session, outlet: Outlet, house: House, log: Log
     ) -> None:
         self.session = session
-        self._books = Books(cast.parties, house.metrics, log)
+        self.books = Books(cast.parties, house.metrics, log, outlet.rate_hz, outlet.encoding)
         self.cast = cast
         self._outlet = outlet
         self._log = log
         self.conversation = Conversation(cast.policy, session.session_id, self._now())
-        self._player = Player(outlet, house.clock, self._played_out)
+        self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
         self._timers = Timers(self._fired)
         self._crew = Crew(log, self._task_failed)
@@ -137,12 +137,14 @@ class Call:
 
     async def hear(self, pcm: bytes) -> None:
         """Take the caller's sound; waits while the recogniser is far behind."""
-        if self._ears is None:
+        ears = self._ears
+        if ears is None:
             return
         try:
-            await self._ears.hear(pcm)
+            await ears.hear(pcm)
         except ProviderError as error:
             await self.post(ev.HearingFailed(str(error), error.trouble))
+        self.books.listened(ears.heard_s, self._now())
 
     def close_input(self) -> None:
         """The recording is complete."""
@@ -189,7 +191,7 @@ class Call:
             write.close()
             self._end()
             self._drop_ears()
-            self._books.close()
+            self.books.close()
 
     async def _until_gone(self, work: Work) -> None:
         try:
@@ -225,7 +227,10 @@ class Call:
         # a settled call.
         waiting = deque([event])
         while waiting:
-            for effect in self.conversation.handle(waiting.popleft(), self._now()):
+            event, now = waiting.popleft(), self._now()
+            self.books.took(event, now)
+            for effect in self.conversation.handle(event, now):
+                self.books.gave(effect, now)
                 found = _DEEDS[type(effect)](self, effect)
                 if found is not None:
                     waiting.append(found)
@@ -248,11 +253,8 @@ class Call:
     def _release(self, effect: do.Release) -> None:
         self._open_saying(effect.turn, effect.reply).released.set()
 
-    def _guessed(self, effect: do.Guessed) -> None:
-        self._books.guessed(effect)
-
     def _asked(self, usage: Usage) -> None:
-        self._books.asked(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+        self.books.asked(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
 
     def _open_saying(self, turn: int, reply: int, *, released: bool = True) -> Saying:
         if self._saying is None or (self._saying.turn, self._saying.reply) != (turn, reply):
@@ -277,7 +279,7 @@ class Call:
     def _give(self, turn: int, reply: int, text: str | None) -> None:
         try:
             self._open_saying(turn, reply).give(text)
-            self._books.said(text or "")
+            self.books.said(text or "")
         except asyncio.QueueFull:
             self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
 
@@ -312,7 +314,7 @@ class Call:
 
     def _drop_ears(self) -> None:
         if self._ears is not None:
-            self._books.heard(self._ears.heard_s)
+            self.books.heard(self._ears.heard_s)
             self._ears.leave()
             self._ears = None
         self._crew.cancel("hear")
@@ -331,7 +333,7 @@ class Call:
         notice = effect.notice
         if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
-        self._books.note(notice)
+        self.books.note(notice)
         self._outlet.tell(notice)
 
     def _end_call(self, effect: do.EndCall) -> None:
@@ -347,7 +349,7 @@ class Call:
 _DEEDS: Final[dict[type, Callable[[Call, Any], ev.Event | None]]] = {
     do.Ask: Call._ask,
     do.Release: Call._release,
-    do.Guessed: Call._guessed,
+    do.Guessed: lambda call, effect: call.books.guessed(effect),
     do.Speak: Call._speak,
     do.FinishSpeaking: Call._finish_speaking,
     do.Play: Call._play,

@@ -57,11 +57,17 @@ class Player:
     """The sound of one call on its way out."""
 
     def __init__(
-        self, outlet: Outlet, clock: PlayoutClock, played_out: Callable[[int], None]
+        self,
+        outlet: Outlet,
+        clock: PlayoutClock,
+        played_out: Callable[[int], None],
+        sent: Callable[[int, bytes, float], None],
     ) -> None:
+        """`sent` is told the turn, each frame of it, and when it went out."""
         self._outlet = outlet
         self._clock = clock
         self._played_out = played_out
+        self._sent = sent
         self._playout = Playout(
             outlet.rate_hz,
             outlet.frame_s,
@@ -119,6 +125,7 @@ class Player:
             return
         for frame in self._playout.due(now):
             self._outlet.send(turn, frame)
+            self._sent(turn, frame, now)
         ahead_s = self._playout.queued_ahead_s(now)
         if ahead_s < limits.AHEAD_S:
             self._room.set()

@@ -37,6 +37,7 @@ from vantum.conversation.effects import (
     StateChanged,
 )
 from vantum.conversation.states import State
+from vantum.conversation.waterfall import Waterfall
 from vantum.costs import Used
 from vantum.errors import Service
 from vantum.settings import Settings
@@ -63,7 +64,7 @@ _LEVELS: Final = {
 }
 _LONGEST_S: Final = {State.THINKING: 5.0, State.RESPONDING: 15.0}  # spec §9: worth a warning
 # Waits a caller notices begin at 0.3 s; above 8 s the caller has hung up.
-_WAIT_BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)
+_WAIT_BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)
 
 
 def private_fields_dropped(_: WrappedLogger, level: str, fields: EventDict) -> EventDict:
@@ -203,9 +204,11 @@ class Metrics:
         self.interruptions = Counter(
             "vantum_interruptions", "Answers broken off by the caller.", registry=self.registry
         )
-        self.waited = Histogram(
-            "vantum_turn_wait_seconds",
-            "From the caller's last word to the first sound of the answer.",
+        self.stages = Histogram(
+            "vantum_turn_stage_seconds",
+            "From the caller's last speech frame to each stage of the answer; `recorded`, to its "
+            "first sound, is measured on a recording.",
+            ["stage"],
             buckets=_WAIT_BUCKETS_S,
             registry=self.registry,
         )
@@ -236,12 +239,19 @@ class Metrics:
         """Count what a client is told."""
         if isinstance(notice, AnswerStarted):
             self.turns.inc()
-            if notice.waited_s is not None:
-                self.waited.observe(notice.waited_s)
         elif isinstance(notice, AnswerInterrupted):
             self.interruptions.inc()
         elif isinstance(notice, Fault):
             self.faults.labels(notice.service).inc()
+
+    def timed(self, turn: Waterfall) -> None:
+        """Take note of a turn; what a guess had ready before the last word took no time."""
+        for stage, moment_s in turn.stages():
+            self.stages.labels(stage).observe(max(0.0, moment_s))
+
+    def recorded(self, waited_s: float) -> None:
+        """Take note of how long a caller waited, as a recording has it."""
+        self.stages.labels("recorded").observe(waited_s)
 
     def guessed(self, guess: Guessed) -> None:
         """Count how a guess turned out."""

@@ -7,6 +7,7 @@ the calls are recorded, by a server beside the other, and held against the carri
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from served import eventually
 from simulated import simulating
 
 from benchmarks.two_recordings import compare, read_opus, read_wav
+from benchmarks.waits import told, truth
+from vantum.audio.waits import WINDOW_S
 from vantum.simulator.latency import PROFILES, Delay
 from vantum.telephony.settled import Outcome
 
@@ -76,6 +79,7 @@ RECORDED: dict[str, dict[str, object]] = {
 # A few at a time, as an account would: what is measured is a call, not a crowd's first second.
 TEMPO = replace(PROFILES["fast"], ring=Delay(0.4), calls_per_s=4.0)
 ALIGNED_S = 0.02
+AGREED_S = 0.021  # 20 ms, and what rounding adds
 DRIFT = 0.001
 
 
@@ -199,3 +203,20 @@ async def test_a_recording_is_the_carriers_own(callees: Callees, line: str) -> N
     assert max(one.only_ours_s, one.only_theirs_s) < 0.1, one
     if line == "interruption":
         assert any(said.interrupted for said in outcome.transcript), outcome
+
+
+@pytest.mark.parametrize("line", RECORDED)
+async def test_a_wait_is_the_same_by_our_clock_and_by_the_recording(
+    callees: Callees, line: str
+) -> None:
+    outcome, recorder = callees.recorded[line], callees.recorder
+    carrier = read_wav(await recorder.carriers_recording(outcome.sid))
+    said = (await recorder.at_the_carrier(outcome.sid))["said"]
+    waits = told(outcome.turns, truth(carrier, said))
+    assert len(waits) >= 4, outcome.turns
+    # Our clock knows no more of the last word than the recogniser: a bad line loses some of it.
+    assert statistics.median(abs(one.clock_off_s) for one in waits) <= AGREED_S, waits
+    assert statistics.median(abs(one.recording_off_s) for one in waits) <= AGREED_S, waits
+    if line != "bad line":
+        assert max(abs(one.clock_off_s) for one in waits) <= AGREED_S, waits
+        assert max(abs(one.recording_off_s) for one in waits) <= AGREED_S + WINDOW_S, waits

@@ -16,10 +16,8 @@ from typing import Final
 from msgspec import Struct
 
 from vantum.audio.arrivals import FRAME_SAMPLES, RATE_HZ, SILENCE
+from vantum.audio.carrier_clock import CarrierClock
 
-# A carrier's clock is off by up to 100 ppm, as ours is: 2 ms in two windows. Within one of them
-# some frame comes without having waited on the way.
-_WINDOW_S: Final = 5.0
 # Sound is not torn apart for less: a mark is as exact as one frame.
 _TORN_SAMPLES: Final = FRAME_SAMPLES
 _LOST_SAMPLES: Final = 2 * RATE_HZ  # a mark that is so late will not come
@@ -30,7 +28,7 @@ class TwoChannels:
 
     def __init__(self, now: float) -> None:
         """`now`: when the carrier said that its stream begins."""
-        self._clock = _CarrierClock(now)
+        self._clock = CarrierClock(now)
         self._taken = 0  # so much of both channels was given away
         self._caller = bytearray()  # from there on
         self._agent = bytearray()
@@ -50,6 +48,10 @@ class TwoChannels:
         self._resolve_echoes(position)
         self._caller += SILENCE * (begin - self._caller_end)
         self._caller += mulaw
+
+    def at(self, now: float) -> int:
+        """The clock, as far as the caller's sound tells."""
+        return self._clock.at(now)
 
     def plays(self, mulaw: bytes, now: float) -> None:
         """Sound is sent, to be played behind what was sent before."""
@@ -176,34 +178,6 @@ class _Sent(Struct, frozen=True):
 
     def is_before(self, mark: int) -> bool:
         return self.begin < mark or (self.thrown and self.begin == mark)
-
-
-class _CarrierClock:
-    """What the carrier's clock shows, as far as its frames can tell: without their way to us."""
-
-    def __init__(self, now: float) -> None:
-        self._ahead = -RATE_HZ * now  # of ours: the quickest frame of the window before, and of
-        self._ahead_now = -RATE_HZ * now  # this one
-        self._window_end: float | None = None
-
-    def shown(self, position: int, now: float) -> int:
-        """A frame that ends at `position` has come; by how much the first one sets the clock."""
-        ahead = position - RATE_HZ * now
-        if self._window_end is None:
-            guessed = self.at(now)
-            self._ahead = self._ahead_now = ahead
-            self._window_end = now + _WINDOW_S
-            return position - guessed
-        if now >= self._window_end:
-            self._ahead, self._ahead_now = self._ahead_now, ahead
-            self._window_end = now + _WINDOW_S
-        elif ahead > self._ahead_now:
-            self._ahead_now = ahead
-        return 0
-
-    def at(self, now: float) -> int:
-        """Samples since the stream began; never before the end of the last frame."""
-        return round(max(self._ahead, self._ahead_now) + RATE_HZ * now)
 
 
 def _is_cut(batch: Sequence[_Sent], at: int) -> bool:

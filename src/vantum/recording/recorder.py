@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from vantum.audio.two_channels import TwoChannels
+from vantum.audio.waits import Loudness, Wait
 from vantum.recording.files import RawFiles
 from vantum.telemetry import Log
 
@@ -18,7 +19,7 @@ BEHIND_S: Final = 60.0  # a disk that takes nothing for so long is given up; 1 M
 class Recorder:
     """Takes what both ends of a call play, on the loop, and has it written on a thread.
 
-    Its methods are those of `TwoChannels`, but for `close`; they cost microseconds and never raise.
+    Most of its methods are those of `TwoChannels`; they cost microseconds and never raise.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Recorder:
         self._closed = closed
         self._log = log
         self._channels: TwoChannels | None = TwoChannels(now)
+        self._loudness = Loudness()
+        self._begun: list[tuple[int, int]] = []  # turn, and where it can be heard at the earliest
         self._under_way = self._write(files.open)
         self._handed_at = now
 
@@ -45,6 +48,11 @@ class Recorder:
         self._channels.heard(mulaw, position, now)
         if now - self._handed_at >= WRITE_EVERY_S:
             self._hand_over(self._channels, now)
+
+    def begins(self, turn: int, now: float) -> None:
+        """What is sent from now on belongs to this turn."""
+        if self._channels is not None:
+            self._begun.append((turn, self._channels.at(now)))
 
     def plays(self, mulaw: bytes, now: float) -> None:
         """Sound is sent to the carrier."""
@@ -69,8 +77,15 @@ class Recorder:
     def close(self) -> None:
         """The call is over; once."""
         rest = (b"", b"") if self._channels is None else self._channels.end()
+        self._loudness.push(*rest)
         self._channels = None
         self._closed(self._files.folder, self._write(self._files.close, *rest))
+
+    def waits(self) -> dict[int, Wait]:
+        """By turn, how long the caller waited for it, once the recording is closed."""
+        found = self._loudness.waits([at for _, at in self._begun])
+        turns = (turn for turn, _ in self._begun)
+        return {turn: wait for turn, wait in zip(turns, found, strict=True) if wait is not None}
 
     def _hand_over(self, channels: TwoChannels, now: float) -> None:
         """One write at a time; while one is slow the ledger grows, up to `BEHIND_S` of sound."""
@@ -82,7 +97,9 @@ class Recorder:
             self._channels = None
         else:
             self._handed_at = now
-            self._under_way = self._write(self._files.append, *channels.settled(now))
+            settled = channels.settled(now)
+            self._loudness.push(*settled)
+            self._under_way = self._write(self._files.append, *settled)
 
     def _write(self, work: Callable[..., None], *sound: bytes) -> Future[None]:
         future = self._writing.submit(work, *sound)

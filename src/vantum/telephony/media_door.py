@@ -14,12 +14,13 @@ from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation.events import Answered
+from vantum.recording.recorder import Recorder
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall as Record
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Line, Talked
+from vantum.telephony.settled import Line, Talked, Turn, turns_of
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
 from vantum.transports.twilio import PhoneCall
@@ -113,6 +114,8 @@ class MediaDoor:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
         finally:
             log.info("call_ended", reason=session.end_reason)
+            if recorder is not None:
+                recorder.close()
             talked = Talked(
                 session.end_reason,
                 answered_by=outlet.answered_by,
@@ -121,13 +124,27 @@ class MediaDoor:
                     for line in call.conversation.talk.history.lines
                 ),
                 recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
+                turns=self._turns(call, recorder, log),
             )
-            if recorder is not None:
-                recorder.close()
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)
             finally:
                 self._calls.remove(live, asyncio.get_running_loop().time())
+
+    def _turns(self, call: Call, recorder: Recorder | None, log: Log) -> tuple[Turn, ...]:
+        """How long the caller waited for each answer, and how far our clock was off."""
+        turns = turns_of(call.books.timed, {} if recorder is None else recorder.waits())
+        for turn in turns:
+            if turn.recorded:
+                self._calls.house.metrics.recorded(turn.waited_s)
+                log.info(
+                    "turn_recorded",
+                    turn=turn.stages.turn,
+                    waited_s=turn.waited_s,
+                    clocked_s=turn.stages.sound_s,
+                    way_s=turn.way_s,
+                )
+        return turns
 
 
 async def _start(socket: WebSocket) -> wire.StartDetails | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from vantum.audio.waits import Wait
+from vantum.conversation.waterfall import Waterfall
 from vantum.store.phone_calls import PhoneCall
 
 FILE: Final = "outcomes.jsonl"
@@ -29,6 +32,20 @@ class Line(Struct, frozen=True):
     interrupted: bool = False
 
 
+class Turn(Struct, frozen=True):
+    """How long the caller waited for an answer. The recording wins where there is one.
+
+    It differs from `stages.sound_s`, our clock's, by `way_s`, the way to the caller and back, and
+    by what the recogniser takes for the last speech frame.
+    """
+
+    waited_s: float
+    stages: Waterfall
+    recorded: bool = False
+    way_s: float = 0.0
+    at_s: float = 0.0  # where in the recording the answer begins
+
+
 class Talked(Struct, frozen=True):
     """What the process that carried the call knows of it."""
 
@@ -36,6 +53,7 @@ class Talked(Struct, frozen=True):
     answered_by: str = ""
     transcript: tuple[Line, ...] = ()
     recording: str = ""
+    turns: tuple[Turn, ...] = ()
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,6 +75,20 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered_by: str = ""
     transcript: tuple[Line, ...] = ()
     recording: str = ""
+    turns: tuple[Turn, ...] = ()
+
+
+def turns_of(timed: Iterable[Waterfall], recorded: Mapping[int, Wait]) -> tuple[Turn, ...]:
+    """The turns of a call by our clock, and by its recording as far as there is one."""
+    return tuple(_turn(one, recorded.get(one.turn)) for one in timed)
+
+
+def _turn(stages: Waterfall, wait: Wait | None) -> Turn:
+    if wait is None:
+        return Turn(stages.sound_s, stages)
+    silence_s = stages.sound_s - stages.sent_s
+    way_s = round(wait.to_s - wait.sent_s - silence_s, 3)
+    return Turn(wait.lasted_s, stages, recorded=True, way_s=way_s, at_s=round(wait.to_s, 3))
 
 
 def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
@@ -81,6 +113,7 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
         answered_by=(talked.answered_by if talked else "") or call.machine,
         transcript=talked.transcript if talked else (),
         recording=talked.recording if talked else "",
+        turns=talked.turns if talked else (),
     )
 
 

@@ -70,6 +70,8 @@ class TwilioOutlet:
         self._turn = turn
         self._generation += 1
         self._position = self._marked = 0
+        if self._recorder is not None:
+            self._recorder.begins(turn, _now())
 
     def send(self, turn: int, pcm: bytes) -> None:  # noqa: ARG002 - the turn that has begun
         """Send one frame of sound, with a mark behind it now and then."""
