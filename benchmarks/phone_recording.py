@@ -3,10 +3,10 @@
     uv run python -m benchmarks.phone_recording
 
 Three calls at once: a person on a good line, one on a line that loses and delays, one who cuts in.
-Each turn's wait is printed by our clock, by the recording, and as the carrier has it.
-The bars: clocks drift by less than 0.1 %, and the agent is within 20 ms of where the carrier played
-it beside the caller; the wait is the same by our clock, with the way, and by the recording. What
-was cleared before the callee heard it must not be in the recording.
+Each turn's wait is printed by our recording, by our clock, and as the carrier has it. The bars:
+clocks drift by less than 0.1 %, the agent is within 20 ms of where the carrier played it beside the
+caller, and our clock agrees with the recording to 20 ms. What was cleared before the callee heard
+it must not be in the recording.
 """
 
 from __future__ import annotations

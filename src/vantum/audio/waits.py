@@ -57,8 +57,8 @@ def quiet_before(sound: bytes, rate_hz: int, encoding: Encoding) -> float:
 def levels(mulaw: bytes) -> Levels:
     """Of whole windows of mu-law at 8 kHz."""
     squares = _SQUARES[np.frombuffer(mulaw, np.uint8)]
-    loudness: Levels = np.sqrt(squares.reshape(-1, _WINDOW).mean(axis=1)).astype(np.uint16)
-    return loudness
+    rms: Levels = np.sqrt(squares.reshape(-1, _WINDOW).mean(axis=1)).astype(np.uint16)
+    return rms
 
 
 class Loudness:
