@@ -206,6 +206,15 @@ def test_who_says_hello_into_the_filler_has_their_question_answered_still() -> N
     assert said == "What does it cost? Hello?"
 
 
+def test_okay_to_the_filler_lets_the_answer_come() -> None:
+    caller, agent = call(PRICES, first_token_s=3.0)
+    caller.says("What does it cost?")
+    caller.waits(2.0)
+    caller.says("Okay.")
+    agent.finishes()
+    assert caller.heard == [f"One moment, please. {PRICES}"]
+
+
 def test_a_recogniser_that_reconnects_within_a_sentence_loses_no_word() -> None:
     caller, agent = call(PRICES, finals_after_s=1.0)
     caller.begins("What does it cost?")
