@@ -137,6 +137,17 @@ def test_i_think_so_is_a_whole_answer(answer: str) -> None:
     agent.thinks(within_s=0.6)
 
 
+@pytest.mark.parametrize("pause_s", [0.4, 0.6, 0.8])
+def test_who_says_yes_and_goes_on_is_answered_once_with_all_of_it(pause_s: float) -> None:
+    caller, agent = asked(YES_NO, "Great.", "On Mondays, then.")
+    caller.says("Yes.")
+    caller.waits(pause_s)
+    caller.says("But only on Mondays.")
+    caller.waits(4.0)
+    assert agent.was_asked[-1] == "Yes. But only on Mondays."
+    assert caller.heard[1:] == ["On Mondays, then."]
+
+
 def test_a_slow_speaker_is_given_the_time_they_take() -> None:
     caller, agent = call("I see.")
     said_with_pauses(caller, agent, ["We are a small company", "in the north", "of England"], 0.45)

@@ -101,6 +101,14 @@ def test_nothing_of_an_interrupted_answer_sounds_again() -> None:
     assert caller.heard == [cut, "Sure."]
 
 
+def test_a_carrier_is_never_more_than_a_breath_ahead_of_the_ear() -> None:
+    caller, _ = explaining(heard_s=0.1)
+    ear = caller.world.ear
+    for _ in range(20):
+        caller.waits(0.5)
+        assert ear.sent_s - ear.heard[ear.turn] <= 0.2 + 0.05
+
+
 def test_both_answers_of_two_interruptions_are_on_record_as_far_as_heard() -> None:
     caller, agent = explaining(PRICES, PRICES, "Goodbye.")
     caller.says("Stop, please.")
@@ -186,6 +194,25 @@ def test_who_speaks_into_the_filler_is_answered_once_with_all_they_said() -> Non
 
 
 # -- a provider's connection, and what is said meanwhile ------------------------------------------
+
+
+def test_who_says_hello_into_the_filler_has_their_question_answered_still() -> None:
+    caller, agent = call(PRICES, first_token_s=2.5)
+    caller.says("What does it cost?")
+    caller.waits(2.0)
+    caller.says("Hello?")
+    agent.thinks()
+    said = " ".join(text for role, text in agent.knows if role == "user")
+    assert said == "What does it cost? Hello?"
+
+
+def test_okay_to_the_filler_lets_the_answer_come() -> None:
+    caller, agent = call(PRICES, first_token_s=3.0)
+    caller.says("What does it cost?")
+    caller.waits(2.0)
+    caller.says("Okay.")
+    agent.finishes()
+    assert caller.heard == [f"One moment, please. {PRICES}"]
 
 
 def test_a_recogniser_that_reconnects_within_a_sentence_loses_no_word() -> None:

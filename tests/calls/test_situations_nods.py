@@ -127,6 +127,16 @@ def test_a_nod_at_every_sentence_lets_the_whole_be_heard() -> None:
     assert caller.heard == [PRICES]
 
 
+@pytest.mark.parametrize("before_end_s", [0.7, 0.5, 0.3, 0.2])
+def test_a_nod_into_the_last_words_of_a_statement_asks_nothing(before_end_s: float) -> None:
+    caller, agent = explaining("We make the first sales call for you.", "Hm?", heard_s=1.0)
+    caller.waits(1.43 - before_end_s)
+    caller.says("Mhm.")
+    agent.finishes()
+    caller.waits(3.0)
+    assert agent.was_asked == ["What does it cost?"]
+
+
 def test_a_nod_is_not_part_of_the_next_question() -> None:
     caller, agent = explaining(PRICES, "No.")
     caller.says_uh_huh()
@@ -168,6 +178,15 @@ def test_a_nod_whose_words_come_late_does_not_stop_the_agent() -> None:
 def test_a_nod_of_several_words_is_one_from_its_first_word_on(language: str, nod: str) -> None:
     caller, agent = explaining(policy=replace(POLICY, language=language))
     caller.says(nod, takes_s=0.8)
+    agent.finishes()
+    assert caller.heard == [PRICES]
+
+
+@pytest.mark.xfail(strict=True, reason="laughter is in no lexicon")
+@pytest.mark.parametrize("laugh", ["Haha.", "Ha ha."])
+def test_a_laugh_lets_the_agent_go_on(laugh: str) -> None:
+    caller, agent = explaining()
+    caller.says(laugh)
     agent.finishes()
     assert caller.heard == [PRICES]
 

@@ -68,7 +68,7 @@ def test_no_pieces_no_words() -> None:
 
 
 @given(st.floats(0, 3), st.floats(0, 3), st.booleans())
-@at_most(50)
+@at_most(30)
 def test_hearing_longer_never_means_hearing_less(
     first: float, second: float, complete: bool
 ) -> None:
@@ -78,7 +78,7 @@ def test_hearing_longer_never_means_hearing_less(
 
 
 @given(st.lists(st.text("ab .,", min_size=1).filter(str.strip), max_size=4), st.floats(0, 20))
-@at_most(50)
+@at_most(30)
 def test_only_words_of_the_answer_are_heard(texts: list[str], heard_s: float) -> None:
     pieces = [piece(" ".join(text.split()), len(text) / 15) for text in texts]
     whole = " ".join(p.text for p in pieces)

@@ -45,7 +45,7 @@ PHONE = replace(
         transfer=TransferTo("+15550100", failed="Nobody is free.", waiting="Hold on."),
     ),
 )
-QUICK = at_most(40)
+QUICK = at_most(25)
 
 # -- raw events: any event, at any time, in any order ---------------------------------------------
 
@@ -132,7 +132,7 @@ def run(
 
 
 @given(steps, st.booleans())
-@at_most(120)
+@at_most(80)
 def test_any_events_keep_the_rules(script: list[tuple[ev.Event, float]], phone: bool) -> None:
     book = RuleBook()
     for conversation, effects in run(script, book, phone=phone):

@@ -986,7 +986,7 @@ deeds = st.one_of(
     st.sampled_from([0.1, 0.4, 2.0]),
     st.booleans(),
 )
-@at_most(40)
+@at_most(25)
 def test_whoever_answers_the_call_comes_to_an_end_and_no_machine_is_talked_with(
     course: list[tuple[str | ev.Event | None, float]], finals_after_s: float, inbound: bool
 ) -> None:

@@ -265,7 +265,7 @@ def letters(text: str) -> str:
 
 
 @given(TEXTS, st.data())
-@at_most(40)
+@at_most(25)
 def test_cuts_do_not_depend_on_tokens(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     tokens = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -273,20 +273,20 @@ def test_cuts_do_not_depend_on_tokens(text: str, data: st.DataObject) -> None:
 
 
 @given(TEXTS)
-@at_most(50)
+@at_most(30)
 def test_nothing_speakable_is_lost_added_or_reordered(text: str) -> None:
     assert letters("".join(pieces_of(text))) == letters(spoken_text(text))
 
 
 @given(st.lists(st.sampled_from(["we", "can", "call,", "Ok.", "now?", "||BREAK||", "Dr."])))
-@at_most(50)
+@at_most(30)
 def test_plain_words_come_out_as_they_went_in(words: list[str]) -> None:
     text = " ".join(words)
     assert " ".join(pieces_of(text)) == spoken_text(text)
 
 
 @given(TEXTS)
-@at_most(50)
+@at_most(30)
 @example("Yes. " + "endless " * 40 + "||BREAK||" + SIX + " || " + "a" * 500)
 def test_every_piece_can_be_spoken(text: str) -> None:
     for piece in pieces_of(text):
@@ -302,7 +302,7 @@ def test_a_word_as_long_as_a_piece_stands_alone() -> None:
 
 
 @given(st.lists(st.sampled_from(["we", "can", "call,", "Ok.", "now?", "||BREAK||", "I"])))
-@at_most(50)
+@at_most(30)
 def test_only_the_first_and_an_only_second_piece_are_short(words: list[str]) -> None:
     pieces = pieces_of(" ".join(words))
     for piece in pieces[1:] if len(pieces) > 2 else []:
