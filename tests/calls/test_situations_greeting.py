@@ -115,7 +115,6 @@ def test_who_calls_us_is_greeted_at_once() -> None:
     assert caller.heard == [GREETING]
 
 
-@pytest.mark.xfail(strict=True, reason="only who was called has the greeting said again")
 def test_who_calls_us_and_says_hello_into_the_greeting_hears_whom_they_reached() -> None:
     caller, _ = picked_up("Hello.", inbound=True)
     caller.waits(0.3)

@@ -273,7 +273,7 @@ def test_cv08_speech_silences_the_agent_and_words_interrupt_it() -> None:
 def test_cv08_speech_that_lasts_interrupts_without_words() -> None:
     world = talking()
     world.makes_noise(3.0)
-    world.advance(1.19)
+    world.advance(1.39)
     assert world.state is RESPONDING
     assert not world.speaks
     world.advance(0.02)

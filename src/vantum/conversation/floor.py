@@ -11,12 +11,14 @@ from typing import Final
 from vantum.conversation import events as ev
 from vantum.conversation.answering import go_on, hush, interrupt, let_go
 from vantum.conversation.reply import Reply
+from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-from vantum.conversation.utterances import is_echo, is_farewell, is_nod, sentences, words
+from vantum.conversation.utterances import is_echo, is_farewell, is_hello, is_nod, sentences, words
 
 _ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
 _QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
+_END_S: Final = 0.2  # so late it is told that speech has ended
 _AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
 _ECHO_CHARS: Final = 240  # an echo is written down up to some seconds after it sounded
 
@@ -34,7 +36,8 @@ def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
     if talk.state not in _ANSWERS:
         return
     if talk.input.automatic:
-        talk.orders.set_timer("floor", now + talk.policy.silences.floor_s - event.speech_s)
+        left_s = talk.policy.silences.floor_s - event.speech_s
+        talk.orders.set_timer("floor", now + left_s + _END_S)
     else:
         _yield(talk, event, now)
 
@@ -96,6 +99,10 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     if is_nod(text, language, asked=_has_asked(reply, now), whole=whole):
         return True
     if reply.then.ends is not None and is_farewell(text, language):
+        return True
+    pickup = talk.aside.pickup
+    greets = reply.text == spoken_text(talk.policy.greeting) and (pickup is None or pickup.inbound)
+    if greets and is_hello(text, language):  # whom we have called is greeted anew: see `pickup.py`
         return True
     return is_echo(text, reply.heard(reply.heard_s(now) + _AHEAD_S)[-_ECHO_CHARS:], whole=whole)
 

@@ -14,6 +14,7 @@ class Lexicon(Struct, frozen=True):
     nods: tuple[str, ...]  # "I am listening": never an answer
     assents: tuple[str, ...]  # a nod while somebody talks, an answer when they have asked
     denials: tuple[str, ...]  # with the assents, what answers a yes-or-no question
+    hellos: tuple[str, ...]  # said into a greeting
     farewells: tuple[str, ...]  # said into a goodbye
     hesitations: frozenset[str]  # said while looking for words
     openings: frozenset[str]  # alone they are hesitations; behind other words they end a sentence
@@ -39,7 +40,8 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
     "en": Lexicon(
         nods=_phrases(
             "mhm, mhmm, mmhm, mm hmm, mm hm, mm, mmm, hm, hmm, uh huh, uhhuh, aha, ah, oh, huh, "
-            "m hm, um hum, uh hum, mm mm, i see, go on, oh wow, wow, oh really"
+            "haha, ha ha, hehe, ha, m hm, um hum, uh hum, mm mm, i see, go on, oh wow, wow, "
+            "oh really"
         ),
         assents=_phrases(
             "yeah, yep, yup, yes, right, all right, alright, okay, ok, sure, got it, gotcha, "
@@ -48,6 +50,9 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "correct, very good, thats right, thats true, interesting"
         ),
         denials=_phrases("no, nope, nah, not really, no thanks, no thank you, never, not yet"),
+        hellos=_phrases(
+            "hello, hi, hey, hello there, hi there, good morning, good afternoon, good evening, yes"
+        ),
         farewells=_phrases(
             "bye, bye bye, goodbye, good bye, thanks, thank you, you too, take care, see you, "
             "have a nice day, have a good day, have a good one, cheers, thank you very much"
@@ -68,12 +73,17 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         address_words=_set("dot at dash hyphen underscore plus slash period capital"),
     ),
     "de": Lexicon(
-        nods=_phrases("mhm, mhmm, hm, hmm, aha, ah, ach so, achso, oh, soso, ich verstehe"),
+        nods=_phrases(
+            "haha, ha ha, mhm, mhmm, hm, hmm, aha, ah, ach so, achso, oh, soso, ich verstehe"
+        ),
         assents=_phrases(
             "ja, jo, jawohl, genau, okay, ok, gut, klar, alles klar, richtig, stimmt, sicher, "
             "verstehe, verstanden, natürlich, super, na klar, in ordnung, schön"
         ),
         denials=_phrases("nein, nee, nö, nicht wirklich, nein danke, noch nicht"),
+        hellos=_phrases(
+            "hallo, guten tag, guten morgen, guten abend, moin, ja, ja bitte, grüß gott"
+        ),
         farewells=_phrases(
             "tschüss, tschüß, tschau, ciao, wiederhören, auf wiederhören, auf wiedersehen, danke, "
             "vielen dank, ebenso, ihnen auch, schönen tag, schönen tag noch, bis dann"
@@ -94,12 +104,13 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         address_words=_set("punkt at minus bindestrich unterstrich plus"),
     ),
     "es": Lexicon(
-        nods=_phrases("mhm, mm, hm, ajá, aja, ah, oh, ya veo, ya"),
+        nods=_phrases("jaja, ja ja, haha, mhm, mm, hm, ajá, aja, ah, oh, ya veo, ya"),
         assents=_phrases(
             "sí, si, claro, vale, bueno, bien, de acuerdo, entiendo, entendido, exacto, correcto, "
             "perfecto, ok, okay, muy bien, por supuesto, está bien"
         ),
         denials=_phrases("no, no gracias, todavía no, nunca, la verdad no"),
+        hellos=_phrases("hola, buenos días, buenas tardes, buenas, sí, diga, dígame, aló"),
         farewells=_phrases(
             "adiós, chao, hasta luego, gracias, muchas gracias, igualmente, que tenga buen día, "
             "buen día, nos vemos"
@@ -119,12 +130,13 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         address_words=_set("punto arroba guion guión más barra"),
     ),
     "fr": Lexicon(
-        nods=_phrases("mhm, mm, hm, hum, ah, oh, ah bon, je vois"),
+        nods=_phrases("haha, ha ha, mhm, mm, hm, hum, ah, oh, ah bon, je vois"),
         assents=_phrases(
             "oui, ouais, d accord, daccord, ok, okay, bien, très bien, bien sûr, exact, "
             "exactement, c est ça, je comprends, compris, entendu, voilà, parfait"
         ),
         denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
+        hellos=_phrases("allô, bonjour, bonsoir, oui, salut"),
         farewells=_phrases(
             "au revoir, merci, merci beaucoup, bonne journée, à bientôt, vous aussi, salut"
         ),

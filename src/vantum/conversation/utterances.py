@@ -151,6 +151,12 @@ def expected_by(question: str) -> Expected:
     return next((kind for kind, asks in _ASKS.items() if asks.search(text)), "open")
 
 
+def is_hello(text: str, language: str) -> bool:
+    """Is this how one greets, and no more?"""
+    said = words(text)
+    return bool(said) and _is_made_of(said, _hellos(language))
+
+
 def _is_unit(word: str, known: Lexicon, *, in_address: bool) -> bool:
     if len(word) == 1 or word.isdigit() or word in known.digits or word in known.repeats:
         return True
@@ -193,6 +199,12 @@ def _verdicts(language: str) -> frozenset[tuple[str, ...]]:
 def _farewells(language: str) -> frozenset[tuple[str, ...]]:
     known = lexicon(language)
     return _phrases(*known.nods, *known.assents, *known.farewells) if known else frozenset()
+
+
+@lru_cache
+def _hellos(language: str) -> frozenset[tuple[str, ...]]:
+    known = lexicon(language)
+    return _phrases(*known.hellos) if known else frozenset()
 
 
 def _phrases(*texts: str) -> frozenset[tuple[str, ...]]:
