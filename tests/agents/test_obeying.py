@@ -43,6 +43,21 @@ def test_whoever_takes_the_call_over_is_told_what_is_known_of_the_caller() -> No
     assert given.summary == "It is Maria Lopez from Acme Logistics. Their team has 12 people."
 
 
+# Who is greeted late
+
+
+def test_who_is_greeted_behind_a_menu_is_understood_all_the_same() -> None:
+    talk = (
+        Said("user", "Thank you for calling Acme. For sales, press 1."),
+        Said("assistant", "Hi,", interrupted=True),
+        Said("user", "Hello."),
+        Said("assistant", SALES.phone.again),
+    )
+    late = answer(SALES, (*talk, Said("user", "Yes, I have a minute.")))
+    assert late.text.startswith("Great, thank you.")
+    assert asks(late.text, "outbound")
+
+
 # Leave me alone
 
 

@@ -83,9 +83,8 @@ def _hear_back(agent: Agent, memory: Memory, draft: Draft | None, before: tuple[
     """Take account of how much of the last reply the caller heard."""
     heard = " ".join(before)
     memory.previous = keys_of(heard)
-    if draft is None:
-        _hear_greeting(agent, memory, heard)
-    else:
+    # On the phone a menu or a screener may have had its say before anybody was greeted.
+    if not _hear_greeting(agent, memory, heard) and draft is not None:
         memory.previous |= keys_of(draft.text)
         if not draft.question_text or was_heard(draft.question_text, heard):
             memory.pending = draft.question
@@ -96,14 +95,18 @@ def _hear_back(agent: Agent, memory: Memory, draft: Draft | None, before: tuple[
         memory.pending = away(memory.pending)
 
 
-def _hear_greeting(agent: Agent, memory: Memory, heard: str) -> None:
+def _hear_greeting(agent: Agent, memory: Memory, heard: str) -> bool:
+    """Was the caller greeted, and asked for a minute?"""
     known = heard.lower()
     if agent.company.lower() in known or agent.name.lower() in known:
         memory.done.add("introduced")
-    greeting = sentences(filled(memory, agent.greeting))
-    if greeting and was_heard(greeting[-1], heard):
-        memory.pending = "permission"
-        memory.asked["permission"] = 1
+    for greeting in (agent.greeting, agent.phone.again):
+        asked = sentences(filled(memory, greeting))
+        if "permission" not in memory.done and asked and was_heard(asked[-1], heard):
+            memory.pending = "permission"
+            memory.asked["permission"] = 1
+            return True
+    return False
 
 
 def _spoken(agent: Agent, memory: Memory, step: Step) -> Draft:
