@@ -26,7 +26,7 @@ from benchmarks.added_delay import started
 from benchmarks.interruptions.calls import at_rate
 from benchmarks.interruptions.corpus import Clip, clips
 from benchmarks.interruptions.lines import FRAME_S, Microphone, Surroundings
-from benchmarks.many_phones import OURS, on_the_phone, serving
+from benchmarks.many_phones import on_the_phone, serving
 from vantum.audio.pcm import encode_mulaw
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.simulator.twilio_playout import Playout
@@ -42,6 +42,7 @@ EVENTS: Final = ('"SpeechStarted"', '"StartOfTurn"')
 INTO_S: Final = 1.6  # of the greeting: who speaks earlier has it taken back
 PATIENCE_S: Final = 15.0
 AT_ONCE: Final = 4
+OURS: Final = "+15550199999"
 NOBODY: Final = np.zeros(wire.FRAME_BYTES)
 
 
