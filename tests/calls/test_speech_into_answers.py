@@ -22,7 +22,7 @@ from vantum.providers.local import engine
 SPEAKS = pytest.mark.skipif(
     bool(engine.missing_packages()), reason="callers speak with the local voice"
 )
-EACH: Final = 10
+EACH: Final = 8
 RIGHT: Final[dict[Kind, float]] = {"interruption": 0.9, "dictation": 0.9}
 ANSWER: Final = np.random.default_rng(0).integers(0, 255, 24_000, np.uint8).tobytes()  # 3 s
 
@@ -67,8 +67,9 @@ def test_what_is_dictated_is_one_turn() -> None:
 
 
 @SPEAKS
-def test_callers_are_told_apart_by_what_they_say() -> None:
-    courses = played(cases("phone, noise", EACH))
+@pytest.mark.parametrize("variant", ["phone, noise", "phone, echo"])
+def test_callers_are_told_apart_by_what_they_say(variant: str) -> None:
+    courses = played(cases(variant, EACH))
     assert all(one.began and one.heard for one in courses)
     wrong = [(one.case.clip.kind, why) for one in courses if (why := why_wrong(one))]
     count = Counter(one.case.clip.kind for one in courses)
@@ -76,3 +77,5 @@ def test_callers_are_told_apart_by_what_they_say() -> None:
     for kind, right in RIGHT.items():
         most = max(1, round((1 - right) * count[kind]))  # one of a few may be a hard one
         assert failed[kind] <= most, wrong
+    alone = sum(one.held_before for one in courses)
+    assert alone <= len(courses), "the agent falls silent for its own voice"
