@@ -130,7 +130,9 @@ class Call:
     def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
-        options = msgspec.structs.replace(options, key_terms=self.cast.key_terms)
+        options = msgspec.structs.replace(
+            options, key_terms=self.cast.key_terms, played=self._player.played
+        )
         self._ears = Ears(self.cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))

@@ -8,6 +8,7 @@ from math import floor
 from typing import Final
 
 from vantum import limits
+from vantum.audio.echo import Played
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import Playout
 from vantum.audio.resample import Resampler, resampler
@@ -76,6 +77,8 @@ class Player:
             encoding=outlet.encoding,
             confirm_s=limits.MARK_S if outlet.on_hold == "clears" else 0.0,
         )
+        # Browsers remove their echo themselves, phones may not.
+        self.played = Played() if outlet.encoding == "mulaw" else None
         # The voice's rate and coding, and their converter.
         self._voice: tuple[int, Encoding, Resampler] | None = None
         self._turn: int | None = None  # being played
@@ -126,6 +129,8 @@ class Player:
         for frame in self._playout.due(now):
             self._outlet.send(turn, frame)
             self._sent(turn, frame, now)
+            if self.played is not None:
+                self.played.sent(frame)
         ahead_s = self._playout.queued_ahead_s(now)
         if ahead_s < limits.AHEAD_S:
             self._room.set()

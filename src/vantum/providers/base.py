@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from vantum.audio.echo import Played
 from vantum.audio.pcm import Encoding, sample_bytes
 from vantum.conversation.events import Hearing, Setback, SpokenWord
 
@@ -28,7 +29,8 @@ class ListenOptions(Struct, frozen=True):
 
     `automatic`: nobody will say when the caller has finished, so words are wanted at every pause.
     `key_terms` are names and words that a recogniser would not expect. `again`: a connection was
-    lost in mid-recording, so there is little time for a new one.
+    lost in mid-recording, so there is little time for a new one. `played` is what may come back as
+    an echo.
     """
 
     rate_hz: int = 16_000
@@ -38,6 +40,7 @@ class ListenOptions(Struct, frozen=True):
     encoding: Encoding = "s16le"
     key_terms: tuple[str, ...] = ()
     again: bool = False
+    played: Played | None = None
 
     @property
     def bytes_per_s(self) -> int:

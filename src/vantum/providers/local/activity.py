@@ -17,6 +17,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vantum.audio import echo
+from vantum.audio.echo import Played
 from vantum.audio.resample import resampler
 from vantum.audio.vad import VadParams, VoiceActivity, VoiceEvent
 from vantum.providers.local import engine
@@ -27,6 +29,7 @@ _SETTLED: Final = 10  # quiet windows after which the network has settled: 0.3 s
 # Clear recordings scaled to a peak of 16 never reach the probability of a start, at 24 two of three
 # do (a test holds the first); mu-law's first step is 8. Quieter sound is not shown to the network.
 _QUIET_PEAK: Final = 8
+_COMPARED: Final = round(echo.STRETCH_S * echo.RATE_HZ)
 _STEPS: Final = 32  # windows of one recording a run: a burst of 1 s does not hold up the others
 
 
@@ -166,9 +169,19 @@ class Judgement(Struct, frozen=True):
 
 
 class SpeechDetector:
-    """The voice activity of one recording at any rate: bytes in, speech events out."""
+    """The voice activity of one recording at any rate: bytes in, speech events out.
 
-    def __init__(self, model: VadModel, rate_hz: int, params: VadParams | None = None) -> None:
+    What only comes back of `played` is no speech.
+    """
+
+    def __init__(
+        self,
+        model: VadModel,
+        rate_hz: int,
+        params: VadParams | None = None,
+        *,
+        played: Played | None = None,
+    ) -> None:
         network_hz = rate_hz if rate_hz in (8_000, 16_000) else 16_000
         self._model = model
         self._resampler = resampler(rate_hz, network_hz)
@@ -176,6 +189,9 @@ class SpeechDetector:
         self._params = params or VadParams()
         self._activity = VoiceActivity(self._params)
         self._windows = 0
+        self._played = played
+        self._every = network_hz // echo.RATE_HZ  # sample that is compared with what was played
+        self._heard = b""  # of late, at the rate of what was played
 
     async def push(self, pcm: bytes) -> list[VoiceEvent]:
         """Judge more audio (s16le mono). Raises ProviderUnavailable."""
@@ -185,9 +201,20 @@ class SpeechDetector:
         """The same, window by window."""
         judgements: list[Judgement] = []
         network_pcm = self._resampler.push(pcm)
-        for probability in await self._model.probabilities(self._stream, network_pcm):
+        for probability in await self._probabilities(network_pcm):
             self._windows += 1
             events = self._activity.push(probability)
             now_s = self._windows * self._params.window_s
             judgements.append(Judgement(now_s, events, self._activity.speaking))
         return judgements
+
+    async def _probabilities(self, pcm: bytes) -> list[float]:
+        probabilities = await self._model.probabilities(self._stream, pcm)
+        if self._played is None:
+            return probabilities
+        samples = np.frombuffer(pcm, "<i2")[:: self._every]
+        self._heard = (self._heard + samples.tobytes())[-2 * _COMPARED :]
+        likely = max(probabilities, default=0.0) >= self._params.keep_probability
+        if likely and self._played.resembles(self._heard):
+            return [0.0] * len(probabilities)
+        return probabilities

@@ -78,7 +78,7 @@ class _Recording:
         self._speech = speech
         self._stream = speech.new_stream()
         self._resampler = resampler(options.rate_hz, limits.INTERNAL_RATE_HZ, options.encoding)
-        self._detector = SpeechDetector(speech.vad, limits.INTERNAL_RATE_HZ)
+        self._detector = SpeechDetector(speech.vad, limits.INTERNAL_RATE_HZ, played=options.played)
         self._utterances = Utterances()
         # Unbounded: a few events a second of audio, and the reader only forwards them.
         self.heard: asyncio.Queue[Hearing | ProviderError | None] = asyncio.Queue()

@@ -1,0 +1,1 @@
+"""Who is heard to interrupt, and who is not: whole calls on synthesised and on real speech."""
