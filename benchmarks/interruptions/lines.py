@@ -31,7 +31,7 @@ from vantum.providers.base import ListenOptions
 from vantum.simulator.twilio_playout import Playout
 from vantum.telemetry import Log
 from vantum.transports.base import Outlet
-from vantum.transports.twilio import PhoneCall
+from vantum.transports.twilio import TwilioCall
 from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
 from vantum.wire import twilio as wire
 
@@ -157,7 +157,7 @@ class PhoneLine:
         self._ticks = 0
 
     async def listen(self, call: Call) -> None:
-        phone = PhoneCall(call, self.outlet, self._log, answered=Answered(inbound=True))
+        phone = TwilioCall(call, self.outlet, self._log, answered=Answered(inbound=True))
         await phone.listen(self._messages.get)
 
     async def write(self) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vantum.audio.pcm import Encoding
 from vantum.books import Books, Party
@@ -130,9 +130,7 @@ class Call:
     def open_input(self, options: ListenOptions, *, automatic: bool, greets: bool) -> None:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
-        options = msgspec.structs.replace(
-            options, key_terms=self.cast.key_terms, played=self._player.played
-        )
+        options = replace(options, key_terms=self.cast.key_terms, played=self._player.played)
         self._ears = Ears(self.cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))

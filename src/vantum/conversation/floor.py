@@ -18,6 +18,7 @@ from vantum.conversation.utterances import is_echo, is_farewell, is_hello, is_no
 
 _ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
 _QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
+_ON_WORDS: Final = 5  # said behind a question before its answer comes: people take a second
 _END_S: Final = 0.2  # so late it is told that speech has ended
 _AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
 _ECHO_CHARS: Final = 240  # an echo is written down up to some seconds after it sounded
@@ -110,9 +111,11 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
 def _has_asked(reply: Reply, now: float) -> bool:
     """Has the caller heard enough of a question to be answering it?"""
     left = len(words(reply.heard(reply.heard_s(now) + _AHEAD_S)))
+    asked = False
     for sentence in sentences(reply.text):
-        length = len(words(sentence))
+        length, asks = len(words(sentence)), sentence.endswith("?")
         if left <= length:
-            return sentence.endswith("?") and left >= _QUESTION_HEARD * length
-        left -= length
-    return False
+            just_asked = asked and left <= _ON_WORDS
+            return just_asked or (asks and left >= _QUESTION_HEARD * length)
+        left, asked = left - length, asks
+    return asked
