@@ -191,7 +191,7 @@ class SpeechDetector:
         self._windows = 0
         self._played = played
         self._every = network_hz // echo.RATE_HZ  # sample that is compared with what was played
-        self._heard = b""  # of late, at the rate of what was played
+        self._heard = bytes(2 * _COMPARED)  # of late, at the rate of what was played
 
     async def push(self, pcm: bytes) -> list[VoiceEvent]:
         """Judge more audio (s16le mono). Raises ProviderUnavailable."""
