@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vantum.audio.vad import VadParams, VoiceActivity, VoiceEvent
+from vantum.audio.vad import WARY, VadParams, VoiceActivity, VoiceEvent
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained
 
 WINDOW_S = 0.032
 VOICE, MURMUR, QUIET = 0.95, 0.5, 0.02
 
 
-def hear(*probabilities: float, params: VadParams | None = None) -> list[VoiceEvent]:
+def hear(*probabilities: float, params: VadParams = WARY) -> list[VoiceEvent]:
     voice = VoiceActivity(params)
     return [event for p in probabilities for event in voice.push(p)]
 
@@ -73,7 +73,7 @@ def test_a_click_before_is_not_the_beginning() -> None:
 
 
 def test_speech_is_believed_within_100_ms_of_its_first_frame() -> None:
-    voice, worst_alignment_s = VoiceActivity(), WINDOW_S
+    voice, worst_alignment_s = VoiceActivity(WARY), WINDOW_S
     windows = next(n for n in range(1, 10) if voice.push(VOICE))
     assert worst_alignment_s + windows * WINDOW_S <= 0.1
 
@@ -97,7 +97,7 @@ def test_gaps_are_no_speech() -> None:
 
 
 def test_speaking_is_true_between_start_and_stop() -> None:
-    voice = VoiceActivity()
+    voice = VoiceActivity(WARY)
     states = []
     for probability in [QUIET, VOICE, VOICE, *[QUIET] * 7, QUIET]:
         voice.push(probability)
@@ -182,3 +182,25 @@ def test_every_speech_ends_in_the_end(windows: list[float]) -> None:
 def test_a_voice_never_sure_is_never_reported(windows: list[float]) -> None:
     doubted = [p * 0.69 for p in windows]
     assert hear(*doubted) == []
+
+
+# -- eager, until it was wrong too often ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("windows", "heard"),
+    [
+        ([MURMUR], "("),  # one window holds the agent's sound
+        ([0.45] * 100, ""),
+        ([MURMUR] * 100, "("),  # and is never meant
+        ([VOICE] * 7, "(!"),
+        ([VOICE, *[QUIET] * 7] * 5, "()" * 3),  # three clicks make wary of a fourth
+        ([VOICE, *[QUIET] * 7] * 3 + [VOICE] * 2, "()" * 3 + "("),  # not of a voice
+        ([VOICE, *[QUIET] * 7] * 3 + [QUIET] * 625 + [VOICE], "()" * 3 + "("),  # 20 s later no more
+        (([VOICE] * 7 + [QUIET] * 7) * 5, "(!)" * 5),  # words are no false start
+    ],
+)
+def test_a_beginning_costs_little_unless_it_is_often_wrong(
+    windows: list[float], heard: str
+) -> None:
+    assert kinds(hear(*windows, params=VadParams())) == heard

@@ -1,12 +1,15 @@
 """When the caller's voice begins, is meant and ends: decided from probabilities, in audio time.
 
-Two thresholds keep one word from being reported as many: speech begins at a high probability and
-goes on at a lower one. The model that makes the probabilities runs elsewhere.
+Two thresholds keep one word from being reported as many: speech begins at a higher probability and
+goes on at a lower one. A beginning costs little, since it only holds the agent's sound, so one
+window is enough for it; where several came to nothing, as beside a street, more is asked for. The
+model that makes the probabilities runs elsewhere.
 """
 
 from __future__ import annotations
 
 from math import ceil
+from typing import Final
 
 from msgspec import Struct
 
@@ -20,11 +23,19 @@ class VadParams(Struct, frozen=True):
     """How sure, and for how long. Durations are rounded up to whole windows."""
 
     window_s: float = 0.032  # Silero judges 512 samples at 16 kHz
-    start_probability: float = 0.7  # spec §9: less does not interrupt
+    start_probability: float = 0.5  # 98 of 100 clips of speech are there within 100 ms
+    start_s: float = 0.032
+    sure_probability: float = 0.7  # spec §9: less is not meant
+    wary_s: float = 0.064  # one window may be a click; a second, softer one before it is an onset
+    false_starts: int = 3  # that make wary, within `remembered_s`
+    remembered_s: float = 20.0
     keep_probability: float = 0.4  # vowels fade and stops fall silent within a word
-    start_s: float = 0.064  # one window may be a click; a second, softer one before it is an onset
     sustain_s: float = limits.INTERRUPT_AFTER_S
     stop_s: float = 0.2  # longer than the closure of a stop consonant, shorter than a pause
+
+
+WARY: Final = VadParams(start_probability=0.7, start_s=0.064)
+"""Of beginnings that cost something."""
 
 
 class VoiceActivity:
@@ -33,13 +44,17 @@ class VoiceActivity:
     def __init__(self, params: VadParams | None = None) -> None:
         self._params = params or VadParams()
         self._start_windows = self._windows(self._params.start_s)
-        self._sustain_windows = max(self._start_windows, self._windows(self._params.sustain_s))
+        self._wary_windows = self._windows(self._params.wary_s)
+        begun = max(self._start_windows, self._wary_windows)
+        self._sustain_windows = max(begun, self._windows(self._params.sustain_s))
+        self._remembered = self._windows(self._params.remembered_s)
+        self._false: list[int] = []  # windows at which speech ended that was none
         self._stop_windows = self._windows(self._params.stop_s)
         self._speaking = False
         self._now = 0  # windows judged so far
         self._ended = 0  # the window after its last speech
         self._spoken = 0  # its windows of speech; before it has begun, those that may be its onset
-        self._sure = 0  # those of them at start_probability or above
+        self._sure = 0  # those of them at sure_probability or above
 
     @property
     def speaking(self) -> bool:
@@ -49,25 +64,29 @@ class VoiceActivity:
     def push(self, probability: float) -> list[VoiceEvent]:
         """Judge the next window; not-a-number counts as silence."""
         self._now += 1
-        sure = probability >= self._params.start_probability
-        if sure or probability >= self._params.keep_probability:
-            return self._voiced(sure=sure) if sure or self._speaking else self._rising()
+        if probability >= self._params.keep_probability:
+            wary = self._is_wary()
+            least = self._params.sure_probability if wary else self._params.start_probability
+            windows = self._wary_windows if wary else self._start_windows
+            if not self._speaking and probability < least:
+                return self._rising(windows)
+            return self._voiced(windows, sure=probability >= self._params.sure_probability)
         if self._spoken:
             return self._silent()
         return []  # nearly every window of a call
 
-    def _rising(self) -> list[VoiceEvent]:
-        """A soft onset counts once a sure window follows it; alone it is never speech."""
-        self._spoken = min(self._spoken + 1, self._start_windows - 1)
+    def _rising(self, start_windows: int) -> list[VoiceEvent]:
+        """A soft onset counts once a window that may begin speech follows it; alone it is none."""
+        self._spoken = min(self._spoken + 1, start_windows - 1)
         self._sure = 0
         return []
 
-    def _voiced(self, *, sure: bool) -> list[VoiceEvent]:
+    def _voiced(self, start_windows: int, *, sure: bool) -> list[VoiceEvent]:
         self._ended = self._now
         self._spoken += 1
         self._sure += sure
         events: list[VoiceEvent] = []
-        if not self._speaking and self._spoken == self._start_windows:
+        if not self._speaking and self._spoken >= start_windows:
             self._speaking = True
             events.append(SpeechStarted(at_s=self._s(self._now - self._spoken)))
         # only sure windows count: spec §9 asks for 0.7 over the whole 200 ms
@@ -83,8 +102,18 @@ class VoiceActivity:
             at_s=self._s(self._ended), speech_s=self._s(self._spoken), silence_s=self._s(quiet)
         )
         was_speaking, self._speaking = self._speaking, False
+        if was_speaking and self._sure < self._sustain_windows:
+            self._remember()
         self._spoken = self._sure = 0
         return [stopped] if was_speaking else []
+
+    def _is_wary(self) -> bool:
+        of_late = self._now - self._false[0] <= self._remembered if self._false else False
+        return of_late and len(self._false) == self._params.false_starts
+
+    def _remember(self) -> None:
+        """Speech began that was none."""
+        self._false = [*self._false, self._now][-self._params.false_starts :]
 
     def _s(self, windows: int) -> float:
         return windows * self._params.window_s

@@ -26,7 +26,7 @@ from vantum.providers.local import engine
 _GATHER_S: Final = 0.006  # 40 calls bring 7 windows in it; speech starts are due within 100 ms
 _GATHER_FROM: Final = 4  # live recordings; below it waiting saves nothing
 _SETTLED: Final = 10  # quiet windows after which the network has settled: 0.3 s
-# Clear recordings scaled to a peak of 16 never reach the probability of a start, at 24 two of three
+# Clear recordings scaled to a peak of 10 never reach the probability of a start, at 24 two of three
 # do (a test holds the first); mu-law's first step is 8. Quieter sound is not shown to the network.
 _QUIET_PEAK: Final = 8
 _COMPARED: Final = round(echo.STRETCH_S * echo.RATE_HZ)
@@ -161,11 +161,11 @@ def _judge(network: engine.Activity, wishes: list[_Wish]) -> None:
 
 
 class Judgement(Struct, frozen=True):
-    """What was decided on one window that ends at `now_s`."""
+    """What was decided on one window that ends at `now_s`, by how likely it is speech."""
 
     now_s: float
+    probability: float
     events: list[VoiceEvent]
-    speaking: bool
 
 
 class SpeechDetector:
@@ -205,7 +205,7 @@ class SpeechDetector:
             self._windows += 1
             events = self._activity.push(probability)
             now_s = self._windows * self._params.window_s
-            judgements.append(Judgement(now_s, events, self._activity.speaking))
+            judgements.append(Judgement(now_s, probability, events))
         return judgements
 
     async def _probabilities(self, pcm: bytes) -> list[float]:

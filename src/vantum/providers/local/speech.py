@@ -11,6 +11,7 @@ from typing import Final
 
 from vantum import limits
 from vantum.audio.resample import resampler
+from vantum.audio.vad import WARY, VoiceActivity
 from vantum.conversation.events import Finalised, Hearing, SpeechStarted, SpeechStopped, Transcript
 from vantum.errors import ProviderError
 from vantum.providers.base import Finalise, ListenOptions, Spoken, VoiceOptions
@@ -79,6 +80,8 @@ class _Recording:
         self._stream = speech.new_stream()
         self._resampler = resampler(options.rate_hz, limits.INTERNAL_RATE_HZ, options.encoding)
         self._detector = SpeechDetector(speech.vad, limits.INTERNAL_RATE_HZ, played=options.played)
+        # Eager beginnings silence the agent; a recogniser would write words under each of them.
+        self._sure = VoiceActivity(WARY)
         self._utterances = Utterances()
         # Unbounded: a few events a second of audio, and the reader only forwards them.
         self.heard: asyncio.Queue[Hearing | ProviderError | None] = asyncio.Queue()
@@ -108,11 +111,12 @@ class _Recording:
         for judged in await self._detector.judge(pcm):
             for event in judged.events:
                 self.heard.put_nowait(event)
+            for event in self._sure.push(judged.probability):
                 if isinstance(event, SpeechStarted):
                     self._utterances.started(event.at_s)
                 elif isinstance(event, SpeechStopped):
                     self._do(self._utterances.stopped(event.at_s, judged.now_s))
-            self._do(self._utterances.advance(judged.now_s, speaking=judged.speaking))
+            self._do(self._utterances.advance(judged.now_s, speaking=self._sure.speaking))
         await self._until_awaited(fewer_than=_UNHEARD)
 
     async def _finish(self) -> None:
