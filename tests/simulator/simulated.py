@@ -68,7 +68,7 @@ async def simulating(
 
 
 async def _end(server: uvicorn.Server) -> None:
-    """Shut the door, and wait a moment for those inside."""
+    """Shut the door, wait a moment for those inside, and throw out who stays."""
     for door in server.servers:
         door.close()
     inside = server.server_state
@@ -78,4 +78,8 @@ async def _end(server: uvicorn.Server) -> None:
         async with asyncio.timeout(0.1):
             while inside.connections or inside.tasks:  # noqa: ASYNC110 - sets no event
                 await asyncio.sleep(0.002)
+    for task in inside.tasks:
+        task.cancel()
+    for connection in inside.connections:
+        connection.transport.abort()  # type: ignore[union-attr]  # all are open
     await server.lifespan.shutdown()

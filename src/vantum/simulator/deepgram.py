@@ -196,9 +196,12 @@ class _Stream:
                 await self._say(step)
 
     async def _heard(self, speech: Speech) -> str:
-        """The words; a slow talent hears a growing utterance less often than it is asked to."""
+        """The words; a slow talent hears a growing utterance less often than it is asked to.
+
+        Not before its first words, with which a fault strikes: on a stalled machine all are slow.
+        """
         known = self._words if speech.number == self._number else ""
-        if not speech.whole and _now_s() < self._rest_until_s:
+        if known and not speech.whole and _now_s() < self._rest_until_s:
             return known
         began_s = _now_s()
         self._words = await self._stage.talent.words(speech.pcm, speech.rate_hz, speech.number)
