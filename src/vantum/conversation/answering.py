@@ -247,13 +247,15 @@ def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
     if not talk.aside.handing_over or terms is None:
         return
     talk.orders.cancel_timer("waiting")
-    if talk.state is not State.LISTENING:
+    pickup = talk.aside.pickup
+    greets = pickup is not None and not pickup.greeted  # once more, after it met their hello
+    if talk.state is not State.LISTENING or greets:
         talk.orders.set_timer("transfer", now + _LOOK_AGAIN_S)
         return
     talk.aside.handing_over = False
     talk.orders.cancel_timer("transfer")
     talk.history.caller_said(talk.caller.take())
-    say(talk, terms.failed, now)
+    say(talk, terms.failed, now, firm=True)  # they wait for somebody who will not come
 
 
 def hush(talk: Talk, now: float) -> None:
