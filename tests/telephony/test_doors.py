@@ -154,6 +154,7 @@ async def test_strangers_may_not_dial(phone: Phone) -> None:
         ({"too": PERSON}, 422),
         ({}, 422),
         ([], 422),
+        (None, 400),
     ],
 )
 async def test_a_call_that_cannot_be_placed_is_refused_with_the_reason(
@@ -163,3 +164,29 @@ async def test_a_call_that_cannot_be_placed_is_refused_with_the_reason(
     assert answered == status
     assert problem["detail"]
     assert (await phone.asks("GET", "/api/v1/calls"))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "status", "why"),
+    [
+        ("POST /calls", {"number": PERSON}, 422, "known fields: to, agent"),
+        ("POST /calls", None, 400, "The body is empty"),
+        ("POST /calls", {"to": PERSON, "agent": "nobody"}, 422, "known: sales"),
+        ("POST /calls/some/hangup", None, 404, "nothing at /api/v1/calls/some/hangup"),
+        ("GET /callers", None, 404, "nothing at"),
+        ("GET /calls/some/hang-up", None, 405, "allowed: POST"),
+        ("DELETE /calls", None, 405, "allowed: POST, GET"),
+        ("GET /calls/some", None, 404, "no call with this id"),
+    ],
+)
+async def test_every_refusal_says_what_would_do(
+    phone: Phone, asked: str, body: object, status: int, why: str
+) -> None:
+    method, _, path = asked.partition(" ")
+    headers = {"Authorization": f"Bearer {phone.token}"}
+    url = f"{phone.url}/api/v1{path}"
+    async with phone.http.request(method, url, json=body, headers=headers) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["status"]) == (status, status)
+        assert why in problem["detail"]
+        assert ("Allow" in answer.headers) == (status == 405)

@@ -30,8 +30,8 @@ async def test_tw_07_the_operator_hangs_up(tmp_path: Path) -> None:
         await eventually(lambda: len(phone.server.calls) == 1)
         assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
         outcome = await phone.outcome(call_id)
-        assert (outcome.status, outcome.outcome) == ("completed", "agent_ended")
-        assert (await phone.call(call_id))["outcome"]["outcome"] == "agent_ended"
+        assert (outcome.status, outcome.outcome) == ("completed", "operator_ended")
+        assert (await phone.call(call_id))["outcome"]["outcome"] == "operator_ended"
         await phone.is_quiet()
 
 
@@ -40,7 +40,10 @@ async def test_tw_07_a_call_is_hung_up_while_it_rings(tmp_path: Path) -> None:
         call_id = await phone.calls("+15550100102")
         assert (await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
         outcome = await phone.outcome(call_id)
-        assert outcome.outcome in {"canceled", "agent_ended"}  # as it was ringing, or just answered
+        assert outcome.outcome in {
+            "canceled",
+            "operator_ended",
+        }  # as it was ringing, or just answered
         assert not outcome.transcript
         await phone.is_quiet()
 
@@ -54,7 +57,7 @@ async def test_tw_07_the_operator_ends_a_call_before_there_is_a_talk(tmp_path: P
             await (await begins(phone, token)).wait_closed()
         form = {"CallSid": SID, "CallStatus": "completed"}
         assert (await posts(phone, "/twilio/status", form))[0] == 204
-        assert (await phone.outcome(call["id"])).outcome == "agent_ended"
+        assert (await phone.outcome(call["id"])).outcome == "operator_ended"
 
 
 async def test_a_leg_that_the_carrier_does_not_know_is_not_asked_about_for_ever(
@@ -83,7 +86,7 @@ async def test_somebody_calls_us(tmp_path: Path) -> None:
         assert (call["direction"], call["to"]) == ("inbound", PERSON)
         await phone.asks("POST", f"/api/v1/calls/{call['id']}/hang-up")
         outcome = await phone.outcome(call["id"])
-        assert (outcome.direction, outcome.outcome) == ("inbound", "agent_ended")
+        assert (outcome.direction, outcome.outcome) == ("inbound", "operator_ended")
         await phone.is_quiet()
 
 
@@ -105,7 +108,7 @@ async def test_webhooks_stream_and_commands_may_land_on_different_processes(
         assert not len(asked.server.calls)
         assert (await asked.call(call_id))["status"] == "in-progress"
         assert (await asked.asks("POST", f"/api/v1/calls/{call_id}/hang-up"))[0] == 202
-        assert (await asked.outcome(call_id)).outcome == "agent_ended"
+        assert (await asked.outcome(call_id)).outcome == "operator_ended"
         await reached.is_quiet()
 
 
@@ -208,6 +211,6 @@ async def test_a_call_outlives_the_time_that_the_database_is_away(
             assert call is not None
             await elsewhere.command(Command(call_id, "hang_up"), call.worker)
             await database.close()
-            assert (await phone.outcome(call_id)).outcome == "agent_ended"
+            assert (await phone.outcome(call_id)).outcome == "operator_ended"
             await phone.is_quiet()
     assert "task_failed" not in {log["event"] for log in logs}

@@ -36,7 +36,7 @@ def test_of_a_call_without_a_talk_the_carriers_word_is_told(status: str, word: s
 
 
 def test_the_operators_end_and_a_hand_over_are_told_before_all_else() -> None:
-    assert outcome_of(replace(ANSWERED, end_asked=True), None).outcome == "agent_ended"
+    assert outcome_of(replace(ANSWERED, end_asked=True), None).outcome == "operator_ended"
     handed_over = replace(ANSWERED, handed_over_at=115.0)
     assert outcome_of(handed_over, Talked("disconnected")).outcome == "transferred"
     assert outcome_of(ANSWERED, Talked("disconnected")).outcome == "disconnected"

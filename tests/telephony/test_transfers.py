@@ -22,6 +22,7 @@ from vantum.calls import Live
 from vantum.conversation.states import State
 from vantum.store.phone_calls import PhoneCalls
 from vantum.telephony.settled import Outcome
+from vantum.transports.twilio_outlet import TwilioOutlet
 
 pytestmark = pytest.mark.anyio
 
@@ -394,7 +395,7 @@ def test_where_nobody_is_there_the_caller_hears_so_and_the_talk_goes_on(
     answer = words(case.caller_tape).partition(TEXTS.failed)[2]
     assert len(answer) > 10
     ours, theirs = case.outcomes
-    assert ours.outcome == "agent_ended"
+    assert ours.outcome == "operator_ended"
     assert name.endswith(theirs.outcome)
     assert SUMMARY not in " ".join(line.text for line in theirs.transcript)
 
@@ -414,7 +415,7 @@ def test_nobody_is_put_through_twice_at_once(cases: dict[str, Case]) -> None:
 
 def test_where_the_carrier_refuses_the_caller_is_not_lost(cases: dict[str, Case]) -> None:
     ours, theirs = cases["refused"].outcomes
-    assert (ours.outcome, theirs.outcome) == ("agent_ended", "briefed")
+    assert (ours.outcome, theirs.outcome) == ("operator_ended", "briefed")
     assert TEXTS.failed in [line.text for line in ours.transcript]
 
 
@@ -428,8 +429,25 @@ def test_processes_that_carry_one_leg_each_put_them_together(cases: dict[str, Ca
 
 def test_a_caller_hears_of_a_failure_that_another_process_was_told(cases: dict[str, Case]) -> None:
     ours, theirs = cases["fails_across"].outcomes
-    assert (ours.outcome, theirs.outcome) == ("agent_ended", "busy")
+    assert (ours.outcome, theirs.outcome) == ("operator_ended", "busy")
     assert TEXTS.failed in [line.text for line in ours.transcript]
+
+
+async def test_nobody_is_fetched_for_a_machine(tmp_path: Path) -> None:
+    async with telephone(tmp_path, vendors=True) as phone:
+        call_id = await phone.calls(VOICEMAIL)
+        path = f"/api/v1/calls/{call_id}/transfer"
+
+        def is_found_out() -> bool:
+            live = phone.server.calls.by_session(call_id)
+            outlet = live.outlet if live else None
+            return isinstance(outlet, TwilioOutlet) and outlet.answered_by == "voicemail"
+
+        await eventually(is_found_out, PATIENCE_S)
+        status, problem = await phone.asks("POST", path, {"to": NO_ANSWER})
+        assert (status, problem["detail"]) == (409, "No person is on the line")
+        await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up")
+        assert (await phone.outcome(call_id)).outcome == "operator_ended"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from vantum.errors import Service, Trouble
 EndReason = Literal[
     "caller_ended",  # the caller asked to end, or hung up politely through the page
     "agent_ended",  # the agent said goodbye
+    "operator_ended",  # hung up by whoever runs the calls
     "disconnected",  # the peer vanished
     "silence",  # the caller did not answer the last nudge
     "faults",  # three failed replies in a row

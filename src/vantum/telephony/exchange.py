@@ -54,7 +54,8 @@ class Exchange:
         """Call a number. Raises RequestError, CapacityError, CarrierError."""
         check_number(to)
         if agent is not None and agent not in self._casting.agents:
-            raise RequestError(f'There is no agent "{agent}"')
+            known = ", ".join(self._casting.agents)
+            raise RequestError(f'There is no agent "{agent}"; known: {known}')
         if not self.line.number:
             raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
         self._calls.check_room()

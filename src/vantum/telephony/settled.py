@@ -16,7 +16,7 @@ from vantum.store.phone_calls import PhoneCall
 FILE: Final = "outcomes.jsonl"
 
 # What a leg that nobody talked on came to.
-_UNANSWERED: Final = {
+UNANSWERED: Final = {
     "busy": "busy",
     "no-answer": "no_answer",
     "failed": "failed",
@@ -125,8 +125,8 @@ def _word_for(call: PhoneCall, talked: Talked | None) -> str:
     if talked:
         return talked.reason
     if call.end_asked and call.status == "completed":
-        return "agent_ended"  # as where the operator ends a talk
-    return _UNANSWERED.get(call.status, "lost")
+        return "operator_ended"  # before there was a talk
+    return UNANSWERED.get(call.status, "lost")
 
 
 def append(folder: Path, outcome: bytes) -> None:

@@ -12,11 +12,14 @@ import msgspec
 from vantum import limits
 from vantum.calls import Live
 from vantum.conversation import events as ev
+from vantum.conversation.answerer import MACHINES
 from vantum.errors import RecordsError
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 
 _TROUBLE_S: Final = 1.0  # the database is let alone for so long when it is in trouble
+# The other verdicts on machines are of screeners and menus too, behind which there may be somebody.
+_LEAVES_NO_DOUBT: Final = ("machine_end_beep", "fax")
 _ASKED: Final = msgspec.json.Decoder(ev.TransferAsked)
 
 
@@ -24,7 +27,7 @@ def event_of(command: Command) -> ev.Event:
     """What a command is to the talk that it is for."""
     match command.verb:
         case "hang_up":
-            return ev.EndAsked("agent_ended")
+            return ev.EndAsked("operator_ended")
         case "machine":
             return ev.AnsweredBy(ev.verdict(command.argument))
         case "transfer":
@@ -50,6 +53,14 @@ class Talks:
     def forget(self, call_id: str) -> None:
         """It has ended."""
         self._live.pop(call_id, None)
+
+    def meets_machine(self, call: PhoneCall) -> bool:
+        """No person is on the line, as its talk knows, or, where that is elsewhere, the carrier."""
+        live = self._live.get(call.call_id)
+        pickup = live.call.conversation.talk.aside.pickup if live else None
+        if pickup is not None:
+            return pickup.kind == "fax" or pickup.kind in MACHINES
+        return call.machine in _LEAVES_NO_DOUBT
 
     async def tell(self, call: PhoneCall, command: Command) -> None:
         """Tell the talk of a call, wherever it is; where there is none, nobody."""

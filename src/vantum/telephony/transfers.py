@@ -67,6 +67,8 @@ class Transfers:
             raise RequestError("The call has been put through already", code="INVALID_STATE")
         if not caller.worker or caller.ended_at is not None or caller.for_call:
             raise RequestError("The agent is not talking on this call", code="INVALID_STATE")
+        if self._talks.meets_machine(caller):
+            raise RequestError("No person is on the line", code="INVALID_STATE")
         if await self._records.colleague_of(caller.call_id) is not None:
             raise RequestError("The call is being put through already", code="INVALID_STATE")
         argument = msgspec.json.encode(asked).decode()
@@ -77,6 +79,9 @@ class Transfers:
         self._start("transfer", self._begin(caller, order))
 
     async def _begin(self, caller: PhoneCall, order: Transfer) -> None:
+        if self._talks.meets_machine(caller):  # which another process could not know
+            await self._fail(caller, "no person is on the line")
+            return
         agent = self._casting.agents[caller.agent]
         now = self._legs.now()
         colleague = PhoneCall(

@@ -19,8 +19,9 @@ import msgspec
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-TOKEN_NEEDED: Final = "The API token is needed: Authorization: Bearer ..."
 TOKEN_FILE: Final = "api-token"  # in the data folder
+TOKEN_NEEDED: Final = "The API token is needed: Authorization: Bearer ..."
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _FORWARDING: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")

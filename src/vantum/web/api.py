@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -13,10 +13,11 @@ from vantum.conversation.events import TransferAsked
 from vantum.errors import CarrierError, RequestError, VantumError
 from vantum.store.phone_calls import PhoneCall
 from vantum.telephony.exchange import Exchange
-from vantum.web.access import TOKEN_NEEDED, may_use_api, problem
+from vantum.web.access import METHODS, TOKEN_NEEDED, may_use_api, problem
 
 BODY_BYTES: Final = 64 * 1024
-Door = Callable[[Request], Awaitable[Response]]
+Body = TypeVar("Body", bound=Struct)
+Door = Callable[[Exchange, Request], Awaitable[Response]]
 
 
 class NewCall(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +62,7 @@ class PhoneApi:
         self._token = token
         self._public = public
 
-    def _guarded(self, door: Callable[[Exchange, Request], Awaitable[Response]]) -> Door:
+    def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def entered(request: Request) -> Response:
             if not may_use_api(request, self._token, public=self._public):
                 return problem(401, TOKEN_NEEDED)
@@ -73,7 +74,7 @@ class PhoneApi:
         return entered
 
     async def _place(self, exchange: Exchange, request: Request) -> Response:
-        wanted = msgspec.json.decode(await body_of(request), type=NewCall)
+        wanted = decoded(await body_of(request), NewCall)
         return shown(await exchange.place(wanted.to, wanted.agent), 201)
 
     async def _list(self, exchange: Exchange, _request: Request) -> Response:
@@ -88,21 +89,43 @@ class PhoneApi:
         return shown(call, 202)
 
     async def _transfer(self, exchange: Exchange, request: Request) -> Response:
-        wanted = msgspec.json.decode(await body_of(request), type=Transfer)
+        wanted = decoded(await body_of(request), Transfer)
         call = await _known(exchange, request)
         asked = TransferAsked(wanted.to, wanted.warm, wanted.summary)
         await exchange.transfers.ask(call, asked)
         return shown(call, 202)
 
     def router(self) -> APIRouter:
-        """The routes."""
-        router = APIRouter(prefix="/api/v1/calls")
-        router.add_api_route("", self._guarded(self._place), methods=["POST"])
-        router.add_api_route("", self._guarded(self._list), methods=["GET"])
-        router.add_api_route("/{call_id}", self._guarded(self._look), methods=["GET"])
-        router.add_api_route("/{call_id}/hang-up", self._guarded(self._hang_up), methods=["POST"])
-        router.add_api_route("/{call_id}/transfer", self._guarded(self._transfer), methods=["POST"])
+        """The routes; whatever else is asked under `/api/v1` is refused in the same form."""
+        doors: dict[str, dict[str, Door]] = {
+            "/calls": {"POST": self._place, "GET": self._list},
+            "/calls/{call_id}": {"GET": self._look},
+            "/calls/{call_id}/hang-up": {"POST": self._hang_up},
+            "/calls/{call_id}/transfer": {"POST": self._transfer},
+        }
+        router = APIRouter(prefix="/api/v1")
+        for path, by_method in doors.items():
+            for method, door in by_method.items():
+                router.add_api_route(path, self._guarded(door), methods=[method])
+            others = [method for method in METHODS if method not in by_method]
+            router.add_api_route(path, self._guarded(_only(*by_method)), methods=others)
+        router.add_api_route("/{path:path}", self._guarded(_nowhere), methods=[*METHODS])
         return router
+
+
+def _only(*methods: str) -> Door:
+    allowed = ", ".join(methods)
+
+    async def entered(_exchange: Exchange, request: Request) -> Response:
+        refused = problem(405, f"{request.method} is not for this path; allowed: {allowed}")
+        refused.headers["Allow"] = allowed
+        return refused
+
+    return entered
+
+
+async def _nowhere(_exchange: Exchange, request: Request) -> Response:
+    return problem(404, f"There is nothing at {request.url.path}")
 
 
 def _status(error: Exception) -> int:
@@ -122,6 +145,17 @@ async def body_of(request: Request) -> bytes:
         if len(body) > BODY_BYTES:
             raise RequestError(f"The body is longer than {BODY_BYTES} bytes")
     return body
+
+
+def decoded(body: bytes, kind: type[Body]) -> Body:
+    """A body. Raises DecodeError for one that is empty, no JSON, or not of this kind."""
+    known = "known fields: " + ", ".join(kind.__struct_fields__)
+    if not body:
+        raise msgspec.DecodeError(f"The body is empty; {known}")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error}; {known}") from None
 
 
 async def _known(exchange: Exchange, request: Request) -> PhoneCall:

@@ -20,7 +20,7 @@ from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
 from vantum.upkeep import HouseUpkeep
-from vantum.web.access import TOKEN_FILE, api_token, closed
+from vantum.web.access import METHODS, TOKEN_FILE, api_token, closed
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.socket import SocketDoor
 
@@ -91,7 +91,7 @@ def _telephone(
         app.add_api_route(
             "/api/v1/{path:path}",
             closed(settings.phone_off, token, public=public),
-            methods=["GET", "POST"],
+            methods=[*METHODS],
         )
         return nullcontext()
     from vantum.web.phone import telephone  # noqa: PLC0415 - 30 MB that only the phone needs
