@@ -1,6 +1,6 @@
 """Many phone calls at once on the simulated carrier: what did those who answered hear?
 
-    uv run python -m benchmarks.many_phones [--calls 40] [--at-once 40] [--kinds 00] [--cut]
+    uv run python -m benchmarks.many_phones [--calls 40] [--per-s 4] [--kinds 00] [--cut]
 
 The simulator (`--profile bench`) and the server run in processes of their own. `--kinds` names who
 answers, by the last two digits, in turn, or `all`; `--cut` hangs up each call at a random moment.
@@ -53,6 +53,7 @@ class Asked(argparse.Namespace):
     calls: int
     at_once: int
     kinds: str
+    per_s: float
     cut: bool
 
 
@@ -61,7 +62,8 @@ async def _calls(http: httpx.AsyncClient, numbers: list[str], asked: Asked) -> C
     dice = random.Random(1)
     lines = asyncio.Semaphore(asked.at_once)
 
-    async def one(number: str) -> str:
+    async def one(number: str, wait_s: float) -> str:
+        await asyncio.sleep(wait_s)
         async with lines:
             placed = (await http.post("/api/v1/calls", json={"to": number})).json()
             deadline = time.monotonic() + PATIENCE_S
@@ -76,7 +78,8 @@ async def _calls(http: httpx.AsyncClient, numbers: list[str], asked: Asked) -> C
                 await asyncio.sleep(0.5)
             return "unsettled"
 
-    return Counter(await asyncio.gather(*(one(number) for number in numbers)))
+    waiting = (one(number, n / asked.per_s) for n, number in enumerate(numbers))
+    return Counter(await asyncio.gather(*waiting))
 
 
 def _heard(calls: list[dict[str, Any]]) -> Iterator[str]:
@@ -178,6 +181,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--kinds", default="00", help="last two digits, or all")
     parser.add_argument("--at-once", type=int, default=40)
+    parser.add_argument("--per-s", type=float, default=4, help="calls placed; carriers allow 1")
     parser.add_argument("--cut", action="store_true")
     asked = parser.parse_args(namespace=Asked())
     print(headline())
