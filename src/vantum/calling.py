@@ -30,6 +30,12 @@ class Followed(Struct, frozen=True):
     outcome: Outcome | None = None
 
 
+_NO_TOKEN: Final = (
+    f"the server wants its API token: run this in the server's folder, where data/{TOKEN_FILE} is,"
+    " or set VANTUM_DATA_DIR to its data folder"
+)
+
+
 class _Problem(Struct):
     detail: str = ""
 
@@ -62,6 +68,8 @@ class Server:
                 f"no server at {self._calls.partition('/api')[0]}; start one with: vantum serve"
             ) from error
         try:
+            if response.status == 401:
+                raise RequestError(_NO_TOKEN)
             if response.status >= 300:
                 raise RequestError(msgspec.json.decode(text, type=_Problem).detail)
             return msgspec.json.decode(text, type=Followed)
@@ -104,18 +112,43 @@ def ask(to: str, agent: str | None, url: str, settings: Settings, console: Conso
     return call
 
 
+_MACHINES: Final = {
+    "voicemail": "a voicemail",
+    "screening": "a call screener",
+    "ivr": "a menu",
+    "hold": "a waiting line",
+    "fax": "a fax",
+}
+_FRAGMENT_WORDS: Final = 3
+
+
 def tell(call: Followed, data_dir: Path, console: Console) -> None:
     """Print what was said, and what came of it."""
     outcome = call.outcome
     if outcome is None:
         return
-    for line in outcome.transcript:
-        broken = " (interrupted)" if line.interrupted else ""
-        console.print(f"  {line.who:>6}: {line.text}{broken}", markup=False)
+    _tell_talk(outcome, console)
     by = f", answered by: {outcome.answered_by}" if outcome.answered_by else ""
-    console.print(f"outcome: {outcome.outcome}{by}, {outcome.lasted_s:.1f} s", markup=False)
+    why = f", {outcome.failure}" if outcome.failure else ""
+    lasted = f", {outcome.lasted_s:.1f} s" if outcome.answered_at is not None else ""
+    console.print(f"outcome: {outcome.outcome}{by}{why}{lasted}", markup=False)
     if outcome.recording:
         console.print(f"recording: {data_dir / outcome.recording}", markup=False)
+
+
+def _tell_talk(outcome: Outcome, console: Console) -> None:
+    taken_for = (*outcome.met, outcome.answered_by)
+    machines = [_MACHINES[kind] for kind in taken_for if kind in _MACHINES]
+    if machines:
+        keys = f"; pressed {', then '.join(outcome.pressed)}" if outcome.pressed else ""
+        console.print(f"  {', then '.join(machines)} answered{keys}", markup=False)
+    before_caller = bool(machines)
+    for line in outcome.transcript:
+        before_caller = before_caller and line.who != "caller"
+        # Begun for a person, before the machine was found out.
+        begun = before_caller and len(line.text.split()) <= _FRAGMENT_WORDS
+        broken = f" ({'taken back' if begun else 'interrupted'})" if line.interrupted else ""
+        console.print(f"  {line.who:>6}: {line.text}{broken}", markup=False)
 
 
 def was_reached(call: Followed) -> bool:

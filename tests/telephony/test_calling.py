@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 from phone import Phone, telephone
 from rich.console import Console
 
 from vantum.calling import Followed, Server, follow, tell, was_reached
 from vantum.errors import RequestError, ServerUnreachable
+from vantum.store.phone_calls import PhoneCall
+from vantum.telephony.settled import Said, outcome_of
 
 pytestmark = pytest.mark.anyio
 
+CALL = PhoneCall(
+    call_id="call-1",
+    direction="outbound",
+    their_number="+15550100100",
+    our_number="+15550199999",
+    agent="sales",
+    placed_at=100.0,
+    news_at=100.0,
+)
 HANGS_UP, BUSY = "+15550100108", "+15550100101"
 
 
@@ -34,7 +47,7 @@ async def test_a_call_is_told_from_the_first_ring_to_what_came_of_it(tmp_path: P
         await phone.is_quiet()
     assert "  agent: Hi" in printed
     assert "outcome: disconnected, answered by: person" in printed
-    assert "busy\noutcome: busy, 0.0 s" in in_short
+    assert "busy\noutcome: busy\n" in in_short
     assert (was_reached(reached), was_reached(busy)) == (True, False)
 
 
@@ -42,9 +55,37 @@ async def test_what_cannot_be_called_is_told_with_the_reason(tmp_path: Path) -> 
     async with telephone(tmp_path) as phone, aiohttp.ClientSession() as http:
         with pytest.raises(RequestError, match="like \\+15550100123"):
             await Server(phone.url, phone.token, http).place("555", None)
-        with pytest.raises(RequestError, match="API token is needed"):
+        with pytest.raises(RequestError, match="VANTUM_DATA_DIR"):
             await Server(phone.url, "guessed", http).place(BUSY, None)
         with pytest.raises(ServerUnreachable, match="vantum serve"):
             await Server("http://127.0.0.1:1", "", http).place(BUSY, None)
         with pytest.raises(RequestError, match="is it Vantum"):
             await Server(f"{phone.simulator.url}/v1", "", http).place(BUSY, None)
+
+
+def told(**known: Any) -> str:
+    """What is printed of a call with such an outcome."""
+    console = Console(file=io.StringIO(), width=200)
+    outcome = replace(outcome_of(CALL, None), **known)
+    tell(Followed("call-1", "completed", 100.0, outcome=outcome), Path(), console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_machines_on_the_way_are_told_and_what_was_taken_back_for_them() -> None:
+    said = (Said("agent", "Hi,", interrupted=True), Said("caller", "Yes?"), Said("agent", "Hi, I"))
+    printed = told(
+        outcome="agent_ended",
+        answered_by="person",
+        answered_at=101.0,
+        lasted_s=20.0,
+        met=("ivr",),
+        pressed=("0",),
+        transcript=said,
+    )
+    assert "  a menu answered; pressed 0\n   agent: Hi, (taken back)\n" in printed
+    assert "outcome: agent_ended, answered by: person, 20.0 s\n" in printed
+
+
+def test_a_failure_is_told_with_the_carriers_reason() -> None:
+    assert told(outcome="failed", failure="SIP 404") == "outcome: failed, SIP 404\n"

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from vantum.store.phone_calls import PhoneCall
-from vantum.telephony.settled import Talked, outcome_of
+from vantum.telephony.settled import Talked, met, outcome_of
 
 CALL = PhoneCall(
     call_id="call-1",
@@ -47,3 +47,9 @@ def test_a_call_has_lasted_until_it_was_handed_over_or_ended() -> None:
     assert outcome_of(replace(ANSWERED, handed_over_at=115.5), None).lasted_s == 5.5
     assert outcome_of(replace(ANSWERED, ended_at=None, handed_over_at=115.5), None).lasted_s == 5.5
     assert outcome_of(replace(CALL, ended_at=120.0), None).lasted_s == 0.0
+
+
+def test_machines_on_the_way_are_kept_apart_from_who_it_was_in_the_end() -> None:
+    assert met(["ivr", "hold", "person"]) == ("ivr", "hold")
+    assert met(["person", "voicemail"]) == ()
+    assert met([]) == ()

@@ -53,7 +53,8 @@ class Legs:
             self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
             # After a failure of the network it may ring all the same; but no caller waits for that.
             if error.trouble != "network" or call.for_call:
-                await self.over(call, "invalid" if error.wrong_number else "failed")
+                status = "invalid" if error.wrong_number else "failed"
+                await self.over(call, status, why=str(error))
             raise
         await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
@@ -71,20 +72,20 @@ class Legs:
         except CarrierError as error:
             self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
 
-    async def told(self, call: PhoneCall, status: str, sequence: int) -> None:
-        """The carrier reports on a leg."""
+    async def told(self, call: PhoneCall, status: str, sequence: int, why: str = "") -> None:
+        """The carrier reports on a leg; `why` it has failed."""
         if not follows(call.status, call.sequence, status, sequence):
             return
         now = self.now()
         if status in OVER:
-            await self.over(call, status, sequence=sequence)
+            await self.over(call, status, sequence=sequence, why=why)
             return
         answered_at = call.answered_at or (now if status == "in-progress" else None)
         await self.records.news(
             call.call_id, sequence, status=status, answered_at=answered_at, news_at=now
         )
 
-    async def over(self, call: PhoneCall, status: str, *, sequence: int = 0) -> None:
+    async def over(self, call: PhoneCall, status: str, *, sequence: int = 0, why: str = "") -> None:
         """The leg is gone; the call's process settles it, or, where there is none, this one."""
         now = self.now()
         first = await self.records.end(
@@ -94,7 +95,7 @@ class Legs:
         if left is None:
             return
         if not left.worker:
-            await self._settle(left, None)
+            await self._settle(left, None, why)
         if first and self.on_over is not None:
             await self.on_over(left)
 
@@ -142,8 +143,8 @@ class Legs:
         except TimeoutError:
             return False
 
-    async def _settle(self, call: PhoneCall, talked: Talked | None) -> None:
-        outcome = outcome_of(call, talked)
+    async def _settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
+        outcome = outcome_of(call, talked, why)
         line = msgspec.json.encode(outcome)
         if not await self.records.settle(call.call_id, line.decode()):
             return

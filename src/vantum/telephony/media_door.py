@@ -22,7 +22,7 @@ from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Said, Talked, Turn, turns_of
+from vantum.telephony.settled import Said, Talked, Turn, met, turns_of
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
 from vantum.transports.twilio import TwilioCall
@@ -129,6 +129,8 @@ class MediaDoor:
             talked = Talked(
                 session.end_reason,
                 answered_by=outlet.answered_by,
+                met=met(outlet.answerers),
+                pressed=tuple(outlet.pressed),
                 transcript=tuple(
                     Said(_WHO[line.role], line.text, line.interrupted)
                     for line in call.conversation.talk.history.lines

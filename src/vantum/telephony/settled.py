@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from vantum.audio.waits import Wait
+from vantum.conversation.answerer import MACHINES
+from vantum.conversation.events import Kind
 from vantum.conversation.waterfall import Waterfall
 from vantum.store.phone_calls import PhoneCall
 
@@ -52,6 +54,8 @@ class Talked(Struct, frozen=True):
 
     reason: str
     answered_by: str = ""
+    met: tuple[str, ...] = ()
+    pressed: tuple[str, ...] = ()
     transcript: tuple[Said, ...] = ()
     recording: str = ""
     turns: tuple[Turn, ...] = ()
@@ -74,9 +78,17 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: float | None = None
     lasted_s: float = 0.0  # since the answer; of one that was put through, until then
     answered_by: str = ""
+    met: tuple[str, ...] = ()  # machines, before whoever it was in the end
+    pressed: tuple[str, ...] = ()  # keys, menu by menu
+    failure: str = ""  # why the carrier would not have it
     transcript: tuple[Said, ...] = ()
     recording: str = ""
     turns: tuple[Turn, ...] = ()
+
+
+def met(answerers: Sequence[Kind]) -> tuple[Kind, ...]:
+    """The machines among all that it was taken for, but for what it was in the end."""
+    return tuple(kind for kind in answerers[:-1] if kind == "fax" or kind in MACHINES)
 
 
 def turns_of(timed: Iterable[Waterfall], recorded: Mapping[int, Wait]) -> tuple[Turn, ...]:
@@ -92,7 +104,7 @@ def _turn(stages: Waterfall, wait: Wait | None) -> Turn:
     return Turn(wait.lasted_s, stages, recorded=True, way_s=way_s, at_s=round(wait.to_s, 3))
 
 
-def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
+def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Outcome:
     """What came of a call; `talked` is what its process knows, where there was one."""
     lasted_s = 0.0
     until = call.handed_over_at or call.ended_at
@@ -113,6 +125,9 @@ def outcome_of(call: PhoneCall, talked: Talked | None) -> Outcome:
         ended_at=call.ended_at,
         lasted_s=lasted_s,
         answered_by=(talked.answered_by if talked else "") or call.machine,
+        met=talked.met if talked else (),
+        pressed=talked.pressed if talked else (),
+        failure=failure,
         transcript=talked.transcript if talked else (),
         recording=talked.recording if talked else "",
         turns=talked.turns if talked else (),

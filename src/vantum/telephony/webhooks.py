@@ -61,7 +61,9 @@ class Webhooks:
         if call is None or status not in STATUSES:
             return self._refused(request, "no call or status that is known")
         order = int(sequence) if sequence.isdecimal() else call.sequence + 1
-        await self._exchange.legs.told(call, status, order)
+        code = form.get("SipResponseCode", "")
+        why = f"SIP {code}" if status == "failed" and code.isdecimal() else ""
+        await self._exchange.legs.told(call, status, order, why)
         return Response(status_code=204)
 
     async def _machine(self, request: Request, form: Form) -> Response:

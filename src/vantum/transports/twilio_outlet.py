@@ -13,7 +13,7 @@ from vantum.audio.dtmf import keyed
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
 from vantum.conversation.effects import AnswererKnown, Notice, Transfer
-from vantum.conversation.events import EndReason
+from vantum.conversation.events import EndReason, Kind
 from vantum.recording.recorder import Recorder
 from vantum.transports.base import Confirm
 from vantum.wire import twilio as wire
@@ -43,13 +43,19 @@ class TwilioOutlet:
         self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self.on_transfer: Callable[[Transfer], None] | None = None
-        self.answered_by = ""
+        self.answerers: list[Kind] = []  # as they were taken for, in order
+        self.pressed: list[str] = []
         self._stream_sid = stream_sid
         self._recorder = recorder
         self._generation = 0
         self._turn = 0
         self._position = 0  # samples of the utterance sent
         self._marked = 0  # position of the newest mark
+
+    @property
+    def answered_by(self) -> str:
+        """Who it is by all that is known; "" before anything is."""
+        return self.answerers[-1] if self.answerers else ""
 
     def _put(self, message: str | HangUp) -> None:
         """Queue a message; a carrier that has left the queue full is gone."""
@@ -129,6 +135,7 @@ class TwilioOutlet:
 
     def press(self, digits: str) -> None:
         """Play the keys' tones into the stream: the carrier has no message for them."""
+        self.pressed.append(digits)
         sound = keyed(digits)
         frame = round(self.frame_s * self.rate_hz)
         for at in range(0, len(sound), frame):
@@ -144,7 +151,7 @@ class TwilioOutlet:
     def tell(self, notice: Notice) -> None:
         """A phone shows nothing; who has answered is for the outcome."""
         if isinstance(notice, AnswererKnown):
-            self.answered_by = notice.kind
+            self.answerers.append(notice.kind)
 
     def stopping(self, within_s: float) -> None:
         """Nor does it say that the server is about to stop: the agent finishes its call."""
