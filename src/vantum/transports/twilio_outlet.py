@@ -140,6 +140,7 @@ class TwilioOutlet:
         frame = round(self.frame_s * self.rate_hz)
         for at in range(0, len(sound), frame):
             self._play(sound[at : at + frame])
+        self._label(f"{self._generation}:keys")  # proves no speech, but that this was all
 
     def transfer(self, order: Transfer) -> None:
         """Put the caller through to somebody else, which ends the stream."""
