@@ -249,6 +249,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         questions=questions_of(agent),
         fillers=agent.fillers,
         prerecorded=texts_of(agent.recordings),
+        must_hear=tuple(spoken_text(line) for line in agent.must_hear),
         filler_after_s=budgets.filler_after_s,
         filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,

@@ -58,6 +58,7 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ),
         ("      then: callback", "      then: dance", "then"),
         ("{team} people", "{crew} people", "unknown blank {crew}"),
+        ("name: Alex", "must_hear: [Nobody says it.]\nname: Alex", "must_hear[0]: no line"),
         (
             "  again: Hi, {agent}",
             "  again: Hi {first_name}, {agent}",

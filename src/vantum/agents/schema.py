@@ -231,6 +231,9 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     phone: Phone = Phone()
     recordings: tuple[Recording, ...] = ()  # lines that are played instead of being synthesised
     language: str = ""  # "": what STT_LANGUAGE says
+    must_hear: tuple[
+        Text, ...
+    ] = ()  # lines of this file that nothing interrupts, such as legal text
     facts: tuple[Text, ...] = ()
     rules: tuple[Text, ...] = ()
     examples: tuple[Example, ...] = field(default=())
@@ -258,6 +261,7 @@ def load_agent(path_or_name: str | Path) -> Agent:
         raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
     _check_ids(agent, path)
+    _check_must_hear(agent, path)
     recordings = with_sound(agent.recordings, _texts(agent, ""), path)
     return msgspec.structs.replace(agent, recordings=recordings)
 
@@ -322,6 +326,16 @@ def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
             yield from _texts(getattr(value, name), f"{place}.{name}".lstrip("."))
+
+
+def _check_must_hear(agent: Agent, path: Path) -> None:
+    rest = msgspec.structs.replace(agent, must_hear=())
+    said = [text for _, text in _texts(rest, "")]
+    for number, line in enumerate(agent.must_hear):
+        if not any(line in text for text in said):
+            raise SettingsError(
+                f"{path}: must_hear[{number}]: no line of this file holds it: {line}"
+            )
 
 
 def _check_ids(agent: Agent, path: Path) -> None:

@@ -103,6 +103,7 @@ class Policy(Struct, frozen=True):
     fillers: tuple[str, ...] = ()
     filler_after_s: float = limits.FILLER_AFTER_S
     filler_again_s: float = limits.FILLER_AGAIN_S
+    must_hear: tuple[str, ...] = ()  # an answer with one of them is not held and not cut off
     prerecorded: frozenset[str] = frozenset()  # lines that the voice has from a file, whole
     guesses: int = 0  # answers begun before the caller's turn is confirmed, at most so many a turn
     end_silence_s: float = limits.END_SILENCE_S
