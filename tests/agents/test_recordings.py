@@ -42,7 +42,7 @@ def test_names_are_filled_in_and_line_breaks_do_not_count(tmp_path: Path) -> Non
         (
             BROKEN_OFF,
             "void.wav",
-            "void.wav: not a WAV file that can be read: it is empty or breaks",
+            "not a WAV file that can be read: it is empty or breaks off",
         ),
         (BROKEN_OFF, "none.wav", "none.wav: holds no sound"),
         (BROKEN_OFF, "deep.wav", "this has 24-bit samples at 8000 Hz"),
