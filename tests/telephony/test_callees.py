@@ -140,6 +140,13 @@ async def test_tw_08_each_callee_has_the_right_outcome(callees: Callees, kind: s
     assert said in " ".join(line.text for line in outcome.transcript if line.who == "agent")
 
 
+async def test_the_machines_on_the_way_and_the_keys_pressed_are_told(callees: Callees) -> None:
+    menu, screener = callees.outcomes["ivr"], callees.outcomes["screening"]
+    assert (menu.met, menu.pressed[:1]) == (("ivr",), ("1",))
+    assert screener.met == ("screening",)
+    assert not callees.outcomes["person"].met
+
+
 async def test_tw_07_no_leg_is_left_open(callees: Callees) -> None:
     await callees.phone.is_quiet()
 
