@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
 import asyncio
 import os
 import re
@@ -38,7 +40,25 @@ def spoken(folder: Path) -> list[Path]:
     return paths
 
 
+def listed() -> str:
+    """Every benchmark that can be run by itself, with what it measures."""
+    modules = {path.stem: path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py")}
+    told = ["each of these by itself: python -m benchmarks.NAME", ""]
+    for name, source in sorted(modules.items()):
+        if name != "__main__" and 'if __name__ == "__main__":' in source:
+            says = ast.get_docstring(ast.parse(source)) or ""
+            told.append(f"  {name:16} {says.splitlines()[0]}")
+    return "\n".join(told)
+
+
 def main() -> None:
+    """Run those that need nothing but this machine, or tell of all."""
+    argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog=listed(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     print(headline())
     parts.main()
     recording.main()

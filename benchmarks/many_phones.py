@@ -6,7 +6,7 @@ The simulator (`--profile bench`) and the server run in processes of their own. 
 answers, by the last two digits, in turn, or `all`; `--cut` hangs up each call at a random moment.
 Printed: what came of the calls, what the carrier and the server still hold, and as the callees'
 ears measured it the time from answer to first sound, sound heard on after an interruption, gaps
-over 40 ms inside a sentence.
+over 40 ms inside a sentence; last, whether that passes. A first call warms up and is not counted.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from vantum.web.access import TOKEN_FILE
 PATIENCE_S: Final = 180.0
 START_S: Final = 60.0
 CUT_S: Final = 20.0  # by then all but the longest talks are under way
+PROGRESS_S: Final = 10.0
+SPARE: Final = 5  # tasks and files that may come and go
 HOLDINGS: Final = {
     "tasks": "vantum_tasks",
     "open files": "vantum_process_open_fds",
@@ -61,25 +63,41 @@ async def _calls(http: httpx.AsyncClient, numbers: list[str], asked: Asked) -> C
     """Call everybody, so many at once; what came of each."""
     dice = random.Random(1)
     lines = asyncio.Semaphore(asked.at_once)
+    done: Counter[str] = Counter()
 
-    async def one(number: str, wait_s: float) -> str:
+    async def one(number: str, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
         async with lines:
-            placed = (await http.post("/api/v1/calls", json={"to": number})).json()
-            deadline = time.monotonic() + PATIENCE_S
-            cut_at = time.monotonic() + dice.uniform(0.0, CUT_S) if asked.cut else deadline
-            while time.monotonic() < deadline:
-                call = (await http.get(f"/api/v1/calls/{placed['id']}")).json()
-                if call["outcome"] is not None:
-                    return str(call["outcome"]["outcome"])
-                if time.monotonic() > cut_at:
-                    await http.post(f"/api/v1/calls/{placed['id']}/hang-up")
-                    cut_at = deadline
-                await asyncio.sleep(0.5)
-            return "unsettled"
+            done[await outcome(number)] += 1
 
-    waiting = (one(number, n / asked.per_s) for n, number in enumerate(numbers))
-    return Counter(await asyncio.gather(*waiting))
+    async def outcome(number: str) -> str:
+        placed = (await http.post("/api/v1/calls", json={"to": number})).json()
+        deadline = time.monotonic() + PATIENCE_S
+        cut_at = time.monotonic() + dice.uniform(0.0, CUT_S) if asked.cut else deadline
+        while time.monotonic() < deadline:
+            call = (await http.get(f"/api/v1/calls/{placed['id']}")).json()
+            if call["outcome"] is not None:
+                return str(call["outcome"]["outcome"])
+            if time.monotonic() > cut_at:
+                await http.post(f"/api/v1/calls/{placed['id']}/hang-up")
+                cut_at = deadline
+            await asyncio.sleep(0.5)
+        return "unsettled"
+
+    telling = asyncio.create_task(_tell_progress(done, len(numbers)), name="progress")
+    try:
+        await asyncio.gather(*(one(number, n / asked.per_s) for n, number in enumerate(numbers)))
+    finally:
+        telling.cancel()
+    return done
+
+
+async def _tell_progress(done: Counter[str], calls: int) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(PROGRESS_S)
+        after_s = time.monotonic() - began
+        print(f"{after_s:.0f} s: {done.total()} of {calls} calls are over", file=sys.stderr)
 
 
 def _heard(calls: list[dict[str, Any]]) -> Iterator[str]:
@@ -122,16 +140,39 @@ async def _run(simulator: str, server: str, token: str, numbers: list[str], aske
         httpx.AsyncClient(base_url=simulator, timeout=60) as carrier,
     ):
         await _calls(http, numbers[:1], asked)  # what a first call opens may stay open
-        before = await _held(http)
+        before, warm = await _held(http), len((await _told_by(carrier))["calls"])
         print(dict(await _calls(http, numbers, asked)))
-        told = (await carrier.get("/simulator/calls")).json()
-        over = {"completed", "busy", "no-answer", "failed", "canceled"}
-        print(f"open legs {sum(call['status'] not in over for call in told['calls'])}")
+        told = await _told_by(carrier)
+        legs = told["calls"][: len(told["calls"]) - warm]  # the newest come first
         print(f"the carrier's late ticks {told['late_ticks']}")
-        print("\n".join(_heard(told["calls"])))
-        print(f"sessions left {(await http.get('/health')).json()['sessions']['total']}")
+        print("\n".join(_heard(legs)))
         after = await _held(http)
         print(", ".join(f"{name} {before[name]:.0f} -> {after[name]:.0f}" for name in before))
+        sessions = (await http.get("/health")).json()["sessions"]["total"]
+        print("\n".join(_verdicts(legs, sessions, before, after)))
+
+
+async def _told_by(carrier: httpx.AsyncClient) -> Any:
+    """All calls, and how late the carrier was, which blurs every measure."""
+    return (await carrier.get("/simulator/calls")).json()
+
+
+def _verdicts(
+    legs: list[dict[str, Any]], sessions: int, before: dict[str, float], after: dict[str, float]
+) -> Iterator[str]:
+    """What must hold after any number of calls, and whether it does."""
+    over = {"completed", "busy", "no-answer", "failed", "canceled"}
+    left = sum(leg["status"] not in over for leg in legs)
+    gaps = sum(len(leg["measures"]["gaps"]) for leg in legs if leg["measures"])
+    more = {name: after[name] - before[name] for name in ("tasks", "open files") if name in after}
+    told = ", ".join(f"{count:+.0f} {name}" for name, count in more.items())
+    for holds, what in (
+        (left == 0, f"no open leg ({left})"),
+        (sessions == 0, f"no session left ({sessions})"),
+        (bool(more) and max(more.values()) <= SPARE, f"tasks and files are back ({told})"),
+        (gaps == 0, f"no gap over 40 ms ({gaps})"),
+    ):
+        yield f"{'pass' if holds else 'fail'}: {what}"
 
 
 def on_the_phone(simulator: str) -> dict[str, str]:

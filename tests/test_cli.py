@@ -65,3 +65,10 @@ def test_a_port_that_is_taken_is_named_as_it_was_given(tmp_path: Path) -> None:
         ended = vantum(tmp_path, "simulate", "--port", port)
     assert ended.returncode == 2
     assert f"--host, --port: cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_a_bad_agent_of_a_rehearsal_is_told_by_the_option_that_named_it(tmp_path: Path) -> None:
+    ended = vantum(tmp_path, "call", "+15550100100", "--simulate", "--agent", "nobody.yaml")
+    assert ended.returncode == 2
+    assert "--agent: nobody.yaml: no such agent file" in ended.stderr
+    assert "VANTUM_AGENT" not in ended.stderr

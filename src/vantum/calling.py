@@ -142,11 +142,10 @@ def _tell_talk(outcome: Outcome, console: Console) -> None:
     if machines:
         keys = f"; pressed {', then '.join(outcome.pressed)}" if outcome.pressed else ""
         console.print(f"  {', then '.join(machines)} answered{keys}", markup=False)
-    before_caller = bool(machines)
+    only_begun = bool(machines)  # for a person, until the machine was found out
     for line in outcome.transcript:
-        before_caller = before_caller and line.who != "caller"
-        # Begun for a person, before the machine was found out.
-        begun = before_caller and len(line.text.split()) <= _FRAGMENT_WORDS
+        only_begun = only_begun and (line.who == "caller" or line.interrupted)
+        begun = only_begun and len(line.text.split()) <= _FRAGMENT_WORDS
         broken = f" ({'taken back' if begun else 'interrupted'})" if line.interrupted else ""
         console.print(f"  {line.who:>6}: {line.text}{broken}", markup=False)
 

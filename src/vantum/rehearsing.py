@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 from rich.console import Console
 
+from vantum.agents.schema import load_agent
 from vantum.calling import Followed, Server, follow, tell
 from vantum.errors import SettingsError, VantumError
 from vantum.phone_numbers import check_number
@@ -51,6 +52,11 @@ def rehearse(
     `environ` is where `settings` came from; the server is given it with a carrier in its place.
     """
     check_number(to)
+    if agent is not None:
+        try:
+            load_agent(agent)
+        except SettingsError as error:
+            raise SettingsError(f"--agent: {error}") from error
     data_dir = settings.vantum_data_dir / FOLDER
     check_data_dir(data_dir)
     configure_log(settings.model_copy(update={"log_level": "warn"}), sys.stderr)

@@ -33,7 +33,8 @@ def read_wav(path: Path) -> Sound:
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: there is no such file") from error
     except (OSError, wave.Error, EOFError) as error:
-        raise SettingsError(f"{path}: not a WAV file that can be read: {error}") from error
+        why = str(error) or "it is empty or breaks off"
+        raise SettingsError(f"{path}: not a WAV file that can be read: {why}") from error
     if not pcm:
         raise SettingsError(f"{path}: holds no sound")
     if width != 2 or not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:

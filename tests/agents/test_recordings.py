@@ -39,6 +39,11 @@ def test_names_are_filled_in_and_line_breaks_do_not_count(tmp_path: Path) -> Non
     [
         (BROKEN_OFF, "gone.wav", "recordings[1].file: {}/gone.wav: there is no such file"),
         (BROKEN_OFF, "text.wav", "recordings[1].file: {}/text.wav: not a WAV file"),
+        (
+            BROKEN_OFF,
+            "void.wav",
+            "not a WAV file that can be read: it is empty or breaks off",
+        ),
         (BROKEN_OFF, "none.wav", "none.wav: holds no sound"),
         (BROKEN_OFF, "deep.wav", "this has 24-bit samples at 8000 Hz"),
         (BROKEN_OFF, "high.wav", "this has 16-bit samples at 96000 Hz"),
@@ -56,6 +61,7 @@ def test_a_mistake_is_named(tmp_path: Path, says: str, file: str, told: str) -> 
     write_wav(tmp_path / "deep.wav", bytes(240), 8_000, width=3)
     write_wav(tmp_path / "high.wav", bytes(240), 96_000)
     write_wav(tmp_path / "long.wav", bytes(61 * 16_000), 8_000)
+    (tmp_path / "void.wav").touch()
     (tmp_path / "text.wav").write_text("la la la", encoding="utf-8")
     path = agent_file(tmp_path, (ANNOUNCEMENT, "good.wav"), (says, file))
     with pytest.raises(SettingsError) as caught:

@@ -75,6 +75,33 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("    - id: price", "    - id: security", "used twice"),
         ("        tells: price", "        tells: nowhere", "no reply has the id `nowhere`"),
         ("name: Alex", "name: [", "not valid YAML"),
+        ("name: Alex", "name: {agent} here", "; a text that begins with { must be in quotes"),
+        ("name: Alex", "name: {agent}", "; a text that begins with { must be in quotes"),
+        (
+            "  ring_s: 30",
+            "  transfer: {nummer: '+15550100123', voice: x}",
+            "phone.transfer: unknown field `nummer`; did you mean `number`?",
+        ),
+        (
+            "  ring_s: 30",
+            "  transfer: {number: '+15550100123', zzz: x}",
+            "phone.transfer: unknown field `zzz`; known: number, say, waiting, failed, warm",
+        ),
+        (
+            "  ring_s: 30",
+            "  transfer: {number: '0155'}",
+            "phone.transfer.number: expected a phone number like +15550100123",
+        ),
+        (
+            '      press: "1"',
+            '      press: "A"',
+            "phone.keys[0].press: expected at most 32 keys: 0-9, *, # and w",
+        ),
+        (
+            "\nproduct:",
+            "\nrecordings: [{says: x, file: y, zzz: 1}]\nproduct:",
+            "unknown field `zzz`; known: says, file",
+        ),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:

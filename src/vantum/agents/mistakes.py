@@ -19,6 +19,16 @@ _KINDS: Final = {
     "null": "nothing",
 }
 
+QUOTES: Final = "a text that begins with { must be in quotes"
+OURS: Final = "ours"  # in a field's `Meta(extra=...)`: no author need know of it
+_BEGINS_WITH_BLANK: Final = re.compile(r"\s*(- +|[\w-]+: +)+\{")
+
+
+def begins_with_blank(text: str, line: int) -> bool:
+    """The text in this line of YAML begins with a {blank}, which is a mapping's brace there."""
+    lines = text.splitlines()
+    return line < len(lines) and _BEGINS_WITH_BLANK.match(lines[line]) is not None
+
 
 def explained(message: str, tree: object, kind: type) -> str:
     """msgspec's message in the words of an author, with the field first."""
@@ -34,6 +44,9 @@ def explained(message: str, tree: object, kind: type) -> str:
     refused = re.search(r"^Invalid enum value '(.*)'$", what)
     if refused:
         return f"{place}: {_not_among(refused.group(1), _choices_at(kind, place))}"
+    wanted = _wanted_at(kind, place) if "matching regex" in what else ""
+    if wanted:
+        return f"{place}: expected {wanted}"
     if not isinstance(tree, dict):
         return "expected fields such as `name:` and `greeting:`, found no mapping"
     return f"{place}: {_in_words(what)}"
@@ -50,6 +63,8 @@ def _in_words(what: str) -> str:
         told += f" of at least {at_least} entries" if kind == "array" else " that is not empty"
     if got:
         told += f", found {_KINDS.get(got, got)}"
+    if kind == "str" and got == "object":
+        return f"{told}; {QUOTES}"
     # YAML reads `name: 5` and `name: yes` as what they look like.
     return told + (
         "; put it in quotes" if kind == "str" and got in {"int", "float", "bool"} else ""
@@ -66,7 +81,7 @@ def _fields_at(kind: type, place: str) -> list[str]:
     """Names allowed at a path such as `playbook.faqs[...].say`."""
     info = _kind_at(kind, place)
     if isinstance(info, msgspec.inspect.StructType):
-        return [f.encode_name for f in info.fields]
+        return [f.encode_name for f in info.fields if not _is_ours(f.type)]
     return []
 
 
@@ -77,8 +92,34 @@ def _choices_at(kind: type, place: str) -> list[str]:
 
 
 def _kind_at(kind: type, place: str) -> msgspec.inspect.Type:
+    return _bare(_annotated_at(kind, place))
+
+
+def _wanted_at(kind: type, place: str) -> str:
+    """What the schema says of the value at a path, in words; "" for nothing."""
+    info = _annotated_at(kind, place)
+    known = info.extra_json_schema if isinstance(info, msgspec.inspect.Metadata) else None
+    return str((known or {}).get("description", ""))
+
+
+def _is_ours(info: msgspec.inspect.Type) -> bool:
+    return isinstance(info, msgspec.inspect.Metadata) and OURS in (info.extra or {})
+
+
+def _bare(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """Without what is said of it, and that it may be left out."""
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _bare(info.type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        kinds = [one for one in info.types if not isinstance(one, msgspec.inspect.NoneType)]
+        return _bare(kinds[0])
+    return info
+
+
+def _annotated_at(kind: type, place: str) -> msgspec.inspect.Type:
     info: msgspec.inspect.Type = msgspec.inspect.type_info(kind)
     for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", place):
+        info = _bare(info)
         if isinstance(info, msgspec.inspect.StructType):
             info = next(f.type for f in info.fields if f.encode_name == step)
         elif isinstance(info, msgspec.inspect.VarTupleType):

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 from rapidfuzz import fuzz, process
 
+from vantum.agents.mistakes import OURS
 from vantum.conversation.segments import spoken_text
 from vantum.errors import SettingsError
 from vantum.wav_file import Sound, read_wav
@@ -29,7 +30,8 @@ class Recording(Struct, frozen=True, forbid_unknown_fields=True):
 
     says: Annotated[str, Meta(min_length=1)]
     file: Annotated[str, Meta(min_length=1)]
-    sound: Sound = Sound()  # of the file, whatever an author writes here
+    # Of the file, whatever an author writes here.
+    sound: Annotated[Sound, Meta(extra={OURS: True})] = Sound()
 
 
 def with_sound(

@@ -12,7 +12,7 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from vantum import limits
-from vantum.agents.mistakes import explained
+from vantum.agents.mistakes import QUOTES, begins_with_blank, explained
 from vantum.agents.recordings import Recording, with_sound
 from vantum.conversation.policy import Silences
 from vantum.errors import SettingsError
@@ -174,13 +174,17 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True):
     """What to press where a menu says something like `when`; w is half a second's pause."""
 
     when: Text
-    press: Annotated[str, Meta(pattern=r"^[0-9*#w]{1,32}$")]
+    press: Annotated[
+        str, Meta(pattern=r"^[0-9*#w]{1,32}$", description="at most 32 keys: 0-9, *, # and w")
+    ]
 
 
 class Transfer(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a caller may be put through to, and what both hear meanwhile and when it fails."""
 
-    number: Annotated[str, Meta(pattern=E164)]
+    number: Annotated[
+        str, Meta(pattern=E164, description="a phone number like +15550100123, in quotes")
+    ]
     say: Lines = ("Of course.",)
     waiting: str = "One moment, I'm getting somebody on the line."
     failed: Text = "I'm sorry, nobody is free right now. Is there anything I can do?"
@@ -247,14 +251,17 @@ def load_agent(path_or_name: str | Path) -> Agent:
     """
     path = _resolve(Path(path_or_name))
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         problem = getattr(error, "problem", None) or "it cannot be read"
-        raise SettingsError(f"{path}{line}: not valid YAML: {problem}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
+        hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
+        raise SettingsError(f"{path}{line}: not valid YAML: {problem}{hint}") from error
     try:
         agent = msgspec.convert(_with_own_names(tree), Agent)
     except msgspec.ValidationError as error:

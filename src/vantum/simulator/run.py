@@ -16,6 +16,7 @@ from vantum.errors import SettingsError
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.simulator.app import simulator_server
+from vantum.simulator.customer import OUR_NUMBER
 from vantum.simulator.latency import PROFILES
 from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import Account, Stage
@@ -48,7 +49,7 @@ def run_simulator(
     stage = Stage(PROFILES[profile], talent, seed=seed, api_key=api_key, account=account)
     sockets = listening_sockets(host, port, named="--host, --port")
     url = "http://{}:{}".format(*sockets[0].getsockname()[:2])
-    Console(soft_wrap=True, highlight=False).print(_how_to_use(url, account), markup=False)
+    Console(soft_wrap=True, highlight=False).print(how_to_use(url, account), markup=False)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(simulator_server(stage), sockets, local))
 
@@ -69,20 +70,23 @@ def _local_speech(data_dir: Path) -> LocalSpeech:
     return LocalSpeech(socket_path(data_dir))
 
 
-def _how_to_use(url: str, account: Account) -> str:
+def how_to_use(url: str, account: Account) -> str:
+    """What is printed at the start: lines that can be pasted as they are."""
     vantum = "vantum" if which("vantum") else "tools/uv.sh run --frozen --quiet vantum"
     return f"""Deepgram, OpenAI, Cartesia and Twilio are played on {url} (Ctrl-C ends it).
 Unless started with --speech local they hear scripted sentences and speak in tones; --profile
-says how fast they are. Talk to an agent that lives on them:
+says how fast they are. Start a server that lives on them, with a telephone:
 
   STT_PROVIDER=deepgram DEEPGRAM_BASE_URL={url} \\
   LLM_PROVIDER=openai OPENAI_BASE_URL={url}/v1 \\
-  TTS_PROVIDER=cartesia CARTESIA_BASE_URL={url} {vantum} serve
-
-Add a telephone to it with
-
+  TTS_PROVIDER=cartesia CARTESIA_BASE_URL={url} \\
   TWILIO_BASE_URL={url} TWILIO_ACCOUNT_SID={account.sid} \\
-  TWILIO_AUTH_TOKEN={account.token} TWILIO_PHONE_NUMBER=+15550001000
+  TWILIO_AUTH_TOKEN={account.token} TWILIO_PHONE_NUMBER={OUR_NUMBER} \\
+  PUBLIC_URL=http://localhost:3001 RECORDING=on {vantum} serve
+
+Talk to its agent at http://localhost:3001, or, in the same folder, have it call somebody:
+
+  {vantum} call +15550100100
 
 The last two digits of a number say who answers (00 a person, 01 busy, 02 nobody, 03 a voicemail),
 GET {url}/simulator/callees lists them all; what they heard is at
