@@ -42,7 +42,7 @@ START_S: Final = 60.0
 CUT_S: Final = 20.0  # by then all but the longest talks are under way
 PROGRESS_S: Final = 10.0
 KEPT_S: Final = 90.0  # the model's connections are kept for a minute
-SPARE: Final = 5  # tasks and files that may come and go
+SPARE: Final = 16  # tasks come and go; the pool of the database opens its files as it needs them
 HOLDINGS: Final = {
     "tasks": "vantum_tasks",
     "open files": "vantum_process_open_fds",
