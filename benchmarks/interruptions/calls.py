@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from msgspec import Struct
 
-from benchmarks.interruptions.corpus import HZ, Clip, Wave, sentences, voiced
+from benchmarks.interruptions.corpus import HZ, Clip, Wave, voiced
 from benchmarks.interruptions.ears import KnownWords, Opened, Said, local_ears
 from benchmarks.interruptions.lines import (
     FRAME_S,
@@ -23,6 +23,7 @@ from vantum.audio import pcm as sound
 from vantum.audio.resample import resampler
 from vantum.call import Call, Cast, House
 from vantum.conversation.policy import Policy
+from vantum.conversation.utterances import sentences
 from vantum.playback import PlayoutClock
 from vantum.providers.base import Prompt, SpeechToText, Spoken, VoiceOptions
 from vantum.providers.local import engine

@@ -7,7 +7,6 @@ real recordings are added where they are at hand (a folder like ../shared/speech
 from __future__ import annotations
 
 import random
-import re
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -179,7 +178,3 @@ def recordings(folder: Path) -> list[tuple[str, Wave]]:
         if len(wave) <= LONGEST_S * HZ:
             found.append((text, wave))
     return found
-
-
-def sentences(text: str) -> list[str]:
-    return re.split(r"(?<=[.!?])\s+", text.strip())

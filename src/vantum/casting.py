@@ -13,10 +13,9 @@ from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer, load_agent
 from vantum.books import Party
 from vantum.call import Cast
-from vantum.conversation.pace import last_sentence
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
-from vantum.conversation.utterances import Expected
+from vantum.conversation.utterances import Expected, last_sentence
 from vantum.errors import RequestError, Service, SettingsError
 from vantum.limits import Budgets
 from vantum.providers import registry

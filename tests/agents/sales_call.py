@@ -7,7 +7,7 @@ import re
 from vantum.agents.plan import wordings
 from vantum.agents.playbook import Answer, Said, answer, recall
 from vantum.agents.schema import Agent, load_agent
-from vantum.agents.words import sentences
+from vantum.conversation.utterances import sentences
 
 SALES = load_agent("sales")
 

@@ -13,7 +13,8 @@ from vantum.agents.english import (
 )
 from vantum.agents.names import firm, person
 from vantum.agents.when import When, moment
-from vantum.agents.words import sentences, words
+from vantum.agents.words import words
+from vantum.conversation.utterances import sentences
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from vantum.agents.when import When
-from vantum.agents.words import sentences, words
+from vantum.agents.words import words
+from vantum.conversation.utterances import sentences
 
 HEARD_SHARE: Final = 0.6
 """A question counts as heard when this share of its words was: people answer before the end."""

@@ -15,7 +15,8 @@ from vantum.agents.memory import Does, Draft, Memory, Step, filled, fresh, keys_
 from vantum.agents.plan import next_question, wordings
 from vantum.agents.schema import Agent
 from vantum.agents.tactics import away, decide
-from vantum.agents.words import sentences, words
+from vantum.agents.words import words
+from vantum.conversation.utterances import last_sentence, sentences
 
 
 class Said(Struct, frozen=True):
@@ -146,5 +147,4 @@ def _asking(agent: Agent, memory: Memory, parts: list[str], name: str) -> Draft:
     if kind == "topic":
         offered = next((t for t in agent.playbook.small.topics if t.ask == asked), None)
         name = f"topic:{offered.tells}" if offered else "anything_else"
-    last = sentences(asked)
-    return Draft(" ".join(p for p in (*parts, asked) if p), name, last[-1] if last else "")
+    return Draft(" ".join(p for p in (*parts, asked) if p), name, last_sentence(asked))

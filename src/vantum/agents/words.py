@@ -33,7 +33,6 @@ _CLOCK: Final = (
 )
 _RULES: Final = tuple((re.compile(p), r) for p, r in (*_CLOCK, *_CONTRACTIONS))
 _WORD: Final = re.compile(r"[^\W_]+(?::\d{2})?", re.UNICODE)
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 
 
 @lru_cache(maxsize=4096)
@@ -43,11 +42,6 @@ def words(text: str) -> tuple[str, ...]:
     for pattern, replacement in _RULES:
         plain = pattern.sub(replacement, plain)
     return tuple(_WORD.findall(plain.replace("'", "")))
-
-
-def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text as it would be spoken."""
-    return tuple(s for s in _SENTENCE.split(text.strip()) if s)
 
 
 FILLERS: Final = frozenset(words("a an the um uh er hmm so well just please really oh ah and very"))

@@ -10,7 +10,6 @@ from typing import Final
 
 from vantum.conversation import events as ev
 from vantum.conversation.answering import go_on, hush, interrupt, let_go
-from vantum.conversation.reply import Reply
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
@@ -97,7 +96,8 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     text, reply, language = talk.caller.text, talk.reply, talk.policy.language
     if not text or reply is None:
         return False
-    if is_nod(text, language, asked=_has_asked(reply, now), whole=whole):
+    heard = reply.heard(reply.heard_s(now) + _AHEAD_S)
+    if is_nod(text, language, asked=_has_asked(reply.text, heard), whole=whole):
         return True
     if reply.then.ends is not None and is_farewell(text, language):
         return True
@@ -105,14 +105,14 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     greets = reply.text == spoken_text(talk.policy.greeting) and (pickup is None or pickup.inbound)
     if greets and is_hello(text, language):  # whom we have called is greeted anew: see `pickup.py`
         return True
-    return is_echo(text, reply.heard(reply.heard_s(now) + _AHEAD_S)[-_ECHO_CHARS:], whole=whole)
+    return is_echo(text, heard[-_ECHO_CHARS:], whole=whole)
 
 
-def _has_asked(reply: Reply, now: float) -> bool:
-    """Has the caller heard enough of a question to be answering it?"""
-    left = len(words(reply.heard(reply.heard_s(now) + _AHEAD_S)))
+def _has_asked(text: str, heard: str) -> bool:
+    """Has a caller who has heard so much of a text heard enough of a question to answer it?"""
+    left = len(words(heard))
     asked = False
-    for sentence in sentences(reply.text):
+    for sentence in sentences(text):
         length, asks = len(words(sentence)), sentence.endswith("?")
         if left <= length:
             just_asked = asked and left <= _ON_WORDS

@@ -7,15 +7,18 @@ from typing import Final
 
 from msgspec import Struct
 
+Phrases = frozenset[tuple[str, ...]]
+"""Each the words of one, in the order in which they are said."""
+
 
 class Lexicon(Struct, frozen=True):
-    """One language's; several words stand in the order in which they are said."""
+    """One language's, written as `utterances.words` reads what is said."""
 
-    nods: tuple[str, ...]  # "I am listening": never an answer
-    assents: tuple[str, ...]  # a nod while somebody talks, an answer when they have asked
-    denials: tuple[str, ...]  # with the assents, what answers a yes-or-no question
-    hellos: tuple[str, ...]  # said into a greeting
-    farewells: tuple[str, ...]  # said into a goodbye
+    nods: Phrases  # "I am listening": never an answer
+    assents: Phrases  # a nod while somebody talks, an answer when they have asked
+    denials: Phrases  # with the assents, what answers a yes-or-no question
+    hellos: Phrases  # said into a greeting
+    farewells: Phrases  # said into a goodbye
     hesitations: frozenset[str]  # said while looking for words
     openings: frozenset[str]  # alone they are hesitations; behind other words they end a sentence
     open_ends: frozenset[str]  # no sentence ends with them
@@ -29,11 +32,11 @@ class Lexicon(Struct, frozen=True):
 
 
 def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+    return frozenset(words.casefold().split())
 
 
-def _phrases(words: str) -> tuple[str, ...]:
-    return tuple(phrase.strip() for phrase in words.split(","))
+def _phrases(words: str) -> Phrases:
+    return frozenset(tuple(phrase.split()) for phrase in words.casefold().split(","))
 
 
 LEXICA: Final[Mapping[str, Lexicon]] = {
@@ -61,7 +64,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         openings=_set("well like so actually basically maybe let hmm"),
         open_ends=_set(
             "and or but because cause the a an my your our their his her its if whether than as "
-            "i im ill id ive we're were youre theyre very really which whose every each into from "
+            "i im ill id ive were youre theyre very really which whose every each into from "
             "until unless while although though per via plus gonna wanna mr mrs ms dr"
         ),
         question_words=_set("what who whom where which when how why whose whats whos wheres"),
@@ -133,7 +136,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         nods=_phrases("haha, ha ha, mhm, mm, hm, hum, ah, oh, ah bon, je vois"),
         assents=_phrases(
             "oui, ouais, d accord, daccord, ok, okay, bien, très bien, bien sûr, exact, "
-            "exactement, c est ça, je comprends, compris, entendu, voilà, parfait"
+            "exactement, cest ça, c est ça, je comprends, compris, entendu, voilà, parfait"
         ),
         denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
         hellos=_phrases("allô, bonjour, bonsoir, oui, salut"),

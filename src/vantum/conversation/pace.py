@@ -14,7 +14,7 @@ from vantum.conversation.utterances import (
     expected_by,
     is_dictated,
     is_unfinished,
-    sentences,
+    last_sentence,
 )
 
 Ending = Literal["answer", "whole", "unfinished", "dictated"]
@@ -32,11 +32,6 @@ def ending(text: str, expected: Expected, language: str) -> Ending:
     if is_unfinished(text, language):
         return "unfinished"
     return "answer" if answers(text, expected, language) else "whole"
-
-
-def last_sentence(text: str) -> str:
-    """What an answer is an answer to."""
-    return sentences(text)[-1]
 
 
 class Pace(Struct):

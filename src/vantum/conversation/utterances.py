@@ -7,14 +7,14 @@ is ever a nod or unfinished, and silence decides.
 from __future__ import annotations
 
 import re
-from functools import lru_cache, partial
+from functools import partial
 from itertools import takewhile
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
-from vantum.conversation.lexicon import Lexicon, lexicon
+from vantum.conversation.lexicon import Lexicon, Phrases, lexicon
 
 Expected = Literal["open", "yes_no", "number", "digits", "email", "spelling"]
 """What kind of answer a question asks for: "twelve" is a number, a phone number is digits."""
@@ -30,6 +30,7 @@ _ECHO_CUTOFF: Final = 85  # a recogniser hears an echo worse than a voice
 _TIME: Final = re.compile(r"\d+[:.,]\d+|\b[ap]\.?\s?m\b\.?")  # and prices: said in one go
 _GOES_ON: Final = (",", "-", "\u2026", "...", "\u2014")
 _WORD: Final = re.compile(r"[^\W_]+")
+_BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
 _ADDRESS: Final = re.compile(
     r"\S@\S+\.\w{2,}|\b(?:at|arroba|arobase) .*\b(?:dot|punkt|punto|point) \w{2,}"
 )
@@ -53,9 +54,14 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.casefold().replace("'", "").replace("\u2019", "")))
 
 
-def sentences(text: str) -> list[str]:
+def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text, each with its mark."""
-    return re.split(r"(?<=[.!?])\s+", text.strip())
+    return tuple(filter(None, _BETWEEN_SENTENCES.split(text.strip())))
+
+
+def last_sentence(text: str) -> str:
+    """What an answer to this text is an answer to; "" for no text."""
+    return next(reversed(sentences(text)), "")
 
 
 def is_nod(text: str, language: str, *, asked: bool, whole: bool = True) -> bool:
@@ -64,26 +70,27 @@ def is_nod(text: str, language: str, *, asked: bool, whole: bool = True) -> bool
     `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes. Unless
     it is `whole`, the beginning of a nod is one: "I" may become "I see".
     """
-    said = words(text)
-    if not said or len(said) > _NOD_WORDS or asked:
+    known, said = lexicon(language), words(text)
+    if known is None or asked or len(said) > _NOD_WORDS:
         return False
-    return _is_made_of(said, _nods(language), whole=whole)
+    return _is_made_of(said, known.nods | known.assents, whole=whole)
 
 
 def is_farewell(text: str, language: str) -> bool:
     """Is this what is said into a goodbye?"""
-    said = words(text)
-    return bool(said) and _is_made_of(said, _farewells(language))
+    known = lexicon(language)
+    return known is not None and _is_made_of(
+        words(text), known.nods | known.assents | known.farewells
+    )
 
 
 def answers(text: str, expected: Expected, language: str) -> bool:
     """Is the question answered in full?"""
     known = lexicon(language)
-    said = words(text)
-    if known is None or not said:
+    if known is None:
         return False
     if expected == "yes_no":
-        return _is_made_of(said, _verdicts(language))
+        return _is_made_of(words(text), known.nods | known.assents | known.denials)
     if expected == "email":
         return bool(_ADDRESS.search(text.casefold()))
     return False
@@ -153,8 +160,8 @@ def expected_by(question: str) -> Expected:
 
 def is_hello(text: str, language: str) -> bool:
     """Is this how one greets, and no more?"""
-    said = words(text)
-    return bool(said) and _is_made_of(said, _hellos(language))
+    known = lexicon(language)
+    return known is not None and _is_made_of(words(text), known.hellos)
 
 
 def _is_unit(word: str, known: Lexicon, *, in_address: bool) -> bool:
@@ -167,11 +174,11 @@ def _digits(said: tuple[str, ...], known: Lexicon) -> int:
     return sum(len(word) if word.isdigit() else word in known.digits for word in said)
 
 
-def _is_made_of(
-    said: tuple[str, ...], phrases: frozenset[tuple[str, ...]], *, whole: bool = True
-) -> bool:
-    """Do these phrases, one after the other, make up all that was said?"""
-    longest = max(map(len, phrases), default=0)
+def _is_made_of(said: tuple[str, ...], phrases: Phrases, *, whole: bool = True) -> bool:
+    """Do these phrases, one after the other, make up all that was said, and was anything?"""
+    if not said:
+        return False
+    longest = max(map(len, phrases))
     at = 0
     while at < len(said):
         fits = (n for n in range(longest, 0, -1) if said[at : at + n] in phrases)
@@ -181,31 +188,3 @@ def _is_made_of(
             return not whole and any(phrase[: len(rest)] == rest for phrase in phrases)
         at += step
     return True
-
-
-@lru_cache
-def _nods(language: str) -> frozenset[tuple[str, ...]]:
-    known = lexicon(language)
-    return _phrases(*known.nods, *known.assents) if known else frozenset()
-
-
-@lru_cache
-def _verdicts(language: str) -> frozenset[tuple[str, ...]]:
-    known = lexicon(language)
-    return _phrases(*known.nods, *known.assents, *known.denials) if known else frozenset()
-
-
-@lru_cache
-def _farewells(language: str) -> frozenset[tuple[str, ...]]:
-    known = lexicon(language)
-    return _phrases(*known.nods, *known.assents, *known.farewells) if known else frozenset()
-
-
-@lru_cache
-def _hellos(language: str) -> frozenset[tuple[str, ...]]:
-    known = lexicon(language)
-    return _phrases(*known.hellos) if known else frozenset()
-
-
-def _phrases(*texts: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(map(words, texts))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vantum.agents.playbook import Answer, Said, answer
 from vantum.agents.schema import Agent, load_agent
-from vantum.agents.words import sentences
+from vantum.conversation.utterances import sentences
 from vantum.wire.openai import DONE, ChatRequest, Function, StreamOptions, Tool, ToolCall
 
 CHARS_PER_TOKEN: Final = 4
