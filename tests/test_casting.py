@@ -74,7 +74,8 @@ def test_machines_are_told_from_people_in_the_language_of_the_call(
     spoken: str, environ: dict[str, str], language: str
 ) -> None:
     agent = replace(SALES, language=spoken)
-    assert pickup_of(agent, load_settings(environ)).language == language
+    settings = load_settings(environ)
+    assert policy_of(agent, settings, budgets_of(settings)).language == language
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,6 @@ def pickup_of(agent: Agent, settings: Settings) -> PickupPolicy:
         again=phone.again or agent.greeting,
         keys=tuple(MenuKeys(keys.when, keys.press) for keys in phone.keys),
         transfer=TransferTo(terms.number, terms.failed, terms.waiting, terms.warm),
-        language=agent.language or settings.stt_language,
         hold_s=phone.hold_s,
     )
 

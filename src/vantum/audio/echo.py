@@ -30,17 +30,18 @@ class Played:
     """The newest sound that was sent to a phone, and how late it comes back."""
 
     def __init__(self) -> None:
-        self._sound = silence(KEPT_S, RATE_HZ, "mulaw")
+        self._sound = bytearray(silence(KEPT_S, RATE_HZ, "mulaw"))
         self._back: int | None = None  # samples from the newest one sent to the newest one heard
 
     def sent(self, mulaw: bytes) -> None:
         """A frame goes out."""
-        self._sound = (self._sound + mulaw)[-round(KEPT_S * RATE_HZ) :]
+        self._sound += mulaw
+        del self._sound[: len(mulaw)]
 
     def resembles(self, pcm: bytes) -> bool:
         """Is this sound (s16le, 8 kHz, its newest STRETCH_S count) an echo of it?"""
         heard = to_float(pcm)[-round(STRETCH_S * RATE_HZ) :].astype(np.float64)
-        played = to_float(decode_mulaw(self._sound)).astype(np.float64)
+        played = to_float(decode_mulaw(bytes(self._sound))).astype(np.float64)
         if heard.size < round(STRETCH_S * RATE_HZ):
             return False
         alike = likeness(heard, played)[::-1]  # by how much later it is heard than sent

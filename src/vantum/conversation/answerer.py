@@ -38,6 +38,8 @@ _MISHEARD_CUTOFF: Final = 80
 _SHORTEST_MISHEARD: Final = 5
 MACHINES: Final[tuple[Kind, ...]] = ("screening", "voicemail", "ivr", "hold")
 """Which are listened to and not talked with; of two that fit equally well the first is meant."""
+NOBODY: Final = frozenset({*MACHINES, "fax"})
+"""What answers a phone and is no person."""
 
 
 class Heard(Struct, frozen=True):

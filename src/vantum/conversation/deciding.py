@@ -39,7 +39,7 @@ def judge(talk: Talk, pickup: Pickup, now: float) -> None:
 
 def opinion(talk: Talk, pickup: Pickup) -> Opinion | None:
     """Who it seems to be, by all that is known."""
-    other, language = pickup.other, rules_of(talk).language
+    other, language = pickup.other, talk.policy.language
     if pickup.kind in MACHINES and pickup.verdict != "fax":  # new words alone tell more
         return classify(Heard(other.text, other.unbroken_s), language)
     beeped = pickup.beeped_at is not None
@@ -63,8 +63,7 @@ def _is_reason(talk: Talk, pickup: Pickup, opinion: Opinion) -> bool:
 
 
 def _is_echo(talk: Talk, pickup: Pickup) -> bool:
-    rules = rules_of(talk)
-    return echoes(pickup.other.text, rules.message, rules.language)
+    return echoes(pickup.other.text, rules_of(talk).message, talk.policy.language)
 
 
 def turn_to(talk: Talk, pickup: Pickup, kind: ev.Kind, now: float) -> None:

@@ -10,7 +10,6 @@ from vantum.conversation.answerer import HELLO_WORDS, alike, says, takes_no_mess
 from vantum.conversation.answering import say
 from vantum.conversation.deciding import opinion, rules_of, turn_to
 from vantum.conversation.events import Kind
-from vantum.conversation.policy import PickupPolicy
 from vantum.conversation.talk import Pickup, Talk
 
 _OPERATOR: Final = "0"  # where most menus hide a person
@@ -22,7 +21,7 @@ _BEEP_IS_NEWS_S: Final = 3.0  # an older beep was not the one that opens the rec
 
 
 def _leave_message(talk: Talk, pickup: Pickup, now: float) -> float | None:
-    if takes_no_message(pickup.other.text, rules_of(talk).language):
+    if takes_no_message(pickup.other.text, talk.policy.language):
         talk.close("no_message", now)
         return None
     due = _message_at(talk, pickup)
@@ -84,7 +83,7 @@ def _work_menu(talk: Talk, pickup: Pickup, now: float) -> float | None:
     due = _quiet_for(talk, pickup, rules.menu_silence_s)
     if now < due:
         return min(due, at_last)
-    digits = _keys_for(pickup, rules)
+    digits = _keys_for(talk, pickup)
     if not digits:
         talk.close("ivr", now)
         return None
@@ -92,15 +91,15 @@ def _work_menu(talk: Talk, pickup: Pickup, now: float) -> float | None:
     return at_last
 
 
-def _keys_for(pickup: Pickup, rules: PickupPolicy) -> str:
+def _keys_for(talk: Talk, pickup: Pickup) -> str:
     """What to press in the menu just heard; "" when it leads nowhere."""
     menu = pickup.other.text
     pickup.other.forget()
     pickup.menus.append(menu)
     if sum(alike(menu, heard) for heard in pickup.menus) >= _MENU_TURNS:
         return ""
-    for keys in rules.keys:
-        if says(menu, keys.when, rules.language):
+    for keys in rules_of(talk).keys:
+        if says(menu, keys.when, talk.policy.language):
             return keys.press
     pickup.said += 1
     return _OPERATOR if pickup.said <= _OPERATOR_TRIES else ""

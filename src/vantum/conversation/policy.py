@@ -43,7 +43,6 @@ class PickupPolicy(Struct, frozen=True):
     again: str = ""  # in place of a greeting that was heard already, by whomever
     keys: tuple[MenuKeys, ...] = ()
     transfer: TransferTo | None = None
-    language: str = "en"
 
     # 16 CFR 310.4(b)(4): speak within 2 s of the end of the callee's own greeting. People who pick
     # up speak after about 0.7 s: the greeting often meets their hello, and is begun again then.

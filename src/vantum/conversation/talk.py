@@ -1,7 +1,6 @@
 """The record of one talk: its state, its current reply, and the orders being given.
 
-Only the rules in `listening.py`, `answering.py`, `guessing.py` and `pickup.py` change it, and only
-while `machine.py` handles an event.
+Only the rules in the modules beside it change it, and only while `machine.py` handles an event.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from vantum.audio.waits import Wait
-from vantum.conversation.answerer import MACHINES
+from vantum.conversation.answerer import NOBODY
 from vantum.conversation.events import Kind
 from vantum.conversation.waterfall import Waterfall
 from vantum.store.phone_calls import PhoneCall
@@ -88,7 +88,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def met(answerers: Sequence[Kind]) -> tuple[Kind, ...]:
     """The machines among all that it was taken for, but for what it was in the end."""
-    return tuple(kind for kind in answerers[:-1] if kind == "fax" or kind in MACHINES)
+    return tuple(kind for kind in answerers[:-1] if kind in NOBODY)
 
 
 def turns_of(timed: Iterable[Waterfall], recorded: Mapping[int, Wait]) -> tuple[Turn, ...]:

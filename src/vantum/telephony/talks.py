@@ -12,7 +12,7 @@ import msgspec
 from vantum import limits
 from vantum.calls import Live
 from vantum.conversation import events as ev
-from vantum.conversation.answerer import MACHINES
+from vantum.conversation.answerer import NOBODY
 from vantum.errors import RecordsError
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
 from vantum.telemetry import Log
@@ -59,7 +59,7 @@ class Talks:
         live = self._live.get(call.call_id)
         pickup = live.call.conversation.talk.aside.pickup if live else None
         if pickup is not None:
-            return pickup.kind == "fax" or pickup.kind in MACHINES
+            return pickup.kind in NOBODY
         return call.machine in _LEAVES_NO_DOUBT
 
     async def tell(self, call: PhoneCall, command: Command) -> None:

@@ -41,7 +41,8 @@ class AlertSpeechToText:
     ) -> AsyncGenerator[Hearing | Setback, None]:
         """As the wrapped one. Its own speech events stand where the local model is missing."""
         found: asyncio.Queue[_Found] = asyncio.Queue(_FINDINGS)
-        ear = _Ear(audio, _detector(self._vad, options), options, found)
+        detector = SpeechDetector(self._vad, options.rate_hz, played=options.played)
+        ear = _Ear(audio, detector, options, found)
         # Words and speech events come independently; the task lives no longer than this generator.
         reading = asyncio.create_task(self._read(ear, options, found), name="hear-alertly")
         try:
@@ -63,10 +64,6 @@ class AlertSpeechToText:
             await found.put(None)
         except ProviderError as error:
             await found.put(error)
-
-
-def _detector(vad: VadModel, options: ListenOptions) -> SpeechDetector:
-    return SpeechDetector(vad, options.rate_hz, played=options.played)
 
 
 class _Ear:
