@@ -13,7 +13,7 @@ from sqlalchemy import text
 from postgres import Postgres
 from vantum.errors import SettingsError
 from vantum.store.database import Database
-from vantum.store.phone_calls import METADATA, Command, PhoneCall, PhoneCalls
+from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def opened(url: str) -> AsyncIterator[PhoneCalls]:
     """The records as one process has them."""
     database = Database(url)
     try:
-        await database.set_up(METADATA)
+        await database.set_up()
         yield PhoneCalls(database)
     finally:
         await database.close()
@@ -239,7 +239,7 @@ async def test_an_error_undoes_all_of_a_change(records: PhoneCalls, database_url
 
 async def test_processes_that_start_together_set_up_together(database_url: str) -> None:
     databases = [Database(database_url) for _ in range(6)]
-    await asyncio.gather(*(database.set_up(METADATA) for database in databases))
+    await asyncio.gather(*(database.set_up() for database in databases))
     assert await PhoneCalls(databases[5]).add(CALL)
     assert await PhoneCalls(databases[0]).by_id("call-1") == CALL
     for database in databases:
@@ -250,8 +250,8 @@ async def test_records_of_another_make_are_told_at_the_start(database_url: str) 
     database = Database(database_url)
     async with database.writing() as connection:
         await connection.execute(text("CREATE TABLE phone_calls (call_id TEXT)"))
-    with pytest.raises(SettingsError, match=r"DATABASE_URL.*phone_calls\.sid"):
-        await database.set_up(METADATA)
+    with pytest.raises(SettingsError, match=r"DATABASE_URL.*phone_calls\W+already exists"):
+        await database.set_up()
     await database.close()
 
 
@@ -282,7 +282,7 @@ async def test_an_address_that_leads_nowhere_is_told(
 ) -> None:
     database = Database(postgres.new_database().replace(*wrong))
     with pytest.raises(SettingsError, match=f"DATABASE_URL.*{says}"):
-        await database.set_up(METADATA)
+        await database.set_up()
     await database.close()
 
 

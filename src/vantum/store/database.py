@@ -8,16 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, MetaData, event, make_url, select, text
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vantum.errors import RecordsError, SettingsError
+from vantum.store.migrating import migrate
 
 BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
-
-_SETTING_UP: Final = int.from_bytes(b"VANT")  # what PostgreSQL locks while one sets up alone
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -39,22 +38,18 @@ class Database:
                 Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _settle_sqlite(self._engine)
 
-    async def set_up(self, tables: MetaData) -> None:
-        """Make the tables that are missing.
+    async def set_up(self) -> None:
+        """Make the tables that are missing, and bring those of older versions up to date.
 
         Raises SettingsError where that cannot be, or where there are others of these names.
         """
         try:
             async with self._changing() as connection:
-                if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
-                    alone = text("SELECT pg_advisory_xact_lock(:number)")
-                    await connection.execute(alone, {"number": _SETTING_UP})
-                await connection.run_sync(tables.create_all)
-                for table in tables.sorted_tables:
-                    await connection.execute(select(table).limit(0))  # has all columns, or raises
+                await connection.run_sync(migrate)
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
-            raise SettingsError(f"DATABASE_URL: the records cannot be opened: {error}") from error
+            why = getattr(error, "orig", None) or error  # the driver's words, without our SQL
+            raise SettingsError(f"DATABASE_URL: the records cannot be opened: {why}") from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

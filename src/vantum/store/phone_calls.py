@@ -9,73 +9,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-    text,
-    union,
-    update,
-)
+from sqlalchemy import Row, delete, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 
 from vantum.store.database import Database
-
-METADATA = MetaData()
-
-CALLS = Table(
-    "phone_calls",
-    METADATA,
-    Column("call_id", String, primary_key=True),
-    Column("sid", String, unique=True),  # the carrier's name; not known before it has answered
-    Column("direction", String, nullable=False),
-    Column("their_number", String, nullable=False),
-    Column("our_number", String, nullable=False),
-    Column("agent", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("machine", String, nullable=False),
-    Column("placed_by", String, nullable=False),  # the process
-    Column("worker", String, nullable=False),  # whose process carries the talk; "": nobody's yet
-    Column("placed_at", Float, nullable=False),
-    Column("answered_at", Float),
-    Column("ended_at", Float),
-    Column("news_at", Float, nullable=False),
-    Column("outcome", String, nullable=False),  # JSON; "" until it is known
-    Column("for_call", String, nullable=False, index=True),  # of a colleague: whose caller waits
-    Column("briefing", String, nullable=False),  # what a colleague is told first; "" for nothing
-    Column("handed_over_at", Float),  # from then on two people talk on it, without us
-    Column("end_asked", Boolean, nullable=False),  # by the operator, before there was a talk
-)
-_OPEN = CALLS.c.ended_at.is_(None)
-_UNSETTLED = text("outcome = ''")  # as the index has it: SQLite compares the words
-# All calls ever made are kept; those that somebody still waits for are found without reading them.
-for name, unfinished in (("phone_calls_open", _OPEN), ("phone_calls_unsettled", _UNSETTLED)):
-    Index(name, CALLS.c.news_at, sqlite_where=unfinished, postgresql_where=unfinished)
-TOKENS = Table(
-    "media_tokens",
-    METADATA,
-    Column("nonce", String, primary_key=True),
-    Column("used_at", Float, nullable=False),
-)
-COMMANDS = Table(
-    "phone_commands",
-    METADATA,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("call_id", String, nullable=False),
-    Column("worker", String, nullable=False, index=True),
-    Column("verb", String, nullable=False),
-    Column("argument", String, nullable=False),
-)
+from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
 
 _COMMANDS = 100  # taken at a time; a database allows a statement so many thousand parameters
 
@@ -106,6 +44,7 @@ class PhoneCall(Struct, kw_only=True):
     briefing: str = ""
     handed_over_at: float | None = None
     end_asked: bool = False
+    facts: str = ""
 
     @property
     def handed_over(self) -> bool:
@@ -152,19 +91,19 @@ class PhoneCalls:
     async def live(self) -> list[PhoneCall]:
         """All calls that are not over, oldest first."""
         async with self._database.reading() as connection:
-            query = select(CALLS).where(_OPEN).order_by(CALLS.c.placed_at)
+            query = select(CALLS).where(OPEN).order_by(CALLS.c.placed_at)
             return [_call(row) for row in (await connection.execute(query)).all()]
 
     async def stale(self, before: float) -> list[PhoneCall]:
         """Calls that are not over, or whose outcome is missing, and that nobody has heard of."""
         async with self._database.reading() as connection:
             unheard = CALLS.c.news_at < before
-            query = union(*(select(CALLS).where(kind, unheard) for kind in (_OPEN, _UNSETTLED)))
+            query = union(*(select(CALLS).where(kind, unheard) for kind in (OPEN, UNSETTLED)))
             return [_call(row) for row in (await connection.execute(query)).all()]
 
     async def colleague_of(self, call_id: str) -> PhoneCall | None:
         """The call that is being placed to a colleague of this caller, or is held with one."""
-        return await self._one((CALLS.c.for_call == call_id) & _OPEN)
+        return await self._one((CALLS.c.for_call == call_id) & OPEN)
 
     async def change(self, call_id: str, **values: object) -> None:
         """Set columns of a call."""
@@ -175,7 +114,7 @@ class PhoneCalls:
 
     async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
         """Set columns as news of a leg has them, unless it is over or later news is there."""
-        current = (CALLS.c.call_id == call_id) & _OPEN
+        current = (CALLS.c.call_id == call_id) & OPEN
         if sequence is not None:
             current &= CALLS.c.sequence <= sequence
             values["sequence"] = sequence
@@ -185,7 +124,7 @@ class PhoneCalls:
     async def alive(self, worker: str, now: float) -> None:
         """The calls of this process are being carried."""
         async with self._database.writing() as connection:
-            carried = (CALLS.c.worker == worker) & _OPEN & CALLS.c.handed_over_at.is_(None)
+            carried = (CALLS.c.worker == worker) & OPEN & CALLS.c.handed_over_at.is_(None)
             await connection.execute(update(CALLS).where(carried).values(news_at=now))
 
     async def join(self, call_id: str, nonce: str, worker: str, now: float) -> bool:
@@ -193,7 +132,7 @@ class PhoneCalls:
         try:
             async with self._database.writing() as connection:
                 await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
-                wanted = _OPEN & CALLS.c.end_asked.is_(False)
+                wanted = OPEN & CALLS.c.end_asked.is_(False)
                 free = (CALLS.c.call_id == call_id) & (CALLS.c.worker == "") & wanted
                 joined = await connection.execute(
                     update(CALLS).where(free).values(worker=worker, news_at=now)
@@ -205,14 +144,14 @@ class PhoneCalls:
     async def end(self, call_id: str, **values: object) -> bool:
         """The leg of a call is gone; False where that is known already."""
         async with self._database.writing() as connection:
-            open_still = (CALLS.c.call_id == call_id) & _OPEN
+            open_still = (CALLS.c.call_id == call_id) & OPEN
             done = await connection.execute(update(CALLS).where(open_still).values(**values))
             return bool(done.rowcount)
 
     async def hand_over(self, colleague: PhoneCall, now: float) -> bool:
         """Leave caller and colleague to each other; False where one is gone or was taken before."""
         both = CALLS.c.call_id.in_([colleague.call_id, colleague.for_call])
-        free = both & _OPEN & CALLS.c.handed_over_at.is_(None)
+        free = both & OPEN & CALLS.c.handed_over_at.is_(None)
         async with self._database.writing() as connection:
             # Locked, or one may be taken or end between the two statements; SQLite needs no word
             # for it. In order, so that none waits for another that waits for it.

@@ -15,7 +15,7 @@ from vantum.errors import SettingsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
 from vantum.store.database import Database
-from vantum.store.phone_calls import METADATA, PhoneCalls
+from vantum.store.phone_calls import PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
@@ -47,7 +47,7 @@ async def telephone(
     secret = key.get_secret_value()
     carrier = TwilioCarrier(settings.twilio_base_url, account, secret)
     database = Database(settings.database)
-    await database.set_up(METADATA)
+    await database.set_up()
     records = PhoneCalls(database)
     legs = Legs(carrier, records, settings.vantum_data_dir, log=log, now=time.time)
     line = Line(url, settings.twilio_phone_number or "", shared_key(secret))

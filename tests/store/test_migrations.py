@@ -1,0 +1,44 @@
+"""The migrations lead to the tables that the program knows, in either database."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from vantum.errors import SettingsError
+from vantum.store.database import Database
+from vantum.store.migrating import NEWEST, configuration, version_of
+from vantum.store.schema import METADATA
+
+pytestmark = pytest.mark.anyio
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_schema(database_url: str) -> None:
+    database = Database(database_url)
+    await database.set_up()
+    async with database.reading() as connection:
+        assert await connection.run_sync(version_of) == NEWEST
+        assert await connection.run_sync(differences) == []
+        script = ScriptDirectory.from_config(await connection.run_sync(configuration))
+        assert script.get_heads() == [NEWEST]
+    await database.set_up()  # a second start changes nothing
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_records_of_a_newer_program_are_left_alone(database_url: str) -> None:
+    database = Database(database_url)
+    await database.set_up()
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SettingsError, match="newer version of Vantum"):
+        await database.set_up()
+    await database.close()
