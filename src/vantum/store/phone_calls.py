@@ -70,7 +70,7 @@ class PhoneCalls:
         """Record a new call; False where its sid is known already."""
         try:
             async with self._database.writing() as connection:
-                await connection.execute(insert(CALLS).values(_columns(call)))
+                await connection.execute(insert(CALLS).values(columns(call)))
         except IntegrityError:
             return False
         return True
@@ -207,7 +207,8 @@ class PhoneCalls:
             await connection.execute(delete(COMMANDS).where(COMMANDS.c.call_id.in_(over)))
 
 
-def _columns(call: PhoneCall) -> dict[str, object]:
+def columns(call: PhoneCall) -> dict[str, object]:
+    """As a row."""
     return {name: getattr(call, name) for name in call.__struct_fields__}
 
 

@@ -131,14 +131,13 @@ CAMPAIGNS: Final = Table(
     Column("name", String, nullable=False, unique=True),
     Column("agent", String, nullable=False),
     Column("list_id", String, nullable=False),
-    Column("plans", String, nullable=False),  # `dialing.plan.Plan`: numbers, windows, pace, retries
+    Column("plans", String, nullable=False),  # `dialing.plan.Plan`
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),  # why it is in that state
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("version", Integer, nullable=False),  # grows with each change by an operator
-    Column("tokens", Float, nullable=False),  # dials that its own pace allows
-    Column("tokens_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),  # the next moment that its own pace allows
 )
 ATTEMPTS: Final = Table(
     "attempts",
@@ -171,8 +170,7 @@ GATES: Final = Table(
     "gates",  # whoever dials locks a row here first, so that limits hold between processes
     METADATA,
     Column("name", String, primary_key=True),
-    Column("tokens", Float, nullable=False),
-    Column("tokens_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),  # the next moment for a dial
 )
 WORKERS: Final = Table(
     "workers",

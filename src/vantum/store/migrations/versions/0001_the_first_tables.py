@@ -89,8 +89,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("tokens", sa.Float(), nullable=False),
-        sa.Column("tokens_at", sa.Float(), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id"),
         sa.UniqueConstraint("name"),
     )
@@ -137,8 +136,7 @@ def upgrade() -> None:
     op.create_table(
         "gates",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("tokens", sa.Float(), nullable=False),
-        sa.Column("tokens_at", sa.Float(), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
