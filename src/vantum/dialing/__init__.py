@@ -1,0 +1,1 @@
+"""What may be dialled, when and in which order: decided here, done elsewhere."""
