@@ -49,7 +49,8 @@ PURE = ("conversation", "audio", "wire", "dialing")
 # looks at a clock. (`datetime` is here for its types; its clocks are looked for below.)
 PURE_IMPORTS = frozenset(
     {"__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime"}
-    | {"enum", "fractions", "functools", "heapq", "itertools", "json", "math", "operator", "re"}
+    | {"enum", "fractions", "functools", "heapq", "importlib", "itertools", "json", "math"}
+    | {"operator", "re"}
     | {"string", "struct", "types", "typing", "unicodedata", "zoneinfo"}
     | {"audioop", "av", "msgspec", "numpy", "phonenumbers", "rapidfuzz", "vantum"}
 )

@@ -7,14 +7,14 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from vantum.dialing.hours import Week
+from vantum.dialing.rules import Purpose
+
 Outcome = Literal["busy", "no_answer", "voicemail", "unreached", "unknown", "failed"]
 """Why a call came to nothing, as far as another one may help.
 
 `unreached`: a machine that led to nobody. `unknown`: whether it rang, nobody can say.
 """
-
-Hours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Retry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,11 +40,11 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     caller_ids: Annotated[tuple[str, ...], Meta(min_length=1)]
     """Ours; those who are called again see the same one."""
-    hours: Mapping[Weekday, Hours] = {}
-    """In the called one's zone; narrower than the law's, which hold in any case. {}: as the law."""
+    hours: Week | None = None
+    """In the called one's zone; narrower than the law's, which hold in any case. None: as the law."""
     calls_per_s: Annotated[float, Meta(gt=0, le=1_000)] = 1.0
     at_once: Annotated[int, Meta(ge=1, le=100_000)] = 10
     attempts: Annotated[int, Meta(ge=1, le=20)] = 4
     """To one contact in all, whatever they came to."""
     retries: Mapping[Outcome, Retry] = field(default_factory=lambda: RETRIES)
-    purpose: str = "sales"
+    purpose: Purpose = "telemarketing"
