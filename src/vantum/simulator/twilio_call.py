@@ -67,6 +67,7 @@ class Record(Struct, kw_only=True):
     warnings: Counter[str]  # and errors, by the vendor's numbers
     status: Status = "queued"
     queued_s: float = 0.0
+    dialled_at: float | None = None
     answered_at: float | None = None
     ended_at: float | None = None
     answered_by: str = ""
@@ -124,6 +125,11 @@ class Call:
         return self.record.status in OVER
 
     @property
+    def is_answered(self) -> bool:
+        """Whether it runs: somebody has answered and it is not over."""
+        return self.record.status == "in-progress"
+
+    @property
     def inbound(self) -> bool:
         """Whether somebody called us."""
         return self.order.direction == "inbound"
@@ -156,6 +162,8 @@ class Call:
         house, casting = self.house, self.casting
         if not self.inbound:
             self.record.queued_s = await house.may_dial()
+        self.record.dialled_at = time.time()
+        if not self.inbound:
             self._tell("initiated", "initiated")
         sounds = await house.sounds(texts(casting.acts))
         if self.inbound:
