@@ -118,6 +118,14 @@ def simulate(
 
 
 @app.command()
+def worker() -> None:
+    """Dial what the running campaigns have due; servers beside it carry the calls."""
+    from vantum.campaigns.running import run_worker  # noqa: PLC0415 - other commands dial nobody
+
+    run_worker(_settings())
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

@@ -41,7 +41,7 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     caller_ids: Annotated[tuple[str, ...], Meta(min_length=1)]
     """Ours; those who are called again see the same one."""
     hours: Week | None = None
-    """In the called one's zone; narrower than the law's, which hold in any case. None: as the law."""
+    """In the called one's zone, within those of the law; None: as those."""
     calls_per_s: Annotated[float, Meta(gt=0, le=1_000)] = 1.0
     at_once: Annotated[int, Meta(ge=1, le=100_000)] = 10
     attempts: Annotated[int, Meta(ge=1, le=20)] = 4

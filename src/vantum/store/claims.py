@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -89,6 +89,24 @@ class Claims:
             await _pace(connection, GATES.c.name, _GATE, gate)
             return dials
 
+    async def give_back(self, dial: Dial, until: float, why: str) -> None:
+        """Put a dial back that was claimed and certainly not made. Raises RecordsError.
+
+        Not one that was taken over meanwhile: who did so takes it for made.
+        """
+        candidate = dial.candidate
+        ours = (ATTEMPTS.c.attempt_id == candidate.attempt_id) & (ATTEMPTS.c.state == "dialing")
+        ours &= (ATTEMPTS.c.owner == self._boot_id) & (ATTEMPTS.c.epoch == candidate.epoch + 1)
+        async with self._database.writing() as connection:
+            freed = await connection.execute(
+                update(ATTEMPTS)
+                .where(ours)
+                .values(state="due", due_at=until, lease_until=None, dialed_at=None, detail=why)
+            )
+            if freed.rowcount:
+                call = (CALLS.c.call_id == candidate.attempt_id) & CALLS.c.sid.is_(None)
+                await connection.execute(delete(CALLS).where(call))
+
     async def _write(self, connection: AsyncConnection, picked: Picked, now: float) -> None:
         """What is dialled is ours and is a call; what is not waits, or is refused."""
         changes = [_put(one, now) for one in picked.put]
@@ -96,7 +114,7 @@ class Claims:
         if changes:
             ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
             await connection.execute(ours, changes)
-        calls = [columns(_call(one, self._boot_id, now)) for one in picked.dials]
+        calls = [columns(call_of(one, self._boot_id)) for one in picked.dials]
         if calls:
             await connection.execute(insert(CALLS), calls)
 
@@ -132,7 +150,8 @@ def _put(put: Put, now: float) -> dict[str, object]:
     }
 
 
-def _call(dial: Dial, boot_id: str, now: float) -> PhoneCall:
+def call_of(dial: Dial, boot_id: str) -> PhoneCall:
+    """The call that a dial makes, as it is recorded."""
     candidate = dial.candidate
     return PhoneCall(
         call_id=candidate.attempt_id,
@@ -141,7 +160,7 @@ def _call(dial: Dial, boot_id: str, now: float) -> PhoneCall:
         our_number=candidate.caller_id,
         agent=candidate.agent,
         placed_at=dial.at,
-        news_at=now,
+        news_at=dial.at,
         placed_by=boot_id,
         facts=candidate.variables,
     )

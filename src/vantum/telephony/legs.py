@@ -48,11 +48,23 @@ class Legs:
         """Record a call and have it rung. Raises CarrierError."""
         await self.records.add(call)
         try:
+            await self.ring(call, order)
+        except CarrierError as error:
+            if error.trouble == "throttled":
+                await self.over(call, "failed", why=str(error))
+            raise
+
+    async def ring(self, call: PhoneCall, order: Order) -> None:
+        """Have a call rung that is recorded already. Raises CarrierError.
+
+        One that the carrier had no time for may be tried again: it is left as it is.
+        """
+        try:
             leg = await self.carrier.place(order)
         except CarrierError as error:
             self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
             # After a failure of the network it may ring all the same; but no caller waits for that.
-            if error.trouble != "network" or call.for_call:
+            if error.trouble not in {"network", "throttled"} or call.for_call:
                 status = "invalid" if error.wrong_number else "failed"
                 await self.over(call, status, why=str(error))
             raise

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from vantum.calls import Calls
 from vantum.casting import Casting
-from vantum.errors import SettingsError
+from vantum.errors import RecordsError, SettingsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
+from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
@@ -59,9 +60,11 @@ async def telephone(
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
     app.include_router(PhoneApi(exchange, token, public=True).router())
+    processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
         upkeep.start("sweep-legs", legs.sweep()),
+        upkeep.start("here", _here(processes, calls, legs.now, log)),
     ]
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
@@ -69,8 +72,20 @@ async def telephone(
         yield
     finally:
         await legs.withdraw(exchange.talks.worker)
+        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+            await processes.gone()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await carrier.close()
         await database.close()
+
+
+async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
+    """Tell those who dial, again and again, that this process carries calls, and how many."""
+    while True:
+        try:
+            await processes.here(calls.capacity, now())
+        except RecordsError as error:
+            log.warning("records_not_read", why=str(error))
+        await asyncio.sleep(HERE_S)

@@ -1,0 +1,50 @@
+"""Whether a contact may be called now: what the records know, put before the gate."""
+
+from __future__ import annotations
+
+import msgspec
+
+from vantum.dialing import gate
+from vantum.dialing.candidate import Candidate, Decide, Go, Wait
+from vantum.dialing.dial import Consent, Dial, Refused, Suppression
+from vantum.dialing.rules import Rules
+
+BUSY_S = 60.0  # until a number that is on the phone with us is looked at again
+_CONSENT = {"express", "written"}
+
+
+def permission(rules: Rules, owned: frozenset[str]) -> Decide:
+    """What decides about each dial; `owned` are the numbers that are ours to show."""
+
+    def decide(candidate: Candidate, at: float) -> Go | Wait:
+        if candidate.on_the_phone:
+            return Wait("The number is on the phone with us.", at + BUSY_S)
+        verdict = gate.decide(_dial(candidate, owned, at), rules)
+        if isinstance(verdict, Refused):
+            return Wait(f"{verdict.reason}: {verdict.sentence}", verdict.again_at)
+        return Go(msgspec.json.encode(verdict).decode())
+
+    return decide
+
+
+def _dial(candidate: Candidate, owned: frozenset[str], at: float) -> Dial:
+    consents = [
+        msgspec.convert(msgspec.structs.asdict(one), Consent)
+        for one in candidate.consents
+        if one.kind in _CONSENT
+    ]
+    suppressed = candidate.suppressed
+    return Dial(
+        number=candidate.phone,
+        caller_id=candidate.caller_id,
+        owned_caller_ids=owned,
+        consents=tuple(consents),
+        suppression=None if suppressed is None else Suppression(since=0.0, reason=suppressed),
+        dnc=None,
+        earlier=candidate.earlier,
+        address=candidate.address,
+        timezone=candidate.timezone,
+        window=candidate.plan.hours,
+        purpose=candidate.plan.purpose,
+        now=at,
+    )

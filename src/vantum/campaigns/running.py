@@ -1,0 +1,140 @@
+"""How a worker is put together and run: a process that dials, apart from those that carry sound."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from vantum.agents.shelf import agents_beside
+from vantum.campaigns.dispatcher import Dispatcher
+from vantum.campaigns.permission import permission
+from vantum.campaigns.worker import (
+    CLOCK_S,
+    DIAL_S,
+    FINISH_S,
+    TAKE_OVER_S,
+    SharedClock,
+    every,
+)
+from vantum.dialing.pacing import Shares
+from vantum.dialing.rules import Rules, shipped_rules
+from vantum.errors import SettingsError
+from vantum.settings import Settings
+from vantum.store.attempts import Attempts
+from vantum.store.claims import Claims
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCalls
+from vantum.store.processes import HERE_S, Processes
+from vantum.telemetry import Log, configure_log, server_log
+from vantum.telephony.legs import Legs
+from vantum.telephony.line import Line
+from vantum.telephony.tokens import shared_key
+from vantum.telephony.twilio import TwilioCarrier
+from vantum.transports.ids import Ids
+from vantum.upkeep import HouseUpkeep
+
+LEAST_RING_S: Final = 15  # 16 CFR 310.4(b)(4)(iii): or four rings
+
+
+class Account(Struct, frozen=True):
+    """Who places our calls, and where the carrier reaches us."""
+
+    sid: str
+    secret: str
+    public_url: str
+
+
+def account_of(settings: Settings) -> Account:
+    """The operator's account. Raises SettingsError where there is none."""
+    sid, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
+    if sid is None or key is None or url is None:
+        raise SettingsError(settings.phone_off)
+    return Account(sid, key.get_secret_value(), url)
+
+
+def shares_of(settings: Settings) -> Shares:
+    """What all calls share, as the operator's contracts with the providers have it."""
+    return Shares(
+        streams=settings.stt_streams or None,
+        contexts=settings.tts_contexts or None,
+        tokens_per_min=settings.llm_tokens_per_minute or None,
+        tokens_per_call_min=settings.llm_tokens_per_call_minute,
+    )
+
+
+def owned_numbers(settings: Settings) -> frozenset[str]:
+    """The numbers that are ours to show."""
+    first = {settings.twilio_phone_number} if settings.twilio_phone_number else set()
+    return frozenset(first | set(settings.twilio_caller_ids))
+
+
+def run_worker(settings: Settings) -> None:
+    """Dial until a signal ends it. Raises SettingsError before it begins."""
+    configure_log(settings, sys.stderr)
+    asyncio.run(_run(settings, shipped_rules()))
+
+
+async def _run(settings: Settings, rules: Rules) -> None:
+    account, log = account_of(settings), server_log()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    database = Database(settings.database)
+    carrier = TwilioCarrier(settings.twilio_base_url, account.sid, account.secret)
+    upkeep = HouseUpkeep(log)
+    try:
+        await database.set_up()
+        async with upkeep.open():
+            await work(settings, rules, database=database, carrier=carrier, upkeep=upkeep, log=log)
+            await stopped.wait()
+    finally:
+        await carrier.close()
+        await database.close()
+
+
+async def work(
+    settings: Settings,
+    rules: Rules,
+    *,
+    database: Database,
+    carrier: TwilioCarrier,
+    upkeep: HouseUpkeep,
+    log: Log,
+) -> None:
+    """Begin a worker's loops beside whatever else the process does."""
+    account, boot_id = account_of(settings), Ids().new()
+    clock = SharedClock(database)
+    await clock.compare()
+    agents = agents_beside(settings.vantum_agent)
+    legs = Legs(
+        carrier, PhoneCalls(database), Path(settings.vantum_data_dir), log=log, now=clock.now
+    )
+    line = Line(account.public_url, settings.twilio_phone_number or "", shared_key(account.secret))
+    attempts = Attempts(database, boot_id)
+    dispatcher = Dispatcher(
+        Claims(database, boot_id),
+        attempts,
+        legs,
+        line,
+        boot_id=boot_id,
+        ring_s=lambda name: max(LEAST_RING_S, agents[name].phone.ring_s) if name in agents else 30,
+        start=upkeep.start,
+        log=log,
+    )
+    processes = Processes(database, boot_id, "worker")
+    decide, shares = permission(rules, owned_numbers(settings)), shares_of(settings)
+    rate = settings.carrier_calls_per_s
+    log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
+    for name, period_s, doing in (
+        ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
+        ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
+        ("take-over", TAKE_OVER_S, dispatcher.take_over),
+        ("here", HERE_S, lambda: processes.here(0, clock.now())),
+        ("clock", CLOCK_S, clock.compare),
+    ):
+        upkeep.start(f"worker-{name}", every(period_s, doing, log))
