@@ -32,8 +32,10 @@ class Mix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stays_s: float = STAYS_S
 
     def __post_init__(self) -> None:
-        if not self.shares or min(self.shares.values()) <= 0:
-            raise ValueError("shares: each is above 0, and there is at least one")
+        if not self.shares or min(*self.shares.values(), self.stays_s) <= 0:
+            raise ValueError(
+                "stays_s and each of shares is above 0, and there is at least one share"
+            )
 
     def casting(self, number: str) -> Casting:
         """Who answers it."""
