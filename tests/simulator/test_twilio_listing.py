@@ -15,7 +15,7 @@ from vantum.simulator.talent import Canned
 from vantum.simulator.twilio_call import Call, Order
 from vantum.simulator.twilio_house import House
 from vantum.simulator.twilio_listing import addresses, page_of
-from vantum.simulator.twilio_orders import RefusedError
+from vantum.simulator.twilio_refusals import RefusedError
 
 PERSON, BUSY, NOBODY = "+15550100100", "+15550100101", "+15550100102"
 

@@ -20,14 +20,13 @@ from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_call import Call
 from vantum.simulator.twilio_listing import addresses, page_of
 from vantum.simulator.twilio_orders import (
-    RefusedError,
     document,
     fields_of,
     method_of,
     new_order,
     unknown_events,
 )
-from vantum.simulator.twilio_refusals import Refusal
+from vantum.simulator.twilio_refusals import Refusal, RefusedError
 from vantum.simulator.twilio_resource import API, shown
 from vantum.simulator.twilio_verbs import Fetch, Inline
 
@@ -76,7 +75,8 @@ class _Doors:
             if request.path_params["account"] != self._stage.account.sid:
                 return refusals.not_found(request.url.path).response()
             try:
-                return await door(request)
+                with self._carrier.house.turnstile.request():
+                    return await door(request)
             except RefusedError as error:
                 return error.refusal.response()
 
@@ -84,10 +84,11 @@ class _Doors:
 
     async def create(self, request: Request) -> Response:
         order = new_order(fields_of(await request.body()))
-        if self._carrier.active >= self._stage.profile.calls_at_once:
+        if self._carrier.active >= self._carrier.house.turnstile.calls_at_once:
             raise RefusedError(refusals.CROWDED)
         self._stage.understood("twilio", order)
         call = self._carrier.place(order)
+        self._carrier.dials.add(call.sid, order)
         if unknown_events(order):
             call.warn(21626)
         self._stage.count("twilio", "calls")

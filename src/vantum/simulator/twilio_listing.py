@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.twilio_call import Call
-from vantum.simulator.twilio_orders import RefusedError
+from vantum.simulator.twilio_refusals import RefusedError
 from vantum.simulator.twilio_resource import day_of
 
 PAGE: Final = 50  # the vendor's
@@ -43,8 +43,8 @@ class Page(Struct, frozen=True):
 def page_of(newest_first: Iterable[Call], asked: Mapping[str, str]) -> Page:
     """What is shown for such a query. Raises RefusedError."""
     tests = list(_tests(asked))
-    size = min(PAGE_MOST, _number(asked, "PageSize", PAGE) or PAGE)
-    number = _number(asked, "Page", 0)
+    size = min(PAGE_MOST, number_of(asked, "PageSize", PAGE) or PAGE)
+    number = number_of(asked, "Page", 0)
     skipped = number * size
     if token := asked.get("PageToken", ""):
         # Counted from the last one that was shown: calls that begin meanwhile shift nothing.
@@ -112,6 +112,7 @@ def _day(name: str, text: str) -> date:
         raise RefusedError(refusals.invalid(name)) from None
 
 
-def _number(asked: Mapping[str, str], name: str, usual: int) -> int:
+def number_of(asked: Mapping[str, str], name: str, usual: int) -> int:
+    """A number of a query; the usual one where it is none."""
     text = asked.get(name, "")
     return int(text) if text.isdecimal() else usual
