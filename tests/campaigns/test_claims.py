@@ -193,6 +193,7 @@ async def test_each_attempt_is_a_call_of_that_id(database: Database) -> None:
         ("busy", 900),
         ("no_answer", 4 * 3600),
         ("voicemail", 86_400),
+        ("unknown", 3_600),
         ("lost", 3_600),
         ("failed", 3_600),
         ("agent_ended", None),

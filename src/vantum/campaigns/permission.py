@@ -13,21 +13,25 @@ BUSY_S = 60.0  # until a number that is on the phone with us is looked at again
 _CONSENT = {"express", "written"}
 
 
-def permission(rules: Rules, owned: frozenset[str]) -> Decide:
-    """What decides about each dial; `owned` are the numbers that are ours to show."""
+def permission(rules: Rules, owned: frozenset[str], ahead_s: float = 0.0) -> Decide:
+    """What decides about each dial; `owned` are the numbers that are ours to show.
+
+    A rehearsal pretends that it is so much later, when people may be called.
+    """
 
     def decide(candidate: Candidate, at: float) -> Go | Wait:
         if candidate.on_the_phone:
             return Wait("The number is on the phone with us.", at + BUSY_S)
-        verdict = gate.decide(_dial(candidate, owned, at), rules)
+        verdict = gate.decide(_dial(candidate, owned, at, ahead_s), rules)
         if isinstance(verdict, Refused):
-            return Wait(f"{verdict.reason}: {verdict.sentence}", verdict.again_at)
+            again_at = None if verdict.again_at is None else verdict.again_at - ahead_s
+            return Wait(f"{verdict.reason}: {verdict.sentence}", again_at)
         return Go(msgspec.json.encode(verdict).decode())
 
     return decide
 
 
-def _dial(candidate: Candidate, owned: frozenset[str], at: float) -> Dial:
+def _dial(candidate: Candidate, owned: frozenset[str], at: float, ahead_s: float) -> Dial:
     consents = [
         msgspec.convert(msgspec.structs.asdict(one), Consent)
         for one in candidate.consents
@@ -41,10 +45,10 @@ def _dial(candidate: Candidate, owned: frozenset[str], at: float) -> Dial:
         consents=tuple(consents),
         suppression=None if suppressed is None else Suppression(since=0.0, reason=suppressed),
         dnc=None,
-        earlier=candidate.earlier,
+        earlier=tuple(before + ahead_s for before in candidate.earlier),
         address=candidate.address,
         timezone=candidate.timezone,
         window=candidate.plan.hours,
         purpose=candidate.plan.purpose,
-        now=at,
+        now=at + ahead_s,
     )

@@ -17,14 +17,16 @@ from vantum.campaigns.worker import (
     CLOCK_S,
     DIAL_S,
     FINISH_S,
+    INQUIRE_S,
     TAKE_OVER_S,
     SharedClock,
     every,
 )
+from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
-from vantum.dialing.rules import Rules, shipped_rules
+from vantum.dialing.rules import shipped_rules
 from vantum.errors import SettingsError
-from vantum.settings import Settings
+from vantum.settings import TWILIO, Settings
 from vantum.store.attempts import Attempts
 from vantum.store.claims import Claims
 from vantum.store.database import Database
@@ -73,13 +75,19 @@ def owned_numbers(settings: Settings) -> frozenset[str]:
     return frozenset(first | set(settings.twilio_caller_ids))
 
 
-def run_worker(settings: Settings) -> None:
-    """Dial until a signal ends it. Raises SettingsError before it begins."""
+def run_worker(settings: Settings, ahead_s: float = 0.0) -> None:
+    """Dial until a signal ends it. Raises SettingsError before it begins.
+
+    A rehearsal pretends that it is so much later; nobody real is dialled at a pretended hour.
+    """
+    if ahead_s and settings.twilio_base_url == TWILIO:
+        raise SettingsError("A pretended hour is for a simulated carrier: set TWILIO_BASE_URL")
     configure_log(settings, sys.stderr)
-    asyncio.run(_run(settings, shipped_rules()))
+    decide = permission(shipped_rules(), owned_numbers(settings), ahead_s)
+    asyncio.run(_run(settings, decide))
 
 
-async def _run(settings: Settings, rules: Rules) -> None:
+async def _run(settings: Settings, decide: Decide) -> None:
     account, log = account_of(settings), server_log()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,7 +98,7 @@ async def _run(settings: Settings, rules: Rules) -> None:
     try:
         await database.set_up()
         async with upkeep.open():
-            await work(settings, rules, database=database, carrier=carrier, upkeep=upkeep, log=log)
+            await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
             await stopped.wait()
     finally:
         await carrier.close()
@@ -99,7 +107,7 @@ async def _run(settings: Settings, rules: Rules) -> None:
 
 async def work(
     settings: Settings,
-    rules: Rules,
+    decide: Decide,
     *,
     database: Database,
     carrier: TwilioCarrier,
@@ -127,13 +135,13 @@ async def work(
         log=log,
     )
     processes = Processes(database, boot_id, "worker")
-    decide, shares = permission(rules, owned_numbers(settings)), shares_of(settings)
-    rate = settings.carrier_calls_per_s
+    shares, rate = shares_of(settings), settings.carrier_calls_per_s
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
     for name, period_s, doing in (
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
+        ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
     ):

@@ -90,6 +90,14 @@ class Attempts:
                 Expired(row.attempt_id, row.phone, row.caller_id, row.dialed_at) for row in rows
             ]
 
+    async def quiet(self, before: float) -> list[str]:
+        """The calls of attempts that nobody has heard of since, and that no process carries."""
+        query = select(CALLS.c.call_id).join(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
+        unheard = (CALLS.c.news_at < before) & CALLS.c.sid.is_not(None) & (CALLS.c.outcome == "")
+        query = query.where(HELD, unheard, CALLS.c.worker == "").limit(_AT_A_TIME)
+        async with self._database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def strangers(self, sids: Iterable[str]) -> list[str]:
         """Those of the carrier's calls that are none of ours yet."""
         asked = list(sids)
@@ -231,7 +239,8 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
     )
     ended = [(row.ended_at, row.outcome in FAILURES) for row in await connection.execute(query)]
-    if not trips(ended, now):
+    plan = (await _plans(connection, [campaign_id])).get(campaign_id)
+    if plan is None or plan.breaker is None or not trips(ended, plan.breaker, now):
         return
     failures = sum(failed for _, failed in ended)
     running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
