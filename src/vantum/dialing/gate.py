@@ -215,7 +215,7 @@ def _say_closed(now: float, zone: ZoneInfo, days: Days, who: str) -> str:
     local = datetime.fromtimestamp(now, zone)
     span = days[local.weekday()]
     when = (
-        "not at all"
+        "not at all that day"
         if span is None
         else "only from {}:{:02} to {}:{:02}".format(*divmod(span[0], 60), *divmod(span[1], 60))
     )
