@@ -20,7 +20,7 @@ import msgspec
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 
 START_S: Final = 60.0
-PREFIX: Final = "+1555020"  # all of its numbers are answered as on a list, and without sound
+PREFIX: Final = "+155502"  # all of its numbers are answered as on a list, and without sound
 SCRIPTED: Final = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
 
 

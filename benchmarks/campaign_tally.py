@@ -67,7 +67,7 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
 
 def _attempt(row: Any, dials: int) -> list[str]:
     if row.state not in {"done", "unknown"}:
-        return [f"{row.attempt_id} is left {row.state}"]
+        return [f"{row.attempt_id} is left {row.state}: {row.detail}"]
     if row.state == "done" and dials != 1:
         return [f"{row.attempt_id} is done ({row.outcome}) and was dialled {dials} times"]
     return []
