@@ -108,7 +108,7 @@ class House:
         self.workers = [
             Program(
                 f"worker {number}",
-                ["-m", "benchmarks.campaign_worker"],
+                ["-m", "vantum", "worker"],
                 settings,
                 folder / f"worker-{number}.log",
             )

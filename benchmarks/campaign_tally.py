@@ -39,13 +39,7 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
         query = select(ATTEMPTS).order_by(ATTEMPTS.c.contact_id, ATTEMPTS.c.number)
         attempts = (await connection.execute(query)).all()
     counted = Counter(dial["call"] for dial in dials)
-    wrong = [
-        f"{call or 'no attempt'} was dialled {count} times"
-        for call, count in counted.items()
-        if count > 1
-    ]
-    known = {row.attempt_id for row in attempts}
-    wrong += [f"{call} is nobody's attempt" for call in counted if call not in known]
+    wrong = _dials(counted, {row.attempt_id for row in attempts})
     contacts: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in attempts:
         contacts[row.campaign_id, row.contact_id].append(row)
@@ -63,6 +57,11 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
         outcomes=dict(Counter(row.outcome for row in attempts)),
         wrong=wrong,
     )
+
+
+def _dials(counted: Counter[str], known: set[str]) -> list[str]:
+    twice = [f"{call} was dialled {count} times" for call, count in counted.items() if count > 1]
+    return twice + [f'"{call}" is nobody\'s attempt' for call in counted if call not in known]
 
 
 def _attempt(row: Any, dials: int) -> list[str]:

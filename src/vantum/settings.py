@@ -36,7 +36,6 @@ from vantum.setting_kinds import (
 )
 
 Speech = Literal["stt", "llm", "tts"]
-TWILIO: Final = "https://api.twilio.com"
 
 
 class Settings(BaseModel):
@@ -236,7 +235,11 @@ class Settings(BaseModel):
     tts_contexts: int = whole(0, 0, 100_000, "Calls that may be spoken to at once; 0: any.")
     llm_tokens_per_minute: int = whole(0, 0, 10**9, "Of the model, for all calls; 0: any.")
     llm_tokens_per_call_minute: int = whole(3_000, 1, 10**6, "That a call is taken to need.")
-    twilio_base_url: WebAddress = setting(TWILIO, "Twilio, or what stands in for it.", HTTP)
+    twilio_base_url: WebAddress = setting(
+        "https://api.twilio.com",
+        "Twilio, or what stands in for it; on this machine, calls are rehearsals.",
+        HTTP,
+    )
     recording: Annotated[Literal["off", "on"], Word] = setting(
         "off",
         "Keep every phone call as sound, caller left, agent right; many laws want it announced.",

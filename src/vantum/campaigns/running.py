@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vantum.agents.shelf import agents_beside
 from vantum.campaigns.dispatcher import Dispatcher
-from vantum.campaigns.permission import permission
+from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
     CLOCK_S,
     DIAL_S,
@@ -24,9 +24,8 @@ from vantum.campaigns.worker import (
 )
 from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
-from vantum.dialing.rules import shipped_rules
 from vantum.errors import SettingsError
-from vantum.settings import TWILIO, Settings
+from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.claims import Claims
 from vantum.store.database import Database
@@ -69,22 +68,10 @@ def shares_of(settings: Settings) -> Shares:
     )
 
 
-def owned_numbers(settings: Settings) -> frozenset[str]:
-    """The numbers that are ours to show."""
-    first = {settings.twilio_phone_number} if settings.twilio_phone_number else set()
-    return frozenset(first | set(settings.twilio_caller_ids))
-
-
-def run_worker(settings: Settings, ahead_s: float = 0.0) -> None:
-    """Dial until a signal ends it. Raises SettingsError before it begins.
-
-    A rehearsal pretends that it is so much later; nobody real is dialled at a pretended hour.
-    """
-    if ahead_s and settings.twilio_base_url == TWILIO:
-        raise SettingsError("A pretended hour is for a simulated carrier: set TWILIO_BASE_URL")
+def run_worker(settings: Settings) -> None:
+    """Dial until a signal ends it. Raises SettingsError before it begins."""
     configure_log(settings, sys.stderr)
-    decide = permission(shipped_rules(), owned_numbers(settings), ahead_s)
-    asyncio.run(_run(settings, decide))
+    asyncio.run(_run(settings, of_campaigns(law_of(settings))))
 
 
 async def _run(settings: Settings, decide: Decide) -> None:

@@ -10,11 +10,14 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from vantum.calls import Calls
+from vantum.campaigns.law import law_of
+from vantum.campaigns.permission import Permission
 from vantum.casting import Casting
 from vantum.errors import RecordsError, SettingsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
 from vantum.store.database import Database
+from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log
@@ -52,7 +55,10 @@ async def telephone(
     records = PhoneCalls(database)
     legs = Legs(carrier, records, settings.vantum_data_dir, log=log, now=time.time)
     line = Line(url, settings.twilio_phone_number or "", shared_key(secret))
-    exchange = Exchange(line, legs, calls, casting, start=upkeep.start, log=log)
+    permission = Permission(law_of(settings), Numbers(database), legs.now)
+    exchange = Exchange(
+        line, legs, calls, casting, may_call=permission.check, start=upkeep.start, log=log
+    )
     signatures = Signatures(url, secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
     hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
