@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+import uvloop
 
 from vantum.agents.shelf import agents_beside
 from vantum.campaigns.dispatcher import Dispatcher
@@ -24,7 +24,6 @@ from vantum.campaigns.worker import (
 )
 from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
-from vantum.errors import SettingsError
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.claims import Claims
@@ -32,30 +31,13 @@ from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log, configure_log, server_log
+from vantum.telephony.account import account_of
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line
-from vantum.telephony.tokens import shared_key
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.transports.ids import Ids
 from vantum.upkeep import HouseUpkeep
 
 LEAST_RING_S: Final = 15  # 16 CFR 310.4(b)(4)(iii): or four rings
-
-
-class Account(Struct, frozen=True):
-    """Who places our calls, and where the carrier reaches us."""
-
-    sid: str
-    secret: str
-    public_url: str
-
-
-def account_of(settings: Settings) -> Account:
-    """The operator's account. Raises SettingsError where there is none."""
-    sid, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
-    if sid is None or key is None or url is None:
-        raise SettingsError(settings.phone_off)
-    return Account(sid, key.get_secret_value(), url)
 
 
 def shares_of(settings: Settings) -> Shares:
@@ -71,7 +53,8 @@ def shares_of(settings: Settings) -> Shares:
 def run_worker(settings: Settings) -> None:
     """Dial until a signal ends it. Raises SettingsError before it begins."""
     configure_log(settings, sys.stderr)
-    asyncio.run(_run(settings, of_campaigns(law_of(settings))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings, of_campaigns(law_of(settings))))
 
 
 async def _run(settings: Settings, decide: Decide) -> None:
@@ -80,7 +63,7 @@ async def _run(settings: Settings, decide: Decide) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     database = Database(settings.database)
-    carrier = TwilioCarrier(settings.twilio_base_url, account.sid, account.secret)
+    carrier = account.carrier()
     upkeep = HouseUpkeep(log)
     try:
         await database.set_up()
@@ -109,13 +92,12 @@ async def work(
     legs = Legs(
         carrier, PhoneCalls(database), Path(settings.vantum_data_dir), log=log, now=clock.now
     )
-    line = Line(account.public_url, settings.twilio_phone_number or "", shared_key(account.secret))
     attempts = Attempts(database, boot_id)
     dispatcher = Dispatcher(
         Claims(database, boot_id),
         attempts,
         legs,
-        line,
+        account.line,
         boot_id=boot_id,
         ring_s=lambda name: max(LEAST_RING_S, agents[name].phone.ring_s) if name in agents else 30,
         start=upkeep.start,

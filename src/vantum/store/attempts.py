@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
-from vantum.store.claims import DUE, HELD, LEASE_S
+from vantum.store.claims import DUE, HELD, LEASE_S, complete
 from vantum.store.database import Database
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
 
@@ -62,7 +62,7 @@ class Attempts:
             failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
             for campaign_id in failed:
                 await _break(connection, campaign_id, now)
-            await _complete(connection, {row.campaign_id for row in rows}, now)
+            await complete(connection, {row.campaign_id for row in rows}, now)
             return len(rows)
 
     async def expired(self, now: float) -> list[Expired]:
@@ -249,15 +249,4 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         update(CAMPAIGNS)
         .where(running)
         .values(state="paused", reason=reason, changed_at=now, version=CAMPAIGNS.c.version + 1)
-    )
-
-
-async def _complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
-    """A campaign of which nobody is left to call is done."""
-    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
-    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
-    await connection.execute(
-        update(CAMPAIGNS)
-        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
-        .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
     )

@@ -6,10 +6,11 @@ the commit. An attempt's id is its call's id: the carrier's callbacks name it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -105,6 +106,8 @@ class Claims:
         if changes:
             ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
             await connection.execute(ours, changes)
+        if any(one.wait.until is None for one in picked.put):
+            await complete(connection, {one.candidate.campaign_id for one in picked.put}, now)
         calls = [columns(call_of(one, self._boot_id)) for one in picked.dials]
         if calls:
             await connection.execute(insert(CALLS), calls)
@@ -238,3 +241,14 @@ async def _candidates(
 def hash_of(phone: str) -> int:
     """A number out of a telephone number, the same in every process."""
     return int(phone.removeprefix("+") or 0)
+
+
+async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
+    """A campaign of which nobody is left to call is done."""
+    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
+    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
+    await connection.execute(
+        update(CAMPAIGNS)
+        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
+        .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
+    )
