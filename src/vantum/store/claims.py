@@ -27,6 +27,7 @@ from vantum.store.schema import (
     CONSENTS,
     CONTACTS,
     GATES,
+    IN_FORCE,
     OPEN,
     SUPPRESSIONS,
     WORKERS,
@@ -251,7 +252,7 @@ def hash_of(phone: str) -> int:
 
 async def _consents(connection: AsyncConnection, phones: set[str]) -> dict[str, list[Consent]]:
     found: defaultdict[str, list[Consent]] = defaultdict(list)
-    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones))
+    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones), IN_FORCE)
     for row in (await connection.execute(query)).all():
         consent = Consent(row.kind, row.source, row.given_at, row.expires_at, row.revoked_at)
         found[row.phone].append(consent)
