@@ -23,7 +23,6 @@ from vantum.store.database import Database
 from vantum.store.schema import BAD_ROWS, CONSENTS, CONTACTS, IMPORTS, LISTS
 
 PAGE: Final = 500
-_LAST_LINE: Final = 9_999_999_999
 _DEAD: Final = 0.0
 _ALIVE: Final = IMPORTS.c.seen_at > _DEAD
 
@@ -76,15 +75,11 @@ class Lists:
     async def contacts(self, list_id: str, after_line: int = 0, most: int = PAGE) -> list[Listed]:
         """Contacts of a list in the order of its file, behind a line of it."""
         there = LISTS.c.list_id == CONTACTS.c.list_id
-        ids = CONTACTS.c.contact_id
-        query = select(CONTACTS).join(LISTS, there).order_by(ids).limit(most)
-        query = query.where(
-            CONTACTS.c.list_id == list_id,
-            ids > _contact_id(list_id, after_line),
-            ids <= _contact_id(list_id, _LAST_LINE),
-        )
+        query = select(CONTACTS).join(LISTS, there)
+        query = query.where(CONTACTS.c.list_id == list_id, CONTACTS.c.line > after_line)
         async with self._database.reading() as connection:
-            return [_listed(row) for row in await connection.execute(query)]
+            found = await connection.execute(query.order_by(CONTACTS.c.line).limit(most))
+            return [_listed(row) for row in found]
 
     async def bad_rows(self, list_id: str, after_line: int = 0, most: int = PAGE) -> list[BadRow]:
         """Rows of its file that are no contacts, behind a line of it."""
@@ -191,7 +186,7 @@ def _still_ours(rows: int) -> None:
 
 
 def _contact_id(list_id: str, line: int) -> str:
-    return f"{list_id}-{line:010d}"  # in the order of the file
+    return f"{list_id}-{line}"
 
 
 def _contact(list_id: str, contact: Contact) -> dict[str, object]:

@@ -100,15 +100,17 @@ CONTACTS: Final = Table(
     Column("contact_id", String, primary_key=True),
     Column("list_id", String, nullable=False),
     Column("line", Integer, nullable=False),  # of the file
-    Column("phone", String, nullable=False, index=True),
+    Column("phone", String, nullable=False),
     Column("name", String, nullable=False),
     Column("company", String, nullable=False),
     Column("address", String, nullable=False),
     Column("timezone", String, nullable=False),
     Column("variables", String, nullable=False),
     Column("erased_at", Float),
-    UniqueConstraint("list_id", "phone"),
+    # Found by phone, too: numbers come in no order, so each index of them is dear in long lists.
+    UniqueConstraint("phone", "list_id"),
 )
+Index("contacts_of_list", CONTACTS.c.list_id, CONTACTS.c.line)
 CONSENTS: Final = Table(
     "consents",
     METADATA,

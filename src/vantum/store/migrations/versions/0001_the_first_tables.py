@@ -119,9 +119,9 @@ def upgrade() -> None:
         sa.Column("variables", sa.String(), nullable=False),
         sa.Column("erased_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("contact_id"),
-        sa.UniqueConstraint("list_id", "phone"),
+        sa.UniqueConstraint("phone", "list_id"),
     )
-    op.create_index(op.f("ix_contacts_phone"), "contacts", ["phone"], unique=False)
+    op.create_index("contacts_of_list", "contacts", ["list_id", "line"], unique=False)
     op.create_table(
         "findings",
         sa.Column("call_id", sa.String(), nullable=False),
