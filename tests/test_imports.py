@@ -16,6 +16,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 # module decides where it stands.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.__main__", "vantum.cli"}),
+    frozenset({"vantum.cli_contacts"}),
     frozenset({"vantum.rehearsing"}),
     frozenset({"vantum.calling"}),
     frozenset({"vantum.web", "vantum.talk", "vantum.simulator"}),

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vantum import __version__
+from vantum import __version__, cli_contacts
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
@@ -24,6 +24,14 @@ app = typer.Typer(
 
 
 ENV_FILE: Final = Path(".env")
+
+app.add_typer(cli_contacts.app)
+
+
+@app.callback()
+def every_command(context: typer.Context) -> None:
+    """Give commands of other files the settings."""
+    context.obj = _settings
 
 
 def _settings(**given: object) -> Settings:

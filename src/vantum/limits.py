@@ -64,6 +64,13 @@ COLLEAGUE_RING_S: Final = 25  # voicemails mostly answer after that; the caller 
 TRANSFER_S: Final = 55.0  # until a colleague is there; the caller's talk gives up a bit later
 COMMANDS_EVERY_S: Final = 0.25  # looks for what other processes want of a call that is ours
 
+# Contact lists
+ROW_BYTES: Final = 100_000  # of a file; a quote that is still open by then was never closed
+CELL_CHARS: Final = 10_000  # 1,500 words: more than an agent can be told of one person
+COLUMNS: Final = 250  # of a list; the widest exports have about a hundred
+IMPORT_ROWS: Final = 500  # written at a time: 20 ms in which SQLite lets nobody else write
+IMPORT_DEAD_S: Final = 60.0  # an import that has written nothing for so long has died
+
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
 CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile

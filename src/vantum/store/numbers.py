@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vantum.dialing.dial import Consent
 from vantum.dialing.known import Known
 from vantum.store.database import Database
-from vantum.store.schema import CALLS, CONSENTS, CONTACTS, LISTS, SUPPRESSIONS
+from vantum.store.schema import CALLS, CONSENTS, CONTACTS, IN_FORCE, LISTS, SUPPRESSIONS
 
 EARLIER_S: Final = 31 * 86_400.0  # dials that rules may look back at
 
@@ -47,7 +47,7 @@ class Numbers:
 async def consents_of(connection: AsyncConnection, phones: set[str]) -> dict[str, list[Consent]]:
     """What these numbers' owners have agreed to."""
     found: defaultdict[str, list[Consent]] = defaultdict(list)
-    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones))
+    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones), IN_FORCE)
     for row in (await connection.execute(query)).all():
         found[row.phone].append(_consent(row))
     return found

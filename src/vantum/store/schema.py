@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    select,
     text,
 )
 
@@ -80,6 +81,12 @@ LISTS: Final = Table(
     Column("good", Integer, nullable=False),  # rows
     Column("bad", Integer, nullable=False),
 )
+IMPORTS: Final = Table(
+    "imports",  # lists that are being read; what is recorded of them is not there yet
+    METADATA,
+    Column("list_id", String, primary_key=True),
+    Column("seen_at", Float, nullable=False),
+)
 BAD_ROWS: Final = Table(
     "bad_rows",
     METADATA,
@@ -93,15 +100,17 @@ CONTACTS: Final = Table(
     Column("contact_id", String, primary_key=True),
     Column("list_id", String, nullable=False),
     Column("line", Integer, nullable=False),  # of the file
-    Column("phone", String, nullable=False, index=True),
+    Column("phone", String, nullable=False),
     Column("name", String, nullable=False),
     Column("company", String, nullable=False),
     Column("address", String, nullable=False),
     Column("timezone", String, nullable=False),
     Column("variables", String, nullable=False),
     Column("erased_at", Float),
-    UniqueConstraint("list_id", "phone"),
+    # Found by phone, too: numbers come in no order, so each index of them is dear in long lists.
+    UniqueConstraint("phone", "list_id"),
 )
+Index("contacts_of_list", CONTACTS.c.list_id, CONTACTS.c.line)
 CONSENTS: Final = Table(
     "consents",
     METADATA,
@@ -112,7 +121,9 @@ CONSENTS: Final = Table(
     Column("given_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("revoked_at", Float),
+    Column("list_id", String, nullable=False, default=""),  # that it came with
 )
+IN_FORCE: Final = CONSENTS.c.list_id.not_in(select(IMPORTS.c.list_id))
 SUPPRESSIONS: Final = Table(
     "suppressions",
     METADATA,
@@ -120,6 +131,18 @@ SUPPRESSIONS: Final = Table(
     Column("since", Float, nullable=False),
     Column("reason", String, nullable=False),
     Column("call_id", String, nullable=False),  # in which it was said; "" where it came otherwise
+)
+LIFTED: Final = Table(
+    "lifted_suppressions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("phone", String, nullable=False, index=True),
+    Column("since", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("call_id", String, nullable=False),
+    Column("lifted_at", Float, nullable=False),
+    Column("lifted_by", String, nullable=False),
+    Column("why", String, nullable=False),
 )
 
 # -- campaigns ------------------------------------------------------------------------------------
