@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -198,16 +199,6 @@ def test_many_rows_come_in_bounded_batches() -> None:
 
 
 # Whatever a file is made of: it is refused as a whole, or each of its rows is good or bad.
-
-BYTES = (b'"', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\x81", b"\xff\xfe", b" ")
-WORDS = (b"phone", b"name", ANN.encode(), b'""', b' "', b"sep=;\n", "é".encode(), b"x" * 300)
-PIECES = st.sampled_from((*BYTES, *WORDS))
-HOSTILE = st.one_of(
-    st.binary(max_size=300),
-    st.lists(PIECES, max_size=60).map(b"".join),
-    st.lists(PIECES, max_size=60).map(lambda pieces: b"phone,name\n" + b"".join(pieces)),
-    st.text(max_size=200).map(lambda text: ("phone,name\n" + text).encode("utf-16", "replace")),
-)
 
 
 @given(HOSTILE)
