@@ -102,24 +102,27 @@ def descriptions() -> dict[str, str]:
     raise AssertionError("count() never ends")
 
 
+def state_of(place: str) -> str | None:
+    """The postal code in "Miami, FL" or of "Florida"; None outside the fifty states and DC."""
+    _, comma, code = place.rpartition(", ")
+    state = code if comma else CODES.get(place)
+    return state if state in STATES else None
+
+
 def area_codes() -> dict[str, tuple[set[str], set[str]]]:
     """Area code -> the states and the zones of all its exchanges; those of the states only."""
+    said = descriptions()
     states: dict[str, set[str]] = defaultdict(set)
-    exchanges: set[str] = set()
-    for prefix, place in descriptions().items():
-        area = prefix[1:4]
-        city, comma, code = place.rpartition(", ")
-        state = code if comma else CODES.get(city or place)
-        if state in STATES:
-            states[area].add(state)
-        if len(prefix) > 4:
-            exchanges.add(area)
+    for prefix, place in said.items():
+        if state := state_of(place):
+            states[prefix[1:4]].add(state)
     zones: dict[str, set[str]] = {area: set() for area in states}
     for prefix, known in TIMEZONE_DATA.items():
         if prefix[0] == "1" and prefix[1:4] in zones:
             zones[prefix[1:4]].update(known)
     of_state = zones_of_states(states, zones)
     # Of a new code, laid over an old one, the library knows only the state: any of its zones.
+    exchanges = {prefix[1:4] for prefix in said if len(prefix) > len("1305")}
     for area in states.keys() - exchanges:
         zones[area] = set().union(*(of_state[state] for state in states[area]))
     return {area: (states[area], zones[area]) for area in sorted(states)}

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vantum import __version__, cli_contacts
+from vantum import __version__, cli_campaigns, cli_contacts
+from vantum.cli_records import Surroundings
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
@@ -26,12 +27,18 @@ app = typer.Typer(
 ENV_FILE: Final = Path(".env")
 
 app.add_typer(cli_contacts.app)
+app.add_typer(cli_campaigns.app, name="campaign")
 
 
 @app.callback()
 def every_command(context: typer.Context) -> None:
-    """Give commands of other files the settings."""
-    context.obj = _settings
+    """Tell the commands of other files where they run."""
+    context.obj = Surroundings(_settings, _environ)
+
+
+def _environ() -> dict[str, str]:
+    """The environment on top of `.env`."""
+    return {**env_values(ENV_FILE), **os.environ}
 
 
 def _settings(**given: object) -> Settings:
@@ -85,8 +92,7 @@ def call(
     if simulated:
         from vantum.rehearsing import rehearse  # noqa: PLC0415 - nor a simulator
 
-        known = {**env_values(ENV_FILE), **os.environ}
-        done = rehearse(number, Path(agent) if agent else None, settings, known, console)
+        done = rehearse(number, Path(agent) if agent else None, settings, _environ(), console)
     else:
         done = ask(number, Path(agent).stem if agent else None, url, settings, console)
     raise typer.Exit(0 if was_reached(done) else 1)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vantum.cli_records import new_id, with_records
 from vantum.errors import RequestError
 
 if TYPE_CHECKING:
@@ -26,24 +25,6 @@ Region = Annotated[
     typer.Option(help="Country of numbers that are written without its code, such as US."),
 ]
 Number = Annotated[str, typer.Argument(help="With plus and country code, such as +15550100123.")]
-_T = TypeVar("_T")
-
-
-def _with_records(context: typer.Context, work: Callable[[Database], Awaitable[_T]]) -> _T:
-    """Do something with the records that the settings name."""
-    from vantum.store.database import Database  # noqa: PLC0415 - other commands need none
-
-    address: str = context.obj().database
-
-    async def opened() -> _T:
-        database = Database(address)
-        try:
-            await database.set_up()
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(opened())
 
 
 def _e164(number: str) -> str:
@@ -53,12 +34,6 @@ def _e164(number: str) -> str:
         return e164(number, given_out=False)
     except NumberError as error:
         raise RequestError(f'"{number}" has {error}; write it like +15550100123') from error
-
-
-def _new_id() -> str:
-    from vantum.transports.ids import Ids  # noqa: PLC0415 - see above
-
-    return Ids().new()
 
 
 @contacts.command("import")
@@ -72,10 +47,10 @@ def import_(
     from vantum.campaigns.importing import import_list  # noqa: PLC0415 - see above
     from vantum.store.lists import Lists  # noqa: PLC0415
 
-    report = _with_records(
+    report = with_records(
         context,
         lambda database: import_list(
-            name, file, region, lists=Lists(database), new_id=_new_id(), now=time.time
+            name, file, region, lists=Lists(database), new_id=new_id(), now=time.time
         ),
     )
     all_of_them = f'vantum contacts show "{name}" --bad' if report.good else ""
@@ -105,7 +80,7 @@ def list_(context: typer.Context) -> None:
     """Print the lists there are, the newest first."""
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
-    for one in _with_records(context, lambda database: Lists(database).all()):
+    for one in with_records(context, lambda database: Lists(database).all()):
         typer.echo(f"{one.name}\t{one.good} contacts\t{one.bad} bad rows\tfrom {one.source}")
 
 
@@ -117,7 +92,7 @@ def show(
     bad: Annotated[bool, typer.Option("--bad", help="Its bad rows, not its contacts.")] = False,
 ) -> None:
     """Print a list as it is recorded: line, number, name, company and time zone."""
-    _with_records(context, lambda database: _show(database, name, bad=bad))
+    with_records(context, lambda database: _show(database, name, bad=bad))
 
 
 async def _show(database: Database, name: str, *, bad: bool) -> None:
@@ -147,8 +122,8 @@ def erase(context: typer.Context, number: Number) -> None:
     from vantum.store.contacts import Contacts  # noqa: PLC0415 - see above
 
     phone = _e164(number)
-    gone = _with_records(
-        context, lambda database: Contacts(database).erase(phone, time.time(), _new_id())
+    gone = with_records(
+        context, lambda database: Contacts(database).erase(phone, time.time(), new_id())
     )
     typer.echo(f"{gone} contacts with {phone} are erased; the number stays suppressed")
 
@@ -171,7 +146,7 @@ def suppress(
     if (number is None) == (file is None):
         raise RequestError("Say one of the two: a number, or --file FILE")
     if file is not None:
-        report = _with_records(
+        report = with_records(
             context,
             lambda database: import_suppressions(
                 file, region, reason, contacts=Contacts(database), now=time.time
@@ -182,7 +157,7 @@ def suppress(
             raise RequestError(f"{file}: no row is good, so nothing is suppressed")
         return
     phone = _e164(number or "")
-    is_new = _with_records(
+    is_new = with_records(
         context, lambda database: Contacts(database).suppress(phone, time.time(), reason)
     )
     typer.echo(f"{phone} is suppressed" if is_new else f"{phone} was suppressed already")
@@ -199,7 +174,7 @@ def unsuppress(
     from vantum.store.contacts import Contacts  # noqa: PLC0415 - see above
 
     phone, who = _e164(number), by or getpass.getuser()
-    lifted = _with_records(
+    lifted = with_records(
         context,
         lambda database: Contacts(database).unsuppress(phone, by=who, why=reason, now=time.time()),
     )

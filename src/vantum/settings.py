@@ -236,7 +236,9 @@ class Settings(BaseModel):
     llm_tokens_per_minute: int = whole(0, 0, 10**9, "Of the model, for all calls; 0: any.")
     llm_tokens_per_call_minute: int = whole(3_000, 1, 10**6, "That a call is taken to need.")
     twilio_base_url: WebAddress = setting(
-        "https://api.twilio.com", "Twilio, or what stands in for it.", HTTP
+        "https://api.twilio.com",
+        "Twilio, or what stands in for it; on this machine, calls are rehearsals.",
+        HTTP,
     )
     recording: Annotated[Literal["off", "on"], Word] = setting(
         "off",

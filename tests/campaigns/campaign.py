@@ -15,7 +15,7 @@ from vantum.store.attempts import Attempts
 from vantum.store.campaigns import Campaign, Campaigns, Reported
 from vantum.store.claims import Claims
 from vantum.store.database import Database
-from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, LISTS, WORKERS
+from vantum.store.schema import ATTEMPTS, CALLS, CONSENTS, CONTACTS, LISTS, WORKERS
 
 NOW = 1_800_000_000.0
 PLAN = Plan(caller_ids=("+15550199999",), calls_per_s=8, at_once=100)
@@ -98,16 +98,19 @@ async def stage(
     *,
     name: str = "spring",
     starts: bool = True,
+    placed: bool = False,
+    now: float = NOW,
 ) -> Staged:
-    """A list of these numbers, and a campaign that calls them."""
+    """A list of these numbers, and a campaign that calls them; `placed`: all in New York."""
     async with database.writing() as connection:
         await connection.execute(
             insert(LISTS).values(
-                list_id=f"list-{name}", name=name, source="", imported_at=NOW, good=0, bad=0
+                list_id=f"list-{name}", name=name, source="", imported_at=now, good=0, bad=0
             )
         )
         if phones:
-            rows = [_contact(name, line, phone) for line, phone in enumerate(phones, 2)]
+            people = enumerate(phones, 2)
+            rows = [_contact(name, line, phone, placed=placed) for line, phone in people]
             await connection.execute(insert(CONTACTS), rows)
     campaign = Campaign(
         campaign_id=f"c-{name}",
@@ -117,18 +120,26 @@ async def stage(
         plan=plan,
         state="draft",
         reason="",
-        created_at=NOW,
-        changed_at=NOW,
+        created_at=now,
+        changed_at=now,
         version=1,
     )
     staged = Staged(database, campaign)
     await staged.campaigns.create(campaign)
     if starts:
-        staged.campaign = await staged.campaigns.put(campaign, "running", NOW)
+        staged.campaign = await staged.campaigns.put(campaign, "running", now)
     return staged
 
 
-def _contact(name: str, line: int, phone: str) -> dict[str, object]:
+async def agree(database: Database, phones: Sequence[str]) -> None:
+    """All of them have agreed to be called."""
+    consent = {"kind": "written", "source": "a form", "given_at": NOW - 400 * 86_400}
+    async with database.writing() as connection:
+        rows = [{"consent_id": phone, "phone": phone, **consent} for phone in phones]
+        await connection.execute(insert(CONSENTS), rows)
+
+
+def _contact(name: str, line: int, phone: str, *, placed: bool) -> dict[str, object]:
     return {
         "contact_id": f"{name}-{line}",
         "list_id": f"list-{name}",
@@ -136,8 +147,8 @@ def _contact(name: str, line: int, phone: str) -> dict[str, object]:
         "phone": phone,
         "name": f"Number {line}",
         "company": "",
-        "address": "",
-        "timezone": "",
+        "address": "1 Main Street, New York, NY 10001" if placed else "",
+        "timezone": "America/New_York" if placed else "",
         "variables": "{}",
         "erased_at": None,
     }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from campaign import serves
 
 from vantum.store.database import Database
+
+TESTS = Path(__file__).resolve().parent.parent
+for folder in ("telephony", "web", "simulator", "plugin", "agents"):
+    sys.path.append(str(TESTS / folder))
 
 
 @pytest.fixture(scope="module")

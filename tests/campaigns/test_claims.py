@@ -113,7 +113,7 @@ async def test_a_number_is_not_dialled_while_it_is_on_the_phone_with_us(
     autumn = await stage(database, numbers(1), name="autumn")
 
     def unless_busy(candidate: Candidate, at: float) -> Go | Wait:
-        return Wait("on the phone", at + 60) if candidate.on_the_phone else Go("{}")
+        return Wait("on the phone", at + 60) if candidate.known.on_the_phone else Go("{}")
 
     dials = await spring.takes(decide=unless_busy)
     dials += await autumn.takes(decide=unless_busy)
@@ -135,9 +135,9 @@ async def test_what_decides_is_given_all_that_is_known_of_a_contact(database: Da
 
     await campaign.takes(decide=notes)
     [candidate] = seen
-    assert (candidate.name, candidate.number, candidate.agent) == ("Number 2", 1, "sales")
-    assert [one.source for one in candidate.consents] == ["web form"]
-    assert candidate.suppressed == "asked not to be called"
+    assert (candidate.contact_id, candidate.number, candidate.agent) == ("spring-2", 1, "sales")
+    assert [one.source for one in candidate.known.consents] == ["web form"]
+    assert candidate.known.suppressed == "asked not to be called"
     assert candidate.plan == PLAN
 
 
@@ -193,6 +193,7 @@ async def test_each_attempt_is_a_call_of_that_id(database: Database) -> None:
         ("busy", 900),
         ("no_answer", 4 * 3600),
         ("voicemail", 86_400),
+        ("unknown", 3_600),
         ("lost", 3_600),
         ("failed", 3_600),
         ("agent_ended", None),

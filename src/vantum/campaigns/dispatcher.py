@@ -22,6 +22,7 @@ from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
 
 THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
+QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
 
@@ -98,6 +99,14 @@ class Dispatcher:
                 self._log.warning("dial_in_doubt", call_id=one.attempt_id, why=str(error))
         return len(late)
 
+    async def inquire(self) -> None:
+        """Ask about calls whose callbacks do not come. Raises RecordsError."""
+        for call_id in await self._attempts.quiet(self._legs.now() - QUIET_S):
+            try:
+                await self._legs.inquire(call_id)
+            except CarrierError as error:
+                self._log.warning("leg_in_doubt", call_id=call_id, why=str(error))
+
     async def _clear_up(self, late: Expired) -> None:
         call = await self._legs.records.by_id(late.attempt_id)
         if call is None or call.sid is not None or call.ended_at is not None:
@@ -105,7 +114,7 @@ class Dispatcher:
         leg = await self._found(late)
         if leg is None:
             self._log.warning("dial_unknown", call_id=late.attempt_id)
-            await self._legs.over(call, "lost")
+            await self._legs.over(call, "unknown")
             return
         self._log.info("dial_found", call_id=late.attempt_id, status=leg.status)
         await self._legs.records.change(call.call_id, sid=leg.sid, news_at=self._legs.now())

@@ -1,50 +1,34 @@
-"""Whether a contact may be called now: what the records know, put before the gate."""
+"""Whether somebody may be called whom an operator names, outside of any campaign."""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Callable
 
-from vantum.dialing import gate
-from vantum.dialing.candidate import Candidate, Decide, Go, Wait
-from vantum.dialing.dial import Consent, Dial, Refused, Suppression
-from vantum.dialing.rules import Rules
-
-BUSY_S = 60.0  # until a number that is on the phone with us is looked at again
-_CONSENT = {"express", "written"}
+from vantum.campaigns.law import Law
+from vantum.campaigns.rehearsal import consenting
+from vantum.dialing.candidate import Wait
+from vantum.errors import RequestError
+from vantum.store.numbers import Numbers
 
 
-def permission(rules: Rules, owned: frozenset[str]) -> Decide:
-    """What decides about each dial; `owned` are the numbers that are ours to show."""
+class Permission:
+    """Whether single numbers may be called, as an operator asks for it."""
 
-    def decide(candidate: Candidate, at: float) -> Go | Wait:
-        if candidate.on_the_phone:
-            return Wait("The number is on the phone with us.", at + BUSY_S)
-        verdict = gate.decide(_dial(candidate, owned, at), rules)
-        if isinstance(verdict, Refused):
-            return Wait(f"{verdict.reason}: {verdict.sentence}", verdict.again_at)
-        return Go(msgspec.json.encode(verdict).decode())
+    def __init__(self, law: Law, numbers: Numbers, now: Callable[[], float]) -> None:
+        self._law = law
+        self._numbers = numbers
+        self._now = now
 
-    return decide
+    async def check(self, phone: str, caller_id: str) -> str:
+        """The evidence that this number may be called now, as JSON.
 
-
-def _dial(candidate: Candidate, owned: frozenset[str], at: float) -> Dial:
-    consents = [
-        msgspec.convert(msgspec.structs.asdict(one), Consent)
-        for one in candidate.consents
-        if one.kind in _CONSENT
-    ]
-    suppressed = candidate.suppressed
-    return Dial(
-        number=candidate.phone,
-        caller_id=candidate.caller_id,
-        owned_caller_ids=owned,
-        consents=tuple(consents),
-        suppression=None if suppressed is None else Suppression(since=0.0, reason=suppressed),
-        dnc=None,
-        earlier=candidate.earlier,
-        address=candidate.address,
-        timezone=candidate.timezone,
-        window=candidate.plan.hours,
-        purpose=candidate.plan.purpose,
-        now=at,
-    )
+        Raises RequestError with the reason that it may not, and RecordsError.
+        """
+        now = self._now()
+        known = await self._numbers.of(phone, now)
+        if self._law.pretended_s:
+            known = consenting(known, now)
+        verdict = self._law.judge(phone, known, caller_id=caller_id, at=now)
+        if isinstance(verdict, Wait):
+            raise RequestError(f"Not called. {verdict.reason}", code="INVALID_STATE")
+        return verdict.evidence

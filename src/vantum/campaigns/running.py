@@ -8,22 +8,22 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+import uvloop
 
 from vantum.agents.shelf import agents_beside
 from vantum.campaigns.dispatcher import Dispatcher
-from vantum.campaigns.permission import permission
+from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
     CLOCK_S,
     DIAL_S,
     FINISH_S,
+    INQUIRE_S,
     TAKE_OVER_S,
     SharedClock,
     every,
 )
+from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
-from vantum.dialing.rules import Rules, shipped_rules
-from vantum.errors import SettingsError
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.claims import Claims
@@ -31,30 +31,13 @@ from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log, configure_log, server_log
+from vantum.telephony.account import account_of
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line
-from vantum.telephony.tokens import shared_key
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.transports.ids import Ids
 from vantum.upkeep import HouseUpkeep
 
 LEAST_RING_S: Final = 15  # 16 CFR 310.4(b)(4)(iii): or four rings
-
-
-class Account(Struct, frozen=True):
-    """Who places our calls, and where the carrier reaches us."""
-
-    sid: str
-    secret: str
-    public_url: str
-
-
-def account_of(settings: Settings) -> Account:
-    """The operator's account. Raises SettingsError where there is none."""
-    sid, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
-    if sid is None or key is None or url is None:
-        raise SettingsError(settings.phone_off)
-    return Account(sid, key.get_secret_value(), url)
 
 
 def shares_of(settings: Settings) -> Shares:
@@ -67,30 +50,25 @@ def shares_of(settings: Settings) -> Shares:
     )
 
 
-def owned_numbers(settings: Settings) -> frozenset[str]:
-    """The numbers that are ours to show."""
-    first = {settings.twilio_phone_number} if settings.twilio_phone_number else set()
-    return frozenset(first | set(settings.twilio_caller_ids))
-
-
 def run_worker(settings: Settings) -> None:
     """Dial until a signal ends it. Raises SettingsError before it begins."""
     configure_log(settings, sys.stderr)
-    asyncio.run(_run(settings, shipped_rules()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings, of_campaigns(law_of(settings))))
 
 
-async def _run(settings: Settings, rules: Rules) -> None:
+async def _run(settings: Settings, decide: Decide) -> None:
     account, log = account_of(settings), server_log()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     database = Database(settings.database)
-    carrier = TwilioCarrier(settings.twilio_base_url, account.sid, account.secret)
+    carrier = account.carrier()
     upkeep = HouseUpkeep(log)
     try:
         await database.set_up()
         async with upkeep.open():
-            await work(settings, rules, database=database, carrier=carrier, upkeep=upkeep, log=log)
+            await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
             await stopped.wait()
     finally:
         await carrier.close()
@@ -99,7 +77,7 @@ async def _run(settings: Settings, rules: Rules) -> None:
 
 async def work(
     settings: Settings,
-    rules: Rules,
+    decide: Decide,
     *,
     database: Database,
     carrier: TwilioCarrier,
@@ -114,26 +92,25 @@ async def work(
     legs = Legs(
         carrier, PhoneCalls(database), Path(settings.vantum_data_dir), log=log, now=clock.now
     )
-    line = Line(account.public_url, settings.twilio_phone_number or "", shared_key(account.secret))
     attempts = Attempts(database, boot_id)
     dispatcher = Dispatcher(
         Claims(database, boot_id),
         attempts,
         legs,
-        line,
+        account.line,
         boot_id=boot_id,
         ring_s=lambda name: max(LEAST_RING_S, agents[name].phone.ring_s) if name in agents else 30,
         start=upkeep.start,
         log=log,
     )
     processes = Processes(database, boot_id, "worker")
-    decide, shares = permission(rules, owned_numbers(settings)), shares_of(settings)
-    rate = settings.carrier_calls_per_s
+    shares, rate = shares_of(settings), settings.carrier_calls_per_s
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
     for name, period_s, doing in (
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
+        ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
     ):

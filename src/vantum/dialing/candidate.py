@@ -6,18 +6,9 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, slot_of
 from vantum.dialing.plan import Plan
-
-
-class Consent(Struct, frozen=True):
-    """What a number's owner has agreed to."""
-
-    kind: str
-    source: str
-    given_at: float
-    expires_at: float | None
-    revoked_at: float | None
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -28,19 +19,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
     contact_id: str
     number: int
     phone: str
-    name: str
-    company: str
-    address: str
-    timezone: str
     variables: str
     epoch: int
     agent: str
     plan: Plan
     caller_id: str
-    consents: tuple[Consent, ...]
-    suppressed: str | None  # why, where the number is
-    earlier: tuple[float, ...]  # when the number was dialled before
-    on_the_phone: bool  # with us, at this moment
+    known: Known
 
 
 class Go(Struct, frozen=True):

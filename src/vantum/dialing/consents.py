@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -25,16 +26,18 @@ class Standing(Struct, frozen=True):
 
 def standing(consents: tuple[Consent, ...], now: float) -> Standing:
     """Revoking one revokes all that were given until then; one given in the future is none."""
-    revoked_at = max((one.revoked_at for one in consents if one.revoked_at is not None), default=-1)
+    revoked_at = max(map(_revoked_at, consents), default=-inf)
     given = [one for one in consents if one.given_at <= now]
     lasting = [one for one in given if one.given_at > revoked_at]
     return Standing(
-        good=tuple(one for one in lasting if one.expires_at is None or one.expires_at > now),
-        expired=tuple(
-            one for one in lasting if one.expires_at is not None and one.expires_at <= now
-        ),
+        good=tuple(one for one in lasting if lasts_until(one) > now),
+        expired=tuple(one for one in lasting if lasts_until(one) <= now),
         revoked=tuple(one for one in given if one.given_at <= revoked_at),
     )
+
+
+def _revoked_at(consent: Consent) -> float:
+    return -inf if consent.revoked_at is None else consent.revoked_at
 
 
 def strong(consents: Iterable[Consent], kind: ConsentKind) -> tuple[Consent, ...]:
@@ -45,7 +48,7 @@ def strong(consents: Iterable[Consent], kind: ConsentKind) -> tuple[Consent, ...
 
 def lasts_until(consent: Consent) -> float:
     """When it expires; inf for never."""
-    return float("inf") if consent.expires_at is None else consent.expires_at
+    return inf if consent.expires_at is None else consent.expires_at
 
 
 def needed(rules: Iterable[Rule], purpose: Purpose) -> ConsentKind | None:

@@ -69,7 +69,7 @@ class Dial(Struct, frozen=True, kw_only=True):
     consents: tuple[Consent, ...]
     suppression: Suppression | None
     dnc: Dnc | None
-    earlier: tuple[Time, ...]  # dials to this person on this subject; those of 24 h suffice today
+    earlier: tuple[Time, ...]  # dials on this subject within Rules.looks_back_s
     address: str  # as written down; "" where there is none
     timezone: str  # IANA; "" where there is none
     window: Week | None  # the campaign's own hours, on the called party's clock

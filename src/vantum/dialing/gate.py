@@ -41,7 +41,7 @@ class _Case(Struct, frozen=True):
 def decide(dial: Dial, rules: Rules) -> Allowed | Refused:
     """Whether this dial may be made at `dial.now`; the strictest of all that may apply wins.
 
-    About 0.1 ms. The checks stand in the order in which their reasons outlast one another: what
+    About 0.2 ms. The checks stand in the order in which their reasons outlast one another: what
     waiting does not mend comes first, and what only the hour forbids comes last.
     """
     case = _case(dial, rules)
@@ -215,7 +215,7 @@ def _say_closed(now: float, zone: ZoneInfo, days: Days, who: str) -> str:
     local = datetime.fromtimestamp(now, zone)
     span = days[local.weekday()]
     when = (
-        "not at all"
+        "not at all that day"
         if span is None
         else "only from {}:{:02} to {}:{:02}".format(*divmod(span[0], 60), *divmod(span[1], 60))
     )

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 BREAKER_S: Final = 120.0
 BREAKER_CALLS: Final = 10  # fewer say nothing
-BREAKER_SHARE: Final = 0.5
 
 
 class Pace(Struct, frozen=True):
@@ -71,10 +70,10 @@ class Shares(Struct, frozen=True):
 UNLIMITED: Final = 1_000_000
 
 
-def trips(ended: Iterable[tuple[float, bool]], now: float) -> bool:
-    """Do dials fail so often that something is wrong? `ended`: when, and whether it failed.
+def trips(ended: Iterable[tuple[float, bool]], share: float, now: float) -> bool:
+    """Did this share of the latest dials fail, or more? `ended`: when, and whether it failed.
 
     A number that is busy or does not answer has not failed.
     """
     recent = [failed for at, failed in ended if now - at <= BREAKER_S]
-    return len(recent) >= BREAKER_CALLS and sum(recent) >= BREAKER_SHARE * len(recent)
+    return len(recent) >= BREAKER_CALLS and sum(recent) >= share * len(recent)

@@ -46,5 +46,7 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at_once: Annotated[int, Meta(ge=1, le=100_000)] = 10
     attempts: Annotated[int, Meta(ge=1, le=20)] = 4
     """To one contact in all, whatever they came to."""
+    breaker: Annotated[float, Meta(gt=0, le=1)] | None = 0.5
+    """Paused where so many of two minutes' calls failed; None: never."""
     retries: Mapping[Outcome, Retry] = field(default_factory=lambda: RETRIES)
     purpose: Purpose = "telemarketing"

@@ -25,7 +25,7 @@ CLASSES: Final[Mapping[str, Outcome]] = {
     "faults": "failed",
     "setup_failed": "failed",
     "shutdown": "failed",
-    "lost": "unknown",
+    "lost": "failed",
     "unknown": "unknown",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 from vantum.dialing import places, shipped
 from vantum.dialing.hours import Days, Week, days_of
 from vantum.errors import SettingsError
+
+HOUR_S: Final = 3600
 
 ConsentKind = Literal["express", "written"]
 Purpose = Literal["telemarketing", "informational"]
@@ -147,6 +149,13 @@ class Rules(Struct, frozen=True):
     def knows(self, country: str) -> bool:
         """Whether a pack speaks of this country."""
         return any(pack.country == country for pack in self.packs)
+
+    @property
+    def looks_back_s(self) -> float:
+        """How old an earlier dial may be and still count, by any rule about attempts."""
+        demands = (rule.demand for pack in self.packs for rule in pack.rules)
+        periods = (one.period_h for one in demands if isinstance(one, Attempts))
+        return max(periods, default=0) * HOUR_S
 
 
 class RuleRef(Struct, frozen=True):

@@ -13,10 +13,9 @@ from msgspec import Struct
 
 from vantum.dialing.hours import Days, Week, both, days_of, midnight, opening
 from vantum.dialing.places import Place
-from vantum.dialing.rules import Attempts, Hours, Rule, Rules
+from vantum.dialing.rules import HOUR_S, Attempts, Hours, Rule, Rules
 
 _OPEN: Final[Days] = ((0, 24 * 60),) * 7
-_HOUR_S: Final = 3600
 # Rules that begin or end later than this are not looked at: nobody waits for so long.
 _AHEAD: Final = timedelta(days=366)
 # Two zones that are never open together take two steps a day; two weeks show that they never are.
@@ -37,7 +36,7 @@ def free_from(rule: Rule, earlier: tuple[float, ...], now: float) -> float:
         return inf
     # The sum is what is compared, here and when that moment has come, so that rounding cannot part
     # the two.
-    ends = sorted(at + rule.demand.period_h * _HOUR_S for at in earlier)
+    ends = sorted(at + rule.demand.period_h * HOUR_S for at in earlier)
     running = [end for end in ends if end > now]
     return running[-rule.demand.most] if len(running) >= rule.demand.most else now
 

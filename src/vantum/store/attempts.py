@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
-from vantum.store.claims import DUE, HELD, LEASE_S
+from vantum.store.claims import DUE, HELD, LEASE_S, complete
 from vantum.store.database import Database
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
 
@@ -62,7 +62,7 @@ class Attempts:
             failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
             for campaign_id in failed:
                 await _break(connection, campaign_id, now)
-            await _complete(connection, {row.campaign_id for row in rows}, now)
+            await complete(connection, {row.campaign_id for row in rows}, now)
             return len(rows)
 
     async def expired(self, now: float) -> list[Expired]:
@@ -89,6 +89,14 @@ class Attempts:
             return [
                 Expired(row.attempt_id, row.phone, row.caller_id, row.dialed_at) for row in rows
             ]
+
+    async def quiet(self, before: float) -> list[str]:
+        """The calls of attempts that nobody has heard of since, and that no process carries."""
+        query = select(CALLS.c.call_id).join(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
+        unheard = (CALLS.c.news_at < before) & CALLS.c.sid.is_not(None) & (CALLS.c.outcome == "")
+        query = query.where(HELD, unheard, CALLS.c.worker == "").limit(_AT_A_TIME)
+        async with self._database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
 
     async def strangers(self, sids: Iterable[str]) -> list[str]:
         """Those of the carrier's calls that are none of ours yet."""
@@ -231,7 +239,8 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
     )
     ended = [(row.ended_at, row.outcome in FAILURES) for row in await connection.execute(query)]
-    if not trips(ended, now):
+    plan = (await _plans(connection, [campaign_id])).get(campaign_id)
+    if plan is None or plan.breaker is None or not trips(ended, plan.breaker, now):
         return
     failures = sum(failed for _, failed in ended)
     running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
@@ -240,15 +249,4 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         update(CAMPAIGNS)
         .where(running)
         .values(state="paused", reason=reason, changed_at=now, version=CAMPAIGNS.c.version + 1)
-    )
-
-
-async def _complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
-    """A campaign of which nobody is left to call is done."""
-    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
-    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
-    await connection.execute(
-        update(CAMPAIGNS)
-        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
-        .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
     )

@@ -6,46 +6,37 @@ the commit. An attempt's id is its call's id: the carrier's callbacks name it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vantum.dialing.candidate import Candidate, Consent, Decide, Dial, Picked, Put, pick
+from vantum.dialing.candidate import Candidate, Decide, Dial, Picked, Put, pick
+from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares
 from vantum.dialing.plan import Plan
 from vantum.store.database import Database
+from vantum.store.numbers import consents_of, dials_of, suppressed_of
 from vantum.store.phone_calls import PhoneCall, columns
 from vantum.store.schema import (
     ATTEMPTS,
     CALLS,
     CAMPAIGNS,
-    CONSENTS,
     CONTACTS,
     GATES,
-    IN_FORCE,
     OPEN,
-    SUPPRESSIONS,
     WORKERS,
 )
 
 LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
 ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
-EARLIER_S: Final = 31 * 86_400.0  # dials that rules may look back at
 _EXAMINED: Final = 100  # contacts at a time: out of hours, all of them are put off
 _GATE: Final = "dials"
-_PERSON: Final = (
-    CONTACTS.c.name,
-    CONTACTS.c.company,
-    CONTACTS.c.address,
-    CONTACTS.c.timezone,
-    CONTACTS.c.variables,
-)
+_PERSON: Final = (CONTACTS.c.address, CONTACTS.c.timezone, CONTACTS.c.variables)
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
 _PLAN: Final = msgspec.json.Decoder(Plan)
@@ -115,6 +106,8 @@ class Claims:
         if changes:
             ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
             await connection.execute(ours, changes)
+        if any(one.wait.until is None for one in picked.put):
+            await complete(connection, {one.candidate.campaign_id for one in picked.put}, now)
         calls = [columns(call_of(one, self._boot_id)) for one in picked.dials]
         if calls:
             await connection.execute(insert(CALLS), calls)
@@ -217,9 +210,9 @@ async def _candidates(
     query = query.with_for_update(skip_locked=True, of=ATTEMPTS)
     rows = (await connection.execute(query)).all()
     phones = {row.phone for row in rows}
-    consents = await _consents(connection, phones)
-    suppressed = await _suppressed(connection, phones)
-    earlier, talking = await _dials(connection, phones, now)
+    consents = await consents_of(connection, phones)
+    suppressed = await suppressed_of(connection, phones)
+    earlier, talking = await dials_of(connection, phones, now)
     return [
         Candidate(
             attempt_id=row.attempt_id,
@@ -227,19 +220,19 @@ async def _candidates(
             contact_id=row.contact_id,
             number=row.number,
             phone=row.phone,
-            name=row.name,
-            company=row.company,
-            address=row.address,
-            timezone=row.timezone,
             variables=row.variables,
             epoch=row.epoch,
             agent=campaign.agent,
             plan=plan,
             caller_id=row.caller_id or plan.caller_ids[hash_of(row.phone) % len(plan.caller_ids)],
-            consents=tuple(consents[row.phone]),
-            suppressed=suppressed.get(row.phone),
-            earlier=tuple(earlier[row.phone]),
-            on_the_phone=row.phone in talking,
+            known=Known(
+                address=row.address,
+                timezone=row.timezone,
+                consents=tuple(consents.get(row.phone, ())),
+                suppressed=suppressed.get(row.phone),
+                earlier=tuple(earlier.get(row.phone, ())),
+                on_the_phone=row.phone in talking,
+            ),
         )
         for row in rows
     ]
@@ -250,32 +243,12 @@ def hash_of(phone: str) -> int:
     return int(phone.removeprefix("+") or 0)
 
 
-async def _consents(connection: AsyncConnection, phones: set[str]) -> dict[str, list[Consent]]:
-    found: defaultdict[str, list[Consent]] = defaultdict(list)
-    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones), IN_FORCE)
-    for row in (await connection.execute(query)).all():
-        consent = Consent(row.kind, row.source, row.given_at, row.expires_at, row.revoked_at)
-        found[row.phone].append(consent)
-    return found
-
-
-async def _suppressed(connection: AsyncConnection, phones: Iterable[str]) -> dict[str, str]:
-    query = select(SUPPRESSIONS.c.phone, SUPPRESSIONS.c.reason)
-    query = query.where(SUPPRESSIONS.c.phone.in_(phones))
-    return {row.phone: row.reason for row in (await connection.execute(query)).all()}
-
-
-async def _dials(
-    connection: AsyncConnection, phones: Iterable[str], now: float
-) -> tuple[dict[str, list[float]], set[str]]:
-    """When these numbers were dialled before, and which of them talk with us now."""
-    query = select(CALLS.c.their_number, CALLS.c.placed_at, CALLS.c.ended_at, CALLS.c.direction)
-    query = query.where(CALLS.c.their_number.in_(phones), CALLS.c.placed_at > now - EARLIER_S)
-    earlier: defaultdict[str, list[float]] = defaultdict(list)
-    talking = set()
-    for row in (await connection.execute(query)).all():
-        if row.direction == "outbound":
-            earlier[row.their_number].append(row.placed_at)
-        if row.ended_at is None:
-            talking.add(row.their_number)
-    return earlier, talking
+async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
+    """A campaign of which nobody is left to call is done."""
+    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
+    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
+    await connection.execute(
+        update(CAMPAIGNS)
+        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
+        .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
+    )

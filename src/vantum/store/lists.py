@@ -162,6 +162,12 @@ class Lists:
         async with self._database.writing() as connection:
             await connection.execute(delete(IMPORTS).where(this))
 
+    async def remove(self, list_id: str) -> None:
+        """Take a list away that nothing refers to."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(LISTS).where(LISTS.c.list_id == list_id))
+        await self.discard(list_id)
+
     async def tidy(self, now: float) -> int:
         """Discard what imports have left that have died; how many there were."""
         dead = select(IMPORTS.c.list_id).where(IMPORTS.c.seen_at < now - IMPORT_DEAD_S)

@@ -75,6 +75,20 @@ class Legs:
         if known is not None and known.end_asked:  # while nobody knew what it is called
             await self.let_go(call)
 
+    async def inquire(self, call_id: str) -> None:
+        """Ask the carrier how a call stands of which its callbacks say nothing.
+
+        Raises CarrierError.
+        """
+        call = await self.records.by_id(call_id)
+        if call is None or call.sid is None or call.worker:
+            return
+        leg = None if call.ended_at else await self.carrier.look(call.sid)
+        if leg is None or leg.status in OVER:
+            await self.over(call, leg.status if leg else call.status)
+        else:
+            await self.records.news(call_id, status=leg.status, news_at=self.now())
+
     async def let_go(self, call: PhoneCall) -> None:
         """Hang up a leg that is not over; where that fails, the sweep asks about it."""
         if call.ended_at is not None or call.sid is None:

@@ -10,21 +10,22 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from vantum.calls import Calls
+from vantum.campaigns.law import law_of
+from vantum.campaigns.permission import Permission
 from vantum.casting import Casting
-from vantum.errors import RecordsError, SettingsError
+from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
 from vantum.store.database import Database
+from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log
+from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line
 from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
-from vantum.telephony.tokens import shared_key
-from vantum.telephony.twilio import TwilioCarrier
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
 from vantum.web.api import PhoneApi
@@ -42,18 +43,15 @@ async def telephone(
     log: Log,
 ) -> AsyncIterator[None]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
-    account, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
-    if account is None or key is None or url is None:
-        raise SettingsError(settings.phone_off)
-    secret = key.get_secret_value()
-    carrier = TwilioCarrier(settings.twilio_base_url, account, secret)
-    database = Database(settings.database)
+    account = account_of(settings)
+    carrier, database = account.carrier(), Database(settings.database)
     await database.set_up()
-    records = PhoneCalls(database)
-    legs = Legs(carrier, records, settings.vantum_data_dir, log=log, now=time.time)
-    line = Line(url, settings.twilio_phone_number or "", shared_key(secret))
-    exchange = Exchange(line, legs, calls, casting, start=upkeep.start, log=log)
-    signatures = Signatures(url, secret)
+    legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
+    may_call = Permission(law_of(settings), Numbers(database), legs.now).check
+    exchange = Exchange(
+        account.line, legs, calls, casting, may_call=may_call, start=upkeep.start, log=log
+    )
+    signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
     hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
     app.include_router(hooks.router())
