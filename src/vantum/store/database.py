@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -19,6 +20,10 @@ BUSY_S: Final = 5.0  # another process may be writing; its transactions take mil
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+# Alembic keeps the connection that it works on in a module: of the databases that one program sets
+# up, each waits for the others.
+_SETTING_UP: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
 
 class Database:
@@ -43,8 +48,9 @@ class Database:
 
         Raises SettingsError where that cannot be, or where there are others of these names.
         """
+        alone = _SETTING_UP.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:
-            async with self._changing() as connection:
+            async with alone, self._changing() as connection:
                 await connection.run_sync(migrate)
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
