@@ -14,7 +14,6 @@ from vantum.casting import Casting
 from vantum.errors import SettingsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
-from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.exchange import Exchange
@@ -26,7 +25,7 @@ from vantum.telephony.tokens import shared_key
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
-from vantum.web.api import PhoneApi
+from vantum.web.records import Records
 
 
 @asynccontextmanager
@@ -35,21 +34,19 @@ async def telephone(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
-    token: str,
     log: Log,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Exchange]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
     if account is None or key is None or url is None:
         raise SettingsError(settings.phone_off)
     secret = key.get_secret_value()
     carrier = TwilioCarrier(settings.twilio_base_url, account, secret)
-    database = Database(settings.database)
-    await database.set_up()
-    records = PhoneCalls(database)
-    legs = Legs(carrier, records, settings.vantum_data_dir, log=log, now=time.time)
+    known = PhoneCalls(await records.opened())
+    legs = Legs(carrier, known, settings.vantum_data_dir, log=log, now=time.time)
     line = Line(url, settings.twilio_phone_number or "", shared_key(secret))
     exchange = Exchange(line, legs, calls, casting, start=upkeep.start, log=log)
     signatures = Signatures(url, secret)
@@ -58,7 +55,6 @@ async def telephone(
     app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
-    app.include_router(PhoneApi(exchange, token, public=True).router())
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
         upkeep.start("sweep-legs", legs.sweep()),
@@ -66,11 +62,10 @@ async def telephone(
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
     try:
-        yield
+        yield exchange
     finally:
         await legs.withdraw(exchange.talks.worker)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await carrier.close()
-        await database.close()
