@@ -16,7 +16,7 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 # module decides where it stands.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.__main__", "vantum.cli"}),
-    frozenset({"vantum.rehearsing"}),
+    frozenset({"vantum.rehearsing", "vantum.token_commands"}),
     frozenset({"vantum.calling"}),
     frozenset({"vantum.web", "vantum.talk", "vantum.simulator"}),
     frozenset({"vantum.casting", "vantum.campaigns", "vantum.telephony"}),

@@ -14,6 +14,7 @@ from vantum import __version__
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
+from vantum.token_commands import token_commands
 
 app = typer.Typer(
     help="Voice agents that talk on the phone and in the browser.",
@@ -115,6 +116,9 @@ def simulate(
         speech=speech,
         data_dir=_settings().vantum_data_dir,
     )
+
+
+app.add_typer(token_commands(_settings), name="token")
 
 
 @app.command()
