@@ -21,7 +21,7 @@ from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE, api_token
-from vantum.web.entrance import Entrance, desk_opener
+from vantum.web.entrance import Entrance, desk_opener, mounted
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.records import Records
 from vantum.web.socket import SocketDoor
@@ -96,7 +96,7 @@ async def _api(
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)
-            app.mount("/api", Entrance(desk, token, public=public))
+            app.router.routes.append(mounted(Entrance(desk, token, public=public)))
             yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -24,6 +26,14 @@ from vantum.web.records import Records
 if TYPE_CHECKING:
     from vantum.telephony.exchange import Exchange
     from vantum.web.rest.desk import Desk
+
+
+def mounted(entrance: Entrance) -> Mount:
+    """All that lies under `/api`, whatever its path looks like."""
+    mount = Mount("/api", entrance)
+    # As it comes, it lets a path with a line break in it pass beside.
+    mount.path_regex = re.compile(r"/api/(?P<path>.*)", re.DOTALL)
+    return mount
 
 
 def desk_opener(

@@ -40,7 +40,7 @@ class Desk:
     async def answer(self, request: Request, caller: Caller) -> Response:
         """Do what is asked, or refuse it."""
         path = request.scope["path"]
-        found = [(one, match) for one in self.routes if (match := one.pattern.match(path))]
+        found = [(one, match) for one in self.routes if (match := one.pattern.fullmatch(path))]
         if not found or "\0" in path:
             return problem(404, f"There is nothing at {path}")
         for route, match in found:
