@@ -190,14 +190,8 @@ async def test_who_gives_a_token_is_who_its_bearer_is_even_here(local: Asker) ->
 
 
 async def test_a_path_of_nothing_is_no_way_in(public: Asker, local: Asker) -> None:
-    for path in (
-        "/api/v1/nothing",
-        "/api/",
-        "/api/v2/calls",
-        "/api//v1/calls",
-        "/api/v1/calls/",
-        "/api/%0A",
-    ):
+    for end in ("v1/nothing", "", "v2/calls", "/v1/calls", "v1/calls/", "%0A", "v1/calls%0A"):
+        path = f"/api/{end}"
         is_refused(await public.http.get(path))
         answer = await local.http.get(path)
         assert (answer.status_code, answer.json()["status"]) == (404, 404)
