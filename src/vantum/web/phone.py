@@ -16,7 +16,6 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
-from vantum.store.database import Database
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
@@ -28,7 +27,7 @@ from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
-from vantum.web.api import PhoneApi
+from vantum.web.records import Records
 
 
 @asynccontextmanager
@@ -37,15 +36,14 @@ async def telephone(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
-    token: str,
     log: Log,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Exchange]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account = account_of(settings)
-    carrier, database = account.carrier(), Database(settings.database)
-    await database.set_up()
+    carrier, database = account.carrier(), await records.opened()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
     may_call = Permission(law_of(settings), Numbers(database), legs.now).check
     exchange = Exchange(
@@ -57,7 +55,6 @@ async def telephone(
     app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
-    app.include_router(PhoneApi(exchange, token, public=True).router())
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
@@ -67,7 +64,7 @@ async def telephone(
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
     try:
-        yield
+        yield exchange
     finally:
         await legs.withdraw(exchange.talks.worker)
         with suppress(RecordsError):  # who is not seen any more is forgotten anyway
@@ -76,7 +73,6 @@ async def telephone(
             task.cancel()
         await asyncio.wait(tasks)
         await carrier.close()
-        await database.close()
 
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
