@@ -88,8 +88,7 @@ CAMPAIGN: dict[str, object] = {
     "created_at": NOW,
     "changed_at": NOW,
     "version": 1,
-    "tokens": 0.0,
-    "tokens_at": NOW,
+    "next_at": 0.0,
 }
 
 
