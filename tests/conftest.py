@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from benchmarks.calibration import calibrate, cheapest_s
-from postgres import Postgres, running_postgres
+from benchmarks.postgres import Postgres, running_postgres
 
 # A shared or throttled machine pauses a process for longer than any deadline per example, or for
 # so long that making the examples seems to be slow. The same examples every time: nobody's change

@@ -49,6 +49,8 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default()
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return ",".join(value)
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

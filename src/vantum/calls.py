@@ -77,6 +77,11 @@ class Calls:
         """A further connection can be held."""
         return not self.draining and len(self) < self._settings.max_sessions
 
+    @property
+    def capacity(self) -> int:
+        """Connections that this process would hold in all."""
+        return 0 if self.draining else self._settings.max_sessions
+
     def check_room(self) -> None:
         """Raise CapacityError when no further connection can be held."""
         if self.draining:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from vantum.agents.prompt import system_prompt
 from vantum.agents.recordings import texts_of
-from vantum.agents.schema import Agent, Transfer, load_agent
+from vantum.agents.schema import Agent, Transfer
+from vantum.agents.shelf import agents_beside
 from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.utterances import Expected, last_sentence
-from vantum.errors import RequestError, Service, SettingsError
+from vantum.errors import RequestError, Service
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import ALWAYS, ActionName
@@ -52,7 +52,7 @@ class Casting:
         self._budgets = budgets or budgets_of(settings)
         self._casts: dict[str, Cast] = {}
         # The agents that a client may choose; a broken default stops the start, not the first call.
-        self.agents: Mapping[str, Agent] = _neighbours(settings.vantum_agent)
+        self.agents: Mapping[str, Agent] = agents_beside(settings.vantum_agent)
 
     @property
     def uses_local_speech(self) -> bool:
@@ -161,22 +161,6 @@ def unused_keys(settings: Settings, providers: Providers) -> dict[str, str]:
         because = f"{asked.upper()} asks for it" if asks_other else f"{vendor} is not installed"
         unused[variable.upper()] = f"{choice.provider} is used: {because}"
     return unused
-
-
-def _neighbours(default: Path) -> dict[str, Agent]:
-    """The default agent and those beside it that can be read, by name. Raises SettingsError."""
-    try:
-        found = {default.stem: load_agent(default)}
-    except SettingsError as error:
-        raise SettingsError(f"VANTUM_AGENT: {error}") from error
-    for path in sorted(default.parent.glob("*.yaml")):
-        if path.stem in found:
-            continue
-        try:
-            found[path.stem] = load_agent(path)
-        except SettingsError:
-            continue
-    return found
 
 
 def phrases_of(policy: Policy, phone: PickupPolicy | None = None) -> Phrases:

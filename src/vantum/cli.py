@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vantum import __version__
+from vantum import __version__, cli_campaigns, cli_contacts, cli_tokens
+from vantum.cli_records import Surroundings
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
-from vantum.token_commands import token_commands
 
 app = typer.Typer(
     help="Voice agents that talk on the phone and in the browser.",
@@ -25,6 +25,21 @@ app = typer.Typer(
 
 
 ENV_FILE: Final = Path(".env")
+
+app.add_typer(cli_contacts.app)
+app.add_typer(cli_campaigns.app, name="campaign")
+app.add_typer(cli_tokens.app, name="token")
+
+
+@app.callback()
+def every_command(context: typer.Context) -> None:
+    """Tell the commands of other files where they run."""
+    context.obj = Surroundings(_settings, _environ)
+
+
+def _environ() -> dict[str, str]:
+    """The environment on top of `.env`."""
+    return {**env_values(ENV_FILE), **os.environ}
 
 
 def _settings(**given: object) -> Settings:
@@ -78,8 +93,7 @@ def call(
     if simulated:
         from vantum.rehearsing import rehearse  # noqa: PLC0415 - nor a simulator
 
-        known = {**env_values(ENV_FILE), **os.environ}
-        done = rehearse(number, Path(agent) if agent else None, settings, known, console)
+        done = rehearse(number, Path(agent) if agent else None, settings, _environ(), console)
     else:
         done = ask(number, Path(agent).stem if agent else None, url, settings, console)
     raise typer.Exit(0 if was_reached(done) else 1)
@@ -118,7 +132,12 @@ def simulate(
     )
 
 
-app.add_typer(token_commands(_settings), name="token")
+@app.command()
+def worker() -> None:
+    """Dial what the running campaigns have due; servers beside it carry the calls."""
+    from vantum.campaigns.running import run_worker  # noqa: PLC0415 - other commands dial nobody
+
+    run_worker(_settings())
 
 
 @app.command()

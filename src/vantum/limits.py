@@ -54,6 +54,7 @@ ADDRESSES: Final = 10_000  # remembered for that; forgotten together, which errs
 
 # The telephone
 CARRIER_S: Final = 10.0  # one request to the carrier; its own p99 is under 2 s
+CARRIER_CLOCK_S: Final = 30.0  # its clock and ours differ by less; attempts are minutes apart
 TOKEN_S: Final = 60.0  # from the instructions given to the stream opened with them
 STREAM_START_S: Final = 5.0  # a stream says at once which call it carries
 CONFIRM_HANG_UP_S: Final = 5.0  # for the callback; then the carrier is asked
@@ -62,6 +63,13 @@ STALE_CALL_S: Final = 120.0  # without news: longer than any ringing, so that it
 COLLEAGUE_RING_S: Final = 25  # voicemails mostly answer after that; the caller waits meanwhile
 TRANSFER_S: Final = 55.0  # until a colleague is there; the caller's talk gives up a bit later
 COMMANDS_EVERY_S: Final = 0.25  # looks for what other processes want of a call that is ours
+
+# Contact lists
+ROW_BYTES: Final = 100_000  # of a file; a quote that is still open by then was never closed
+CELL_CHARS: Final = 10_000  # 1,500 words: more than an agent can be told of one person
+COLUMNS: Final = 250  # of a list; the widest exports have about a hundred
+IMPORT_ROWS: Final = 500  # written at a time: 20 ms in which SQLite lets nobody else write
+IMPORT_DEAD_S: Final = 60.0  # an import that has written nothing for so long has died
 
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s

@@ -17,6 +17,7 @@ from typing import Final
 import aiohttp
 import uvicorn
 import uvloop
+from msgspec import Struct
 from rich.console import Console
 
 from vantum.agents.schema import load_agent
@@ -28,10 +29,10 @@ from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings, load_settings
 from vantum.simulator.app import simulator_server
 from vantum.simulator.customer import carrier_settings, speech_settings
-from vantum.simulator.latency import PROFILES
+from vantum.simulator.latency import PROFILES, Profile
 from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import Stage
-from vantum.simulator.talent import Canned
+from vantum.simulator.talent import Canned, Talent
 from vantum.telemetry import configure_log, server_log
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE
@@ -72,33 +73,61 @@ async def _rehearse(
     to: str, agent: Path | None, data_dir: Path, environ: Mapping[str, str], console: Console
 ) -> Followed | VantumError:
     """What became of the call; an error is given, since a task group would wrap it."""
-    local = None if engine.missing_packages() else LocalSpeech(socket_path(data_dir))
-    stage = Stage(PROFILES["typical"], Local(local) if local else Canned())
-    theirs, ours = (listening_sockets("127.0.0.1", 0) for _ in range(2))
-    simulator_url, url = (_address(sockets) for sockets in (theirs, ours))
-    staged = _staged(simulator_url, url, data_dir, vendors=local is None)
-    if agent is not None:
-        staged["VANTUM_AGENT"] = str(agent)
-    app = build_app(load_settings({**environ, **staged}))
-    upkeep = HouseUpkeep(server_log())
     console.print(f"rehearsing a call to {to}; nobody is really called", markup=False)
-    async with (
-        upkeep.open(),
-        _running(simulator_server(stage), theirs),
-        _running(uvicorn.Server(server_config(app)), ours),
-        aiohttp.ClientSession() as http,
-    ):
+    local = None if engine.missing_packages() else LocalSpeech(socket_path(data_dir))
+    talent: Talent = Local(local) if local else Canned()
+    async with house(data_dir, environ, agent, PROFILES["typical"], talent) as staged:
         try:
             if local is not None:
                 console.print("  loading the speech models", markup=False)
-                upkeep.start("local-speech", local.run())
+                staged.upkeep.start("local-speech", local.run())
                 await local.wait_ready(LOADING_S)
-            token = (data_dir / TOKEN_FILE).read_text("ascii")
-            call = await follow(Server(url, token, http), to, None, console)
+            async with aiohttp.ClientSession() as http:
+                server = Server(staged.url, staged.token, http)
+                call = await follow(server, to, None, console)
             await _recorded(call, data_dir)
         except VantumError as error:
             return error
         return call
+
+
+class House(Struct, frozen=True):
+    """A server and the carrier it is on, both in this program."""
+
+    url: str
+    carrier_url: str
+    settings: Settings
+    upkeep: HouseUpkeep
+
+    @property
+    def token(self) -> str:
+        """Of the server's API."""
+        return (self.settings.vantum_data_dir / TOKEN_FILE).read_text("ascii")
+
+
+@asynccontextmanager
+async def house(
+    data_dir: Path,
+    environ: Mapping[str, str],
+    agent: Path | None,
+    profile: Profile,
+    talent: Talent,
+) -> AsyncIterator[House]:
+    """Run both. The providers are simulated as well, unless the talent is the local models'."""
+    theirs, ours = (listening_sockets("127.0.0.1", 0) for _ in range(2))
+    carrier_url, url = (_address(sockets) for sockets in (theirs, ours))
+    staged = _staged(carrier_url, url, data_dir, vendors=isinstance(talent, Canned))
+    if agent is not None:
+        staged["VANTUM_AGENT"] = str(agent)
+    settings = load_settings({**environ, **staged})
+    upkeep = HouseUpkeep(server_log())
+    app = build_app(settings)
+    async with (
+        upkeep.open(),
+        _running(simulator_server(Stage(profile, talent)), theirs),
+        _running(uvicorn.Server(server_config(app)), ours),
+    ):
+        yield House(url, carrier_url, settings, upkeep)
 
 
 def _staged(simulator_url: str, url: str, data_dir: Path, *, vendors: bool) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from vantum.phone_numbers import E164
 
 DATABASES: Final = "a sqlite:// or postgresql:// address"
 NAMES: Final = "auto, or the name of an installed provider"
@@ -39,6 +42,15 @@ def _database_address(value: SecretStr) -> SecretStr:
     return value
 
 
+def _numbers(value: object) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        return tuple(value) if isinstance(value, list | tuple) else ()
+    found = tuple(number.strip() for number in value.split(",") if number.strip())
+    if not all(re.fullmatch(E164, number) for number in found):
+        raise ValueError("not a number")
+    return found
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -48,6 +60,7 @@ Name = Annotated[str, Word]
 Milliseconds = Annotated[float, BeforeValidator(_from_ms)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 PublicAddress = Annotated[str, AfterValidator(_public_address)]
+PhoneNumbers = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 
 

@@ -24,6 +24,7 @@ from vantum.setting_kinds import (
     DatabaseAddress,
     Milliseconds,
     Name,
+    PhoneNumbers,
     PublicAddress,
     WebAddress,
     Word,
@@ -226,8 +227,18 @@ class Settings(BaseModel):
         "a number such as +15550100",
         pattern=E164,
     )
+    twilio_caller_ids: PhoneNumbers = setting(
+        (), "Further numbers of that account.", "numbers like +15550100123, commas between them"
+    )
+    carrier_calls_per_s: float = number(1, 0.01, 1_000, "Dials a second that the carrier takes.")
+    stt_streams: int = whole(0, 0, 100_000, "Calls that may be listened to at once; 0: any.")
+    tts_contexts: int = whole(0, 0, 100_000, "Calls that may be spoken to at once; 0: any.")
+    llm_tokens_per_minute: int = whole(0, 0, 10**9, "Of the model, for all calls; 0: any.")
+    llm_tokens_per_call_minute: int = whole(3_000, 1, 10**6, "That a call is taken to need.")
     twilio_base_url: WebAddress = setting(
-        "https://api.twilio.com", "Twilio, or what stands in for it.", HTTP
+        "https://api.twilio.com",
+        "Twilio, or what stands in for it; on this machine, calls are rehearsals.",
+        HTTP,
     )
     recording: Annotated[Literal["off", "on"], Word] = setting(
         "off",

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from postgres import Postgres
+from benchmarks.postgres import Postgres
 from vantum.errors import SettingsError
 from vantum.store.database import Database
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls

@@ -17,7 +17,7 @@ from served import DEADLINE_S, eventually
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from postgres import Postgres
+from benchmarks.postgres import Postgres
 from vantum.store.database import Database
 from vantum.store.phone_calls import Command, PhoneCalls
 

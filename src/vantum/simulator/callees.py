@@ -32,6 +32,9 @@ Kind = Literal[
     "unreachable",
     "interrupts",
     "screened_out",
+    "brief",
+    "unheard",
+    "unheard_machine",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -39,6 +42,8 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 BY_NUMBER: Final[dict[str, Kind]] = {f"{number:02}": kind for number, kind in enumerate(KINDS)}
 
 ALONE_S: Final = 60.0  # a voicemail records so long, and nobody is silent for longer
+STAYS_S: Final = 0.3  # somebody brief; the verdict of the fast profile comes before
+UNHEARD: Final[frozenset[Kind]] = frozenset({"unheard", "unheard_machine"})
 
 _AT_THE_EAR: Final = Pause(0.7)  # where a telephone is half a second after it was picked up
 PERSON: Final[Script] = (
@@ -83,6 +88,7 @@ SCRIPTS: Final[dict[Kind, Script]] = {
         Say("Wait, who is this?"),
         *PERSON[2:],
     ),
+    "brief": (Pause(STAYS_S), HangUp()),
     "screened_out": (
         _AT_THE_EAR,
         Say(_SCREENING),
@@ -107,6 +113,7 @@ VERDICTS: Final[dict[Kind, Verdict]] = {
     "screening": Verdict("machine_start", "machine_end_silence"),
     "screened_out": Verdict("machine_start", "machine_end_silence"),
     "ivr": Verdict("machine_start", "machine_end_other"),
+    "unheard_machine": Verdict("machine_start", "machine_end_beep"),
     "hold": _UNKNOWN,
     "silent": _UNKNOWN,
 }
@@ -133,7 +140,13 @@ class Casting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number: str
     kind: Kind = "person"
     script: Script | None = None  # in place of the kind's own
+    stays_s: float = STAYS_S  # one of UNHEARD
     weather: Weather = Weather()
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether they neither say nor hear anything: no sound is carried for them."""
+        return self.kind in UNHEARD and self.script is None
 
     @property
     def acts(self) -> Script:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
 from vantum.simulator.callees import Casting
+from vantum.simulator.dials import Dials
 from vantum.simulator.room import Room
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_call import Call, Course, Order
@@ -13,18 +15,22 @@ from vantum.simulator.twilio_dial import Sitting
 from vantum.simulator.twilio_house import House
 from vantum.simulator.twilio_verbs import Documents, Fetch, Inline, Source
 
-KEPT: Final = 10_000  # calls; of those that are over the oldest is forgotten first
+KEPT: Final = 20_000  # calls that are over; the first of them to end is forgotten first
 TAPES: Final = 100  # calls whose recording is kept, the newest: 5 MB each at most
 
 
 class Carrier:
     """All calls of a process."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, kept: int = KEPT) -> None:
         self.stage = stage
         self.house = House(stage)
+        self.dials = Dials()
+        self._kept = kept
         self._calls: dict[str, Call] = {}
-        self._documents: dict[str, Documents] = {}  # of the calls that follow TwiML
+        self._documents: dict[str, Documents] = {}  # of the running calls that follow TwiML
+        self._over: deque[str] = deque()  # calls, in the order of their ends
+        self._taped: deque[Call] = deque()
 
     def place(self, order: Order, casting: Casting | None = None) -> Call:
         """Let a call begin; `casting`: who is at the telephone, if it is not as usual."""
@@ -45,7 +51,7 @@ class Carrier:
     @property
     def active(self) -> int:
         """How many are not over."""
-        return sum(not call.is_over for call in self._calls.values())
+        return len(self._calls) - len(self._over)
 
     def redirect(self, call: Call, source: Source) -> bool:
         """Let a running call go on with another document; whether it is one that can."""
@@ -60,20 +66,21 @@ class Carrier:
         return call
 
     def _new(self, order: Order, casting: Casting | None) -> Call:
-        self._forget()
         call = Call(self.house, order, casting or self.house.casting(order.to))
         self._calls[call.sid] = call
+        self._taped.append(call)
+        if len(self._taped) > TAPES and (phone := self._taped.popleft().phone) is not None:
+            phone.tape.erase()
         return call
 
     def _begin(self, call: Call, course: Course) -> None:
-        self.house.start("call", call.live(course))
+        self.house.start("call", self._live(call, course))
 
-    def _forget(self) -> None:
-        sids = list(self._calls)
-        if len(sids) >= TAPES and (phone := self._calls[sids[-TAPES]].phone) is not None:
-            phone.tape.erase()
-        if len(sids) >= KEPT and (
-            oldest := next((sid for sid in sids if self._calls[sid].is_over), None)
-        ):
-            del self._calls[oldest]
-            self._documents.pop(oldest, None)
+    async def _live(self, call: Call, course: Course) -> None:
+        try:
+            await call.live(course)
+        finally:
+            self._documents.pop(call.sid, None)
+            self._over.append(call.sid)
+            if len(self._over) > self._kept:
+                del self._calls[self._over.popleft()]

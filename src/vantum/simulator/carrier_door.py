@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -10,16 +11,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from vantum.simulator import dials
 from vantum.simulator.callee import Said
 from vantum.simulator.callee_acts import Script
 from vantum.simulator.callee_ear import Measures
+from vantum.simulator.callee_mixes import Mix
 from vantum.simulator.callees import BY_NUMBER, Casting, Kind, Weather
 from vantum.simulator.carrier import Carrier
 from vantum.simulator.tape import Utterance
 from vantum.simulator.twilio_call import Call, Order
+from vantum.simulator.twilio_limits import Limits
+from vantum.simulator.twilio_listing import number_of
 from vantum.simulator.twilio_news import Told
 
+NEWEST: Final = 1_000  # calls that are listed unless more are asked for
+
 _CASTING: Final = msgspec.json.Decoder(Casting)
+_MIX: Final = msgspec.json.Decoder(Mix)
+_LIMITS: Final = msgspec.json.Decoder(Limits)
 
 
 class Leg(Struct, frozen=True):
@@ -80,6 +89,12 @@ def door_routes(carrier: Carrier) -> list[BaseRoute]:
         Route("/simulator/callees", door.callees, methods=["GET"]),
         Route("/simulator/callees", door.cast, methods=["POST"]),
         Route("/simulator/callees", door.uncast, methods=["DELETE"]),
+        Route("/simulator/mixes", door.mix, methods=["POST"]),
+        Route("/simulator/limits", door.limits, methods=["GET"]),
+        Route("/simulator/limits", door.limit, methods=["POST"]),
+        Route("/simulator/limits", door.unlimit, methods=["DELETE"]),
+        Route("/simulator/dials", door.dials, methods=["GET"]),
+        Route("/simulator/dials", door.forget_dials, methods=["DELETE"]),
         Route("/simulator/calls", door.calls, methods=["GET"]),
         Route("/simulator/calls", door.ring, methods=["POST"]),
         Route("/simulator/calls/{sid}", door.call, methods=["GET"]),
@@ -94,7 +109,8 @@ class _Door:
 
     async def callees(self, _request: Request) -> JSONResponse:
         cast = msgspec.to_builtins(list(self._carrier.house.castings()))
-        return JSONResponse({"by_last_two_digits": BY_NUMBER, "cast": cast})
+        mixes = msgspec.to_builtins(list(self._carrier.house.mixes()))
+        return JSONResponse({"by_last_two_digits": BY_NUMBER, "cast": cast, "mixes": mixes})
 
     async def cast(self, request: Request) -> Response:
         try:
@@ -107,8 +123,50 @@ class _Door:
         self._carrier.house.uncast()
         return Response(status_code=204)
 
-    async def calls(self, _request: Request) -> JSONResponse:
-        lines = [_line(call) for call in self._carrier.newest_first()]
+    async def mix(self, request: Request) -> Response:
+        try:
+            self._carrier.house.mix(_MIX.decode(await request.body()))
+        except msgspec.DecodeError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return Response(status_code=204)
+
+    async def limits(self, _request: Request) -> JSONResponse:
+        turnstile = self._carrier.house.turnstile
+        return JSONResponse(
+            {
+                "calls_per_s": turnstile.calls_per_s,
+                "calls_at_once": turnstile.calls_at_once,
+                "requests_at_once": turnstile.limits.requests_at_once,
+            }
+        )
+
+    async def limit(self, request: Request) -> Response:
+        try:
+            self._carrier.house.turnstile.limits = _LIMITS.decode(await request.body())
+        except msgspec.DecodeError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return Response(status_code=204)
+
+    async def unlimit(self, _request: Request) -> Response:
+        self._carrier.house.turnstile.limits = Limits()
+        return Response(status_code=204)
+
+    async def dials(self, request: Request) -> Response:
+        asked = request.query_params
+        page = self._carrier.dials.page(
+            number_of(asked, "first", 0), number_of(asked, "size", dials.PAGE)
+        )
+        return Response(msgspec.json.encode(page), media_type="application/json")
+
+    async def forget_dials(self, _request: Request) -> Response:
+        self._carrier.dials.clear()
+        return Response(status_code=204)
+
+    async def calls(self, request: Request) -> JSONResponse:
+        shown = islice(
+            self._carrier.newest_first(), number_of(request.query_params, "newest", NEWEST)
+        )
+        lines = [_line(call) for call in shown]
         late = self._carrier.house.ticker.late
         return JSONResponse({"calls": msgspec.to_builtins(lines), "late_ticks": late})
 

@@ -93,6 +93,13 @@ GET {url}/simulator/callees lists them all; what they heard is at
 
   curl {url}/simulator/calls
 
+For a campaign, have a range of numbers answered by a mix, most of it without sound, let the
+account dial no faster than it may, and count what was dialled:
+
+  curl {url}/simulator/mixes -d '{{"prefix": "+1212555"}}'
+  curl {url}/simulator/limits -d '{{"calls_per_s": 20, "calls_at_once": 100}}'
+  curl {url}/simulator/dials
+
 Switch a fault on, and look: at what there is and what happened, and at what was asked:
 
   curl {url}/simulator/faults -d '{{"vendor": "openai", "fault": "slow_first_token"}}'

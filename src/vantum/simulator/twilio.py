@@ -7,7 +7,6 @@ import binascii
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,32 +18,24 @@ from vantum.simulator.carrier_door import door_routes
 from vantum.simulator.faults import Fault
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_call import Call
+from vantum.simulator.twilio_listing import addresses, page_of
 from vantum.simulator.twilio_orders import (
-    RefusedError,
     document,
     fields_of,
     method_of,
     new_order,
     unknown_events,
 )
-from vantum.simulator.twilio_refusals import Refusal
+from vantum.simulator.twilio_refusals import Refusal, RefusedError
 from vantum.simulator.twilio_resource import API, shown
 from vantum.simulator.twilio_verbs import Fetch, Inline
 
 FIRST_S: Final = 5.0  # in which the first callback surely came, if one was asked for
-PAGE: Final = 50
-PAGE_MOST: Final = 1_000
 _AT_THE_DOOR: Final[dict[Fault, Refusal]] = {
     "unauthorized": refusals.UNAUTHORIZED,
     "forbidden": refusals.FORBIDDEN,
     "throttled": refusals.THROTTLED,
     "unavailable": refusals.UNAVAILABLE,
-}
-_FILTERS: Final[dict[str, Callable[[Call], str]]] = {
-    "To": lambda call: call.order.to,
-    "From": lambda call: call.order.from_,
-    "Status": lambda call: call.record.status,
-    "ParentCallSid": lambda call: call.order.parent_sid,
 }
 
 
@@ -84,7 +75,8 @@ class _Doors:
             if request.path_params["account"] != self._stage.account.sid:
                 return refusals.not_found(request.url.path).response()
             try:
-                return await door(request)
+                with self._carrier.house.turnstile.request():
+                    return await door(request)
             except RefusedError as error:
                 return error.refusal.response()
 
@@ -92,10 +84,11 @@ class _Doors:
 
     async def create(self, request: Request) -> Response:
         order = new_order(fields_of(await request.body()))
-        if self._carrier.active >= self._stage.profile.calls_at_once:
+        if self._carrier.active >= self._carrier.house.turnstile.calls_at_once:
             raise RefusedError(refusals.CROWDED)
         self._stage.understood("twilio", order)
         call = self._carrier.place(order)
+        self._carrier.dials.add(call.sid, order)
         if unknown_events(order):
             call.warn(21626)
         self._stage.count("twilio", "calls")
@@ -109,33 +102,9 @@ class _Doors:
 
     async def list(self, request: Request) -> Response:
         asked = request.query_params
-        wanted = {name: of for name, of in _FILTERS.items() if name in asked}
-        found = [
-            call
-            for call in self._carrier.newest_first()
-            if all(of(call) == asked[name] for name, of in wanted.items())
-        ]
-        size = min(PAGE_MOST, _number(asked.get("PageSize"), PAGE) or PAGE)
-        page = _number(asked.get("Page"), 0)
-        begin, path = page * size, request.url.path
-        kept = [(name, value) for name, value in asked.multi_items() if name != "Page"]
-
-        def uri(number: int) -> str:
-            return f"{path}?{urlencode([*kept, ('Page', number)])}"
-
-        return JSONResponse(
-            {
-                "calls": [shown(call) for call in found[begin : begin + size]],
-                "page": page,
-                "page_size": size,
-                "start": begin,
-                "end": max(begin, min(begin + size, len(found)) - 1),
-                "uri": uri(page),
-                "first_page_uri": uri(0),
-                "previous_page_uri": uri(page - 1) if page else None,
-                "next_page_uri": uri(page + 1) if begin + size < len(found) else None,
-            }
-        )
+        page = page_of(self._carrier.newest_first(), asked)
+        told = addresses(page, request.url.path, asked.multi_items())
+        return JSONResponse({"calls": [shown(call) for call in page.calls], **told})
 
     async def fetch(self, request: Request) -> Response:
         return JSONResponse(shown(self._call(request)))
@@ -149,14 +118,14 @@ class _Doors:
             raise RefusedError(refusals.invalid("Status"))
         if call.is_over:
             raise RefusedError(refusals.NOT_RUNNING)
-        if status == "completed" or (status == "canceled" and call.phone is None):
+        if status == "completed" or (status == "canceled" and not call.is_answered):
             call.hang_up()
             await call.over.wait()
         elif status:
             raise RefusedError(refusals.NOT_RUNNING)
         elif url or twiml:
             source = Fetch(url, method_of(fields, "Method")) if url else Inline(twiml)
-            if call.phone is None or not self._carrier.redirect(call, source):
+            if not call.is_answered or not self._carrier.redirect(call, source):
                 raise RefusedError(refusals.NOT_RUNNING)
         return JSONResponse(shown(call))
 
@@ -174,7 +143,3 @@ class _Doors:
         except (binascii.Error, UnicodeDecodeError):
             return False
         return scheme.lower() == "basic" and shown_by == f"{account.sid}:{account.token}"
-
-
-def _number(text: str | None, usual: int) -> int:
-    return int(text) if text and text.isdecimal() else usual

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
@@ -67,6 +68,7 @@ class Record(Struct, kw_only=True):
     warnings: Counter[str]  # and errors, by the vendor's numbers
     status: Status = "queued"
     queued_s: float = 0.0
+    dialled_at: float | None = None
     answered_at: float | None = None
     ended_at: float | None = None
     answered_by: str = ""
@@ -124,6 +126,11 @@ class Call:
         return self.record.status in OVER
 
     @property
+    def is_answered(self) -> bool:
+        """Whether it runs: somebody has answered and it is not over."""
+        return self.record.status == "in-progress"
+
+    @property
     def inbound(self) -> bool:
         """Whether somebody called us."""
         return self.order.direction == "inbound"
@@ -155,7 +162,9 @@ class Call:
     async def _go(self, course: Course) -> None:
         house, casting = self.house, self.casting
         if not self.inbound:
-            self.record.queued_s = await house.may_dial()
+            self.record.queued_s = await house.turnstile.may_dial()
+        self.record.dialled_at = time.time()
+        if not self.inbound:
             self._tell("initiated", "initiated")
         sounds = await house.sounds(texts(casting.acts))
         if self.inbound:
@@ -166,7 +175,7 @@ class Call:
         else:
             answered = await self._rings()
         if answered:
-            self._answer(Callee(casting.acts, sounds))
+            self._answer(sounds)
             await course.run()
 
     async def _rings(self) -> bool:
@@ -186,11 +195,16 @@ class Call:
         self._outcome = "completed"
         return True
 
-    def _answer(self, callee: Callee) -> None:
+    def _answer(self, sounds: Mapping[str, bytes]) -> None:
         self.record.answered_at = time.time()
-        self.phone = Phone(callee, Tape(self.house.stage.profile.recorded_s), self.hang_up)
-        self.house.ticker.join(self.phone)
-        self._life.limit(self.order.time_limit_s)
+        lasts_s, casting = self.order.time_limit_s, self.casting
+        if casting.is_unheard:
+            lasts_s = min(lasts_s, casting.stays_s)
+        else:
+            callee = Callee(casting.acts, sounds)
+            self.phone = Phone(callee, Tape(self.house.stage.profile.recorded_s), self.hang_up)
+            self.house.ticker.join(self.phone)
+        self._life.limit(lasts_s)
         self._becomes("in-progress", "answered")
 
     def _end(self) -> None:
@@ -200,6 +214,7 @@ class Call:
             self.house.ticker.leave(self.phone)
             self.phone.callee.leave()
         lasted_s = round(record.talked_s)
+        self.house.stage.count("twilio", f"ended.{self._outcome}")
         self._becomes(
             self._outcome,
             "completed",

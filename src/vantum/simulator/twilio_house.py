@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Iterable
 from secrets import token_hex
 from typing import Any, Final
 
 from vantum.audio.pcm import encode_mulaw
 from vantum.audio.resample import resampler
+from vantum.simulator.callee_mixes import Mix, mix_of
 from vantum.simulator.callees import Casting, usual
 from vantum.simulator.room import Room
 from vantum.simulator.stage import Stage
 from vantum.simulator.talent import PCM_HZ
 from vantum.simulator.ticker import Ticker
+from vantum.simulator.twilio_limits import Turnstile
 from vantum.simulator.twilio_web import Web
 from vantum.wire.twilio import RATE_HZ
 
@@ -27,10 +28,11 @@ class House:
         self.stage = stage
         self.web = Web(stage)
         self.ticker = Ticker()
+        self.turnstile = Turnstile(stage.profile)
         self.rooms: dict[str, Room] = {}  # the conferences, by name
         self._castings: dict[str, Casting] = {}
+        self._mixes: dict[str, Mix] = {}  # by prefix
         self._sounds: dict[str, bytes] = {}
-        self._next_dial_at = 0.0
         self._open = False
 
     def new_id(self, kind: str) -> str:
@@ -48,25 +50,29 @@ class House:
         """From now on this number is answered so."""
         self._castings[casting.number] = casting
 
+    def mix(self, mix: Mix) -> None:
+        """From now on all numbers that begin so are answered so."""
+        self._mixes[mix.prefix] = mix
+
     def uncast(self) -> None:
         """Every number is answered as usual."""
         self._castings.clear()
+        self._mixes.clear()
 
     def castings(self) -> Iterable[Casting]:
         """What was said of numbers."""
         return self._castings.values()
 
+    def mixes(self) -> Iterable[Mix]:
+        """What was said of ranges."""
+        return self._mixes.values()
+
     def casting(self, number: str) -> Casting:
         """Who answers a number."""
-        return self._castings.get(number) or usual(number)
-
-    async def may_dial(self) -> float:
-        """Wait until the account may dial once more; how long that took, in seconds."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._next_dial_at)
-        self._next_dial_at = at + 1 / self.stage.profile.calls_per_s
-        await asyncio.sleep(at - now)
-        return at - now
+        cast = self._castings.get(number)
+        if cast is None and (mix := mix_of(number, self._mixes.values())) is not None:
+            return mix.casting(number)
+        return cast or usual(number)
 
     async def sounds(self, texts: Iterable[str]) -> dict[str, bytes]:
         """Each text, spoken, as mu-law at 8 kHz."""

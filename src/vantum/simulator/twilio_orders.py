@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.twilio_call import DETECTION_S, LASTS_S, RING_S, Order
-from vantum.simulator.twilio_refusals import Refusal
+from vantum.simulator.twilio_refusals import RefusedError
 
 TWIML_CHARS: Final = 4_000
 _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")  # E.164
@@ -17,14 +17,6 @@ _EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
 _TIMEOUT_S: Final = 600.0
 
 Fields = Mapping[str, Sequence[str]]
-
-
-class RefusedError(Exception):
-    """A form that is not taken."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.code)
-        self.refusal = refusal
 
 
 def fields_of(body: bytes) -> dict[str, list[str]]:

@@ -24,6 +24,14 @@ class Refusal(Struct, frozen=True):
         return JSONResponse(to_builtins(self) | {"more_info": link}, self.status, headers)
 
 
+class RefusedError(Exception):
+    """A request that is not taken."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
 UNAUTHORIZED: Final = Refusal(20003, "Authenticate", 401)
 FORBIDDEN: Final = Refusal(20003, "Permission Denied", 403)
 THROTTLED: Final = Refusal(20429, "Too Many Requests", 429)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from typing import Final
 
@@ -29,7 +29,7 @@ def shown(call: Call) -> dict[str, object]:
         "from_formatted": order.from_,
         "phone_number_sid": None,
         "status": record.status,
-        "start_time": _date(record.answered_at),
+        "start_time": _date(record.dialled_at),
         "end_time": _date(record.ended_at),
         "duration": None if lasted_s is None else str(lasted_s),
         "price": None,
@@ -48,6 +48,11 @@ def shown(call: Call) -> dict[str, object]:
         "uri": f"{uri}.json",
         "subresource_uris": {"recordings": f"{uri}/Recordings.json"},
     }
+
+
+def day_of(at: float) -> date:
+    """The day of a moment, as the vendor counts days."""
+    return datetime.fromtimestamp(at, UTC).date()
 
 
 def _date(at: float | None) -> str | None:

@@ -123,7 +123,8 @@ class Documents:
 
     async def _do(self, verb: twiml.Verb) -> Source | None:
         phone = self._call.phone
-        if phone is None:
+        if phone is None:  # nobody listens; they leave in a moment
+            await self._call.over.wait()
             return None
         match verb:
             case twiml.Stream():

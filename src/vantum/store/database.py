@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -19,6 +20,8 @@ from vantum.store.migrating import migrate
 BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 
+# A process that is stopped within a transaction must not keep the others from a row for ever.
+_SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 # Alembic keeps the connection that it works on in a module: of the databases that one program sets
@@ -35,7 +38,10 @@ class Database:
         # A database server may have been started anew since a connection was last used.
         # An error may be logged, and what was to be recorded holds numbers and words of callers.
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_pre_ping=not is_file, hide_parameters=True
+            url,
+            pool_pre_ping=not is_file,
+            hide_parameters=True,
+            connect_args={} if is_file else {"server_settings": _SERVER},
         )
         self._writer = asyncio.Lock()
         if is_file:
@@ -78,6 +84,19 @@ class Database:
             await connection.execution_options(vantum_writes=True)
             async with connection.begin():
                 yield connection
+
+    async def ahead_s(self) -> float:
+        """How far the clock that all processes share is ahead of this machine's.
+
+        It is that of a database server, or our own. Raises RecordsError.
+        """
+        async with self.reading() as connection:
+            if connection.dialect.name != "postgresql":
+                return 0.0
+            before = time.time()
+            query = text("SELECT extract(epoch FROM clock_timestamp())")
+            theirs = float((await connection.execute(query)).scalar_one())
+            return theirs - (before + time.time()) / 2
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -70,7 +70,7 @@ class PhoneCalls:
         """Record a new call; False where its sid is known already."""
         try:
             async with self._database.writing() as connection:
-                await connection.execute(insert(CALLS).values(_columns(call)))
+                await connection.execute(insert(CALLS).values(columns(call)))
         except IntegrityError:
             return False
         return True
@@ -111,6 +111,12 @@ class PhoneCalls:
             await connection.execute(
                 update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
             )
+
+    async def placed(self, call_id: str, sid: str, now: float) -> bool:
+        """The carrier has a name for it; whether it is to end, which was asked before that."""
+        async with self._database.writing() as connection:
+            named = update(CALLS).where(CALLS.c.call_id == call_id).values(sid=sid, news_at=now)
+            return bool((await connection.execute(named.returning(CALLS.c.end_asked))).scalar())
 
     async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
         """Set columns as news of a leg has them, unless it is over or later news is there."""
@@ -207,7 +213,8 @@ class PhoneCalls:
             await connection.execute(delete(COMMANDS).where(COMMANDS.c.call_id.in_(over)))
 
 
-def _columns(call: PhoneCall) -> dict[str, object]:
+def columns(call: PhoneCall) -> dict[str, object]:
+    """As a row."""
     return {name: getattr(call, name) for name in call.__struct_fields__}
 
 

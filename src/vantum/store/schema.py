@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    select,
     text,
 )
 
@@ -80,6 +81,12 @@ LISTS: Final = Table(
     Column("good", Integer, nullable=False),  # rows
     Column("bad", Integer, nullable=False),
 )
+IMPORTS: Final = Table(
+    "imports",  # lists that are being read; what is recorded of them is not there yet
+    METADATA,
+    Column("list_id", String, primary_key=True),
+    Column("seen_at", Float, nullable=False),
+)
 BAD_ROWS: Final = Table(
     "bad_rows",
     METADATA,
@@ -93,15 +100,17 @@ CONTACTS: Final = Table(
     Column("contact_id", String, primary_key=True),
     Column("list_id", String, nullable=False),
     Column("line", Integer, nullable=False),  # of the file
-    Column("phone", String, nullable=False, index=True),
+    Column("phone", String, nullable=False),
     Column("name", String, nullable=False),
     Column("company", String, nullable=False),
     Column("address", String, nullable=False),
     Column("timezone", String, nullable=False),
     Column("variables", String, nullable=False),
     Column("erased_at", Float),
-    UniqueConstraint("list_id", "phone"),
+    # Found by phone, too: numbers come in no order, so each index of them is dear in long lists.
+    UniqueConstraint("phone", "list_id"),
 )
+Index("contacts_of_list", CONTACTS.c.list_id, CONTACTS.c.line)
 CONSENTS: Final = Table(
     "consents",
     METADATA,
@@ -112,7 +121,9 @@ CONSENTS: Final = Table(
     Column("given_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("revoked_at", Float),
+    Column("list_id", String, nullable=False, default=""),  # that it came with
 )
+IN_FORCE: Final = CONSENTS.c.list_id.not_in(select(IMPORTS.c.list_id))
 SUPPRESSIONS: Final = Table(
     "suppressions",
     METADATA,
@@ -120,6 +131,18 @@ SUPPRESSIONS: Final = Table(
     Column("since", Float, nullable=False),
     Column("reason", String, nullable=False),
     Column("call_id", String, nullable=False),  # in which it was said; "" where it came otherwise
+)
+LIFTED: Final = Table(
+    "lifted_suppressions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("phone", String, nullable=False, index=True),
+    Column("since", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("call_id", String, nullable=False),
+    Column("lifted_at", Float, nullable=False),
+    Column("lifted_by", String, nullable=False),
+    Column("why", String, nullable=False),
 )
 
 # -- campaigns ------------------------------------------------------------------------------------
@@ -131,14 +154,13 @@ CAMPAIGNS: Final = Table(
     Column("name", String, nullable=False, unique=True),
     Column("agent", String, nullable=False),
     Column("list_id", String, nullable=False),
-    Column("plans", String, nullable=False),  # `dialing.plan.Plan`: numbers, windows, pace, retries
+    Column("plans", String, nullable=False),  # `dialing.plan.Plan`
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),  # why it is in that state
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("version", Integer, nullable=False),  # grows with each change by an operator
-    Column("tokens", Float, nullable=False),  # dials that its own pace allows
-    Column("tokens_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),  # the next moment that its own pace allows
 )
 ATTEMPTS: Final = Table(
     "attempts",
@@ -171,8 +193,7 @@ GATES: Final = Table(
     "gates",  # whoever dials locks a row here first, so that limits hold between processes
     METADATA,
     Column("name", String, primary_key=True),
-    Column("tokens", Float, nullable=False),
-    Column("tokens_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),  # the next moment for a dial
 )
 WORKERS: Final = Table(
     "workers",

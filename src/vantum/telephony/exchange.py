@@ -6,7 +6,7 @@ What processes must agree on is in the records; which of them carries a talk, `t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from vantum import limits
@@ -35,10 +35,14 @@ class Exchange:
         calls: Calls,
         casting: Casting,
         *,
+        may_call: Callable[[str, str], Awaitable[str]],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
-        """`start` runs work beside the calls."""
+        """`may_call` raises RequestError where a number may not be called from one of ours.
+
+        `start` runs work beside the calls.
+        """
         self.line = line
         self.legs = legs
         self.records = legs.records
@@ -46,6 +50,7 @@ class Exchange:
         self.transfers = Transfers(line, legs, self.talks, calls, casting, start=start, log=log)
         self._calls = calls
         self._casting = casting
+        self._may_call = may_call
         self._ids = Ids()
 
     # -- beginning -----------------------------------------------------------------------------
@@ -59,6 +64,7 @@ class Exchange:
         if not self.line.number:
             raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
         self._calls.check_room()
+        await self._may_call(to, self.line.number)
         call = self._recorded("outbound", to, self.line.number, agent)
         ring_s = self._casting.agents[call.agent].phone.ring_s
         self._casting.on_the_phone(call.agent).rehearse("mulaw")

@@ -40,6 +40,7 @@ class Leg(Struct, frozen=True):
 
     sid: str
     status: Status
+    began_at: float | None = None  # when it was ordered, by the carrier's clock, in whole seconds
 
 
 class Carrier(Protocol):
@@ -59,6 +60,13 @@ class Carrier(Protocol):
 
     async def look(self, sid: str) -> Leg | None:
         """Ask what became of a leg; None for one that the carrier does not know, or no more."""
+        ...
+
+    async def find(self, to: str, caller_id: str, since: float) -> list[Leg]:
+        """The newest legs from one number to another, ordered since a moment, oldest first.
+
+        Clocks differ: those up to limits.CARRIER_CLOCK_S older are among them.
+        """
         ...
 
 

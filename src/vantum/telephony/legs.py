@@ -48,20 +48,45 @@ class Legs:
         """Record a call and have it rung. Raises CarrierError."""
         await self.records.add(call)
         try:
+            await self.ring(call, order)
+        except CarrierError as error:
+            if error.trouble == "throttled":
+                await self.over(call, "failed", why=str(error))
+            raise
+
+    async def ring(self, call: PhoneCall, order: Order) -> None:
+        """Have a call rung that is recorded already. Raises CarrierError.
+
+        One that the carrier had no time for may be tried again: it is left as it is.
+        """
+        try:
             leg = await self.carrier.place(order)
         except CarrierError as error:
             self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
             # After a failure of the network it may ring all the same; but no caller waits for that.
-            if error.trouble != "network" or call.for_call:
+            if error.trouble not in {"network", "throttled"} or call.for_call:
                 status = "invalid" if error.wrong_number else "failed"
                 await self.over(call, status, why=str(error))
             raise
-        await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
+        end_asked = await self.records.placed(call.call_id, leg.sid, self.now())
         self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
-        known = await self.records.by_id(call.call_id)
-        if known is not None and known.end_asked:  # while nobody knew what it is called
+        if end_asked:  # while nobody knew what it is called
             await self.let_go(call)
+
+    async def inquire(self, call_id: str) -> None:
+        """Ask the carrier how a call stands of which its callbacks say nothing.
+
+        Raises CarrierError.
+        """
+        call = await self.records.by_id(call_id)
+        if call is None or call.sid is None or call.worker:
+            return
+        leg = None if call.ended_at else await self.carrier.look(call.sid)
+        if leg is None or leg.status in OVER:
+            await self.over(call, leg.status if leg else call.status)
+        else:
+            await self.records.news(call_id, status=leg.status, news_at=self.now())
 
     async def let_go(self, call: PhoneCall) -> None:
         """Hang up a leg that is not over; where that fails, the sweep asks about it."""

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from vantum.calls import Calls
+from vantum.campaigns.law import law_of
+from vantum.campaigns.permission import Permission
 from vantum.casting import Casting
-from vantum.errors import SettingsError
+from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
+from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
+from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log
+from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line
 from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
-from vantum.telephony.tokens import shared_key
-from vantum.telephony.twilio import TwilioCarrier
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
 from vantum.web.records import Records
@@ -40,24 +42,24 @@ async def telephone(
     log: Log,
 ) -> AsyncIterator[Exchange]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
-    account, key, url = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_url
-    if account is None or key is None or url is None:
-        raise SettingsError(settings.phone_off)
-    secret = key.get_secret_value()
-    carrier = TwilioCarrier(settings.twilio_base_url, account, secret)
-    known = PhoneCalls(await records.opened())
-    legs = Legs(carrier, known, settings.vantum_data_dir, log=log, now=time.time)
-    line = Line(url, settings.twilio_phone_number or "", shared_key(secret))
-    exchange = Exchange(line, legs, calls, casting, start=upkeep.start, log=log)
-    signatures = Signatures(url, secret)
+    account = account_of(settings)
+    carrier, database = account.carrier(), await records.opened()
+    legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
+    may_call = Permission(law_of(settings), Numbers(database), legs.now).check
+    exchange = Exchange(
+        account.line, legs, calls, casting, may_call=may_call, start=upkeep.start, log=log
+    )
+    signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
     hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
     app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
+    processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
         upkeep.start("sweep-legs", legs.sweep()),
+        upkeep.start("here", _here(processes, calls, legs.now, log)),
     ]
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
@@ -65,7 +67,19 @@ async def telephone(
         yield exchange
     finally:
         await legs.withdraw(exchange.talks.worker)
+        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+            await processes.gone()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await carrier.close()
+
+
+async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
+    """Tell those who dial, again and again, that this process carries calls, and how many."""
+    while True:
+        try:
+            await processes.here(calls.capacity, now())
+        except RecordsError as error:
+            log.warning("records_not_read", why=str(error))
+        await asyncio.sleep(HERE_S)

@@ -89,8 +89,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("tokens", sa.Float(), nullable=False),
-        sa.Column("tokens_at", sa.Float(), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id"),
         sa.UniqueConstraint("name"),
     )
@@ -103,6 +102,7 @@ def upgrade() -> None:
         sa.Column("given_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=True),
         sa.Column("revoked_at", sa.Float(), nullable=True),
+        sa.Column("list_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("consent_id"),
     )
     op.create_index(op.f("ix_consents_phone"), "consents", ["phone"], unique=False)
@@ -119,9 +119,9 @@ def upgrade() -> None:
         sa.Column("variables", sa.String(), nullable=False),
         sa.Column("erased_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("contact_id"),
-        sa.UniqueConstraint("list_id", "phone"),
+        sa.UniqueConstraint("phone", "list_id"),
     )
-    op.create_index(op.f("ix_contacts_phone"), "contacts", ["phone"], unique=False)
+    op.create_index("contacts_of_list", "contacts", ["list_id", "line"], unique=False)
     op.create_table(
         "findings",
         sa.Column("call_id", sa.String(), nullable=False),
@@ -137,8 +137,7 @@ def upgrade() -> None:
     op.create_table(
         "gates",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("tokens", sa.Float(), nullable=False),
-        sa.Column("tokens_at", sa.Float(), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -149,6 +148,12 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "imports",
+        sa.Column("list_id", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("list_id"),
     )
     op.create_table(
         "jobs",
@@ -173,6 +178,21 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('due', 'running')"),
         postgresql_where=sa.text("state IN ('due', 'running')"),
+    )
+    op.create_table(
+        "lifted_suppressions",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.Float(), nullable=False),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index(
+        op.f("ix_lifted_suppressions_phone"), "lifted_suppressions", ["phone"], unique=False
     )
     op.create_table(
         "lists",

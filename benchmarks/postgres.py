@@ -30,12 +30,43 @@ SMALL = ("listen_addresses=", "shared_buffers=16MB", "max_connections=100")
 
 
 class Postgres:
-    """The running server; it listens at a file in its folder."""
+    """The server; it listens at a file in its folder."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, owner: dict[str, Any]) -> None:
         self._folder = folder
         self._programs = programs
+        self._owner = owner
         self._names = (f"test_{number}" for number in count())
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Make its files."""
+        makes = (self._programs / "initdb", "-D", self._data, "-U", "postgres", "--no-sync")
+        trusting = ("--no-locale", "--auth=trust", "--encoding=UTF8")
+        command = (*makes, *trusting)
+        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, **self._owner)
+
+    def start(self) -> None:
+        """Run, and return once it takes connections."""
+        runs = (self._programs / "postgres", "-D", self._data, "-k", self._folder)
+        options = [f"-c{option}" for option in (*FORGETFUL, *SMALL)]
+        log = self._folder / "log"
+        with log.open("ab") as written:
+            self._server = subprocess.Popen(
+                (*runs, *options), stdout=written, stderr=written, cwd=self._folder, **self._owner
+            )
+        _wait(self._data / "postmaster.pid", self._server, log)
+
+    def stop(self) -> None:
+        """End; it waits for nobody."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(DEADLINE_S)
+
+    def restart(self) -> None:
+        """Be away for a moment."""
+        self.stop()
+        self.start()
 
     def new_database(self) -> str:
         """The address of an empty one."""
@@ -43,6 +74,10 @@ class Postgres:
         command = (self._programs / "createdb", "-h", self._folder, "-U", "postgres", name)
         subprocess.run(command, check=True, timeout=DEADLINE_S)
         return f"postgresql://postgres@/{name}?host={self._folder}"
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
 
 
 @contextmanager
@@ -52,25 +87,15 @@ def running_postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as named:
         folder = Path(named)
         programs, owner = _programs(folder)
-        data, log = folder / "data", folder / "log"
         if owner:
             shutil.chown(folder, owner["user"], owner["group"])
-        makes = (programs / "initdb", "-D", data, "-U", "postgres", "--no-sync", "--no-locale")
-        makes = (*makes, "--auth=trust", "--encoding=UTF8")
-        subprocess.run(makes, check=True, capture_output=True, cwd=folder, **owner)
-        runs = (programs / "postgres", "-D", data, "-k", folder)
-        options = [f"-c{option}" for option in (*FORGETFUL, *SMALL)]
-        with (
-            log.open("wb") as written,
-            subprocess.Popen(
-                (*runs, *options), stdout=written, stderr=written, cwd=folder, **owner
-            ) as server,
-        ):
-            try:
-                _wait(data / "postmaster.pid", server, log)
-                yield Postgres(folder, programs)
-            finally:
-                server.send_signal(signal.SIGINT)  # it waits for nobody
+        server = Postgres(folder, programs, owner)
+        server.make()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -1,0 +1,185 @@
+"""The processes of a whole installation, to be killed: a carrier, a server, and workers.
+
+Everything listens on this machine only, and ends with this program.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from vantum.simulator.customer import OUR_NUMBER, carrier_settings
+
+START_S: Final = 60.0
+PREFIX: Final = "+155502"  # all of its numbers are answered as on a list, and without sound
+SCRIPTED: Final = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
+
+
+class Program:
+    """One process, which can be ended as a crash ends it, and begun again."""
+
+    def __init__(
+        self, name: str, arguments: list[str], settings: dict[str, str], log: Path
+    ) -> None:
+        self.name = name
+        self._arguments = arguments
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._environ = kept | settings
+        self._log = log.open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.stopped_until = 0.0
+
+    def start(self) -> None:
+        """Begin it."""
+        self._process = subprocess.Popen(
+            [sys.executable, *self._arguments],
+            env=self._environ,
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a crash would, and begin it anew."""
+        self.end(signal.SIGKILL)
+        self.stopped_until = 0.0
+        self.start()
+
+    def stop(self, seconds: float) -> None:
+        """Have it stand still for so long: `wake` lets it go on."""
+        self.stopped_until = time.monotonic() + seconds
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on, where its time is over."""
+        if self.stopped_until and time.monotonic() >= self.stopped_until:
+            self.stopped_until = 0.0
+            os.kill(self.pid, signal.SIGCONT)
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """End it."""
+        if self._process is None:
+            return
+        if self.stopped_until:
+            os.kill(self.pid, signal.SIGCONT)
+        self._process.send_signal(number)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class House:
+    """The carrier, one server and some workers on one database."""
+
+    def __init__(self, folder: Path, database_url: str, workers: int, dials_per_s: float) -> None:
+        ours, theirs = free_port(), free_port()
+        self.carrier_url = f"http://127.0.0.1:{theirs}"
+        settings = {
+            **carrier_settings(self.carrier_url),
+            **SCRIPTED,
+            "PUBLIC_URL": f"http://127.0.0.1:{ours}",
+            "PORT": str(ours),
+            "DATABASE_URL": database_url,
+            "VANTUM_DATA_DIR": str(folder / "data"),
+            "CARRIER_CALLS_PER_S": str(dials_per_s),
+            "LOG_LEVEL": "info",
+            "MAX_SESSIONS": "1000",
+        }
+        (folder / "data").mkdir(exist_ok=True)
+        simulate = ["-m", "vantum", "simulate", "--port", str(theirs), "--profile", "fast"]
+        self.carrier = Program("carrier", simulate, {}, folder / "carrier.log")
+        self.server = Program("server", ["-m", "vantum", "serve"], settings, folder / "server.log")
+        self.workers = [
+            Program(
+                f"worker {number}",
+                ["-m", "vantum", "worker"],
+                settings,
+                folder / f"worker-{number}.log",
+            )
+            for number in range(workers)
+        ]
+        self._server_url = f"http://127.0.0.1:{ours}"
+
+    @property
+    def programs(self) -> list[Program]:
+        """All that may be killed: whatever is ours."""
+        return [self.server, *self.workers]
+
+    def start(self, mix: dict[str, Any]) -> None:
+        """Begin all of it; `mix` says who answers which share of the numbers."""
+        self.carrier.start()
+        until_answered(f"{self.carrier_url}/simulator/calls")
+        ask("POST", f"{self.carrier_url}/simulator/mixes", {"prefix": PREFIX, **mix})
+        self.server.start()
+        until_answered(f"{self._server_url}/ready")
+        for worker in self.workers:
+            worker.start()
+
+    def wake(self) -> None:
+        """Let go on what has stood still for long enough."""
+        for program in self.programs:
+            program.wake()
+
+    def dials(self) -> list[dict[str, Any]]:
+        """Every dial that the carrier has accepted."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = ask("GET", f"{self.carrier_url}/simulator/dials?first={len(found)}")
+            assert not page["forgotten"]
+            found += page["dials"]
+            if len(found) >= page["total"]:
+                return found
+
+    def end(self) -> None:
+        """End all of it."""
+        for program in (*self.workers, self.server, self.carrier):
+            program.end()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(method: str, url: str, body: object = None) -> Any:
+    """Ask one of ours for JSON."""
+    data = None if body is None else msgspec.json.encode(body)
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        text = answer.read()
+    return msgspec.json.decode(text) if text else None
+
+
+def until_answered(url: str) -> None:
+    """Wait until something answers there."""
+    ends = time.monotonic() + START_S
+    while True:
+        try:
+            ask("GET", url)
+            return
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+
+
+CALLER_ID: Final = OUR_NUMBER

@@ -1,0 +1,1 @@
+"""Campaigns: lists come in, calls go out, and what came of them is worked off."""

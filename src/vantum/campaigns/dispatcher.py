@@ -1,0 +1,131 @@
+"""How claimed dials are made, and what is asked of the carrier about those of a dead process.
+
+Several processes may do this at once: what they must agree on is in the records. A dial that was
+made without its answer being known is never made again; the carrier is asked about it instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from vantum.dialing.candidate import Decide, Dial
+from vantum.dialing.pacing import Shares
+from vantum.errors import CarrierError, RecordsError
+from vantum.store.attempts import Attempts, Expired
+from vantum.store.claims import HORIZON_S, LEASE_S, Claims, call_of
+from vantum.telemetry import Log
+from vantum.telephony.gateway import OVER, Leg
+from vantum.telephony.legs import Legs
+from vantum.telephony.line import Line
+
+THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
+QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
+_LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
+
+
+class Dispatcher:
+    """Makes the dials that one process has claimed."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        attempts: Attempts,
+        legs: Legs,
+        line: Line,
+        *,
+        boot_id: str,
+        ring_s: Callable[[str], int],
+        start: Callable[[str, Coroutine[Any, Any, None]], object],
+        log: Log,
+    ) -> None:
+        """`ring_s` says how long an agent lets it ring; `start` runs work beside."""
+        self._claims = claims
+        self._attempts = attempts
+        self._legs = legs
+        self._line = line
+        self._boot_id = boot_id
+        self._ring_s = ring_s
+        self._start = start
+        self._log = log
+        self._free_at = 0.0  # of this machine's clock: the next moment for a dial of ours
+
+    async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
+        """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
+        began, now = time.monotonic(), self._legs.now()
+        if self._free_at > began + HORIZON_S:
+            return 0  # what was claimed before has to be made first
+        dials = await self._claims.take(decide, dials_per_s, shares, now)
+        for dial in dials:
+            # Those whose moments have passed meanwhile must not all be made at once.
+            at = max(began + dial.at - now, self._free_at, time.monotonic())
+            self._free_at = at + 1 / dials_per_s
+            self._start("dial", self._make(dial, at, began + _LATE_S))
+        return len(dials)
+
+    async def _make(self, dial: Dial, at: float, late_at: float) -> None:
+        """Have it rung at that moment of this machine's clock, or put it back."""
+        call = call_of(dial, self._boot_id)
+        try:
+            await asyncio.sleep(at - time.monotonic())
+            if time.monotonic() > late_at:
+                await self._put_back(dial, "The worker was stopped for a while.", 0.0)
+                return
+            order = self._line.order(call, self._ring_s(call.agent))
+            try:
+                await self._legs.ring(call, order)
+            except CarrierError as error:
+                if error.trouble == "throttled":
+                    await self._put_back(dial, str(error), THROTTLED_S)
+        except asyncio.CancelledError:
+            # Where the carrier was asked already, the next process asks what became of it.
+            if time.monotonic() < at:
+                await self._put_back(dial, "The worker was stopped.", 0.0)
+            raise
+        except RecordsError as error:  # its lease runs out, and then the carrier is asked
+            self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+
+    async def _put_back(self, dial: Dial, why: str, wait_s: float) -> None:
+        await self._claims.give_back(dial, self._legs.now() + wait_s, why)
+        self._log.info("dial_put_back", call_id=dial.candidate.attempt_id, why=why)
+
+    async def take_over(self) -> int:
+        """Find out about dials whose process is gone; how many. Raises RecordsError."""
+        late = await self._attempts.expired(self._legs.now())
+        for one in late:
+            try:
+                await self._clear_up(one)
+            except CarrierError as error:  # the lease runs out again
+                self._log.warning("dial_in_doubt", call_id=one.attempt_id, why=str(error))
+        return len(late)
+
+    async def inquire(self) -> None:
+        """Ask about calls whose callbacks do not come. Raises RecordsError."""
+        for call_id in await self._attempts.quiet(self._legs.now() - QUIET_S):
+            try:
+                await self._legs.inquire(call_id)
+            except CarrierError as error:
+                self._log.warning("leg_in_doubt", call_id=call_id, why=str(error))
+
+    async def _clear_up(self, late: Expired) -> None:
+        call = await self._legs.records.by_id(late.attempt_id)
+        if call is None or call.sid is not None or call.ended_at is not None:
+            return
+        leg = await self._found(late)
+        if leg is None:
+            self._log.warning("dial_unknown", call_id=late.attempt_id)
+            await self._legs.over(call, "unknown")
+            return
+        self._log.info("dial_found", call_id=late.attempt_id, status=leg.status)
+        await self._legs.records.change(call.call_id, sid=leg.sid, news_at=self._legs.now())
+        if leg.status in OVER:
+            call.sid = leg.sid
+            await self._legs.over(call, leg.status)
+
+    async def _found(self, late: Expired) -> Leg | None:
+        """What the carrier has made of it."""
+        legs = await self._legs.carrier.find(late.phone, late.caller_id, late.dialed_at)
+        new = await self._attempts.strangers(leg.sid for leg in legs)
+        return next((leg for leg in legs if leg.sid in new), None)

@@ -1,0 +1,165 @@
+"""How a campaign comes into being: its agent, its numbers and its list are looked at first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from vantum.agents.schema import load_agent
+from vantum.agents.shelf import agents_beside
+from vantum.campaigns.importing import Report, import_list
+from vantum.dialing.hours import DAY_NAMES, Week
+from vantum.dialing.plan import Plan
+from vantum.errors import RequestError, VantumError
+from vantum.settings import Settings
+from vantum.store.campaigns import Campaign, Campaigns
+from vantum.store.database import Database
+from vantum.store.lists import Lists
+
+_HOURS: Final = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? +(\d\d:\d\d-\d\d:\d\d)")
+
+
+class Order(Struct, frozen=True):
+    """What an operator asks for, as they wrote it; of the plan only what is not as usual."""
+
+    name: str
+    agent: str | None  # a file, or a name; None for the default
+    file: Path
+    caller_ids: tuple[str, ...]
+    region: str | None
+    plan: Mapping[str, object]
+
+
+class Wanted(Struct, frozen=True):
+    """The same, looked at."""
+
+    name: str
+    agent: str  # its name
+    file: Path
+    region: str | None
+    plan: Plan
+
+
+class Made(Struct, frozen=True):
+    """A campaign, and what came of its file."""
+
+    campaign: Campaign
+    contacts: int
+    report: Report
+
+
+def agent_named(agent: str, settings: Settings) -> str:
+    """The name of an agent that our servers know, by its name or its file.
+
+    Raises RequestError for one that they do not, SettingsError for a file that is wrong.
+    """
+    shelf = settings.vantum_agent.resolve().parent
+    if agent.endswith((".yaml", ".yml")):
+        path = Path(agent).resolve()
+        load_agent(path)
+        if path.parent != shelf:
+            raise RequestError(
+                f"{agent}: servers know the agents in {shelf}; copy the file there and start them"
+                " again, or set VANTUM_AGENT to a file beside it"
+            )
+        return path.stem
+    known = agents_beside(settings.vantum_agent)
+    if agent not in known:
+        raise RequestError(f'There is no agent "{agent}"; known: {", ".join(known)}')
+    return agent
+
+
+def week_of(text: str) -> Week:
+    """Hours as people write them: "mon-fri 09:00-17:00, sat 10:00-14:00". Raises RequestError."""
+    days: dict[str, str] = {}
+    for part in filter(None, (piece.strip().lower() for piece in text.split(","))):
+        found = _HOURS.fullmatch(part)
+        first, last = (found[1], found[2] or found[1]) if found else ("", "")
+        if not found or first not in DAY_NAMES or last not in DAY_NAMES:
+            raise RequestError(f'"{part}": hours are written like mon-fri 09:00-17:00')
+        begin, end = DAY_NAMES.index(first), DAY_NAMES.index(last)
+        if end < begin:
+            raise RequestError(f'"{part}": the week begins on Monday')
+        days |= dict.fromkeys(DAY_NAMES[begin : end + 1], found[3])
+    try:
+        return Week(**days)
+    except ValueError as error:
+        raise RequestError(str(error)) from error
+
+
+def check_caller_ids(numbers: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """The numbers to call from, ours by default. Raises RequestError for one that is not ours."""
+    ours = [number for number in (settings.twilio_phone_number,) if number]
+    ours += settings.twilio_caller_ids
+    if not ours:
+        raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
+    for number in numbers:
+        if number not in ours:
+            raise RequestError(
+                f"{number} is not among our numbers ({', '.join(ours)}):"
+                " add it to TWILIO_CALLER_IDS if it is"
+            )
+    return tuple(numbers) or (ours[0],)
+
+
+def ordered(order: Order, settings: Settings) -> Wanted:
+    """An order whose agent, numbers and plan can be used. Raises RequestError, SettingsError."""
+    agent = agent_named(order.agent, settings) if order.agent else settings.vantum_agent.stem
+    plan = plan_of(order, check_caller_ids(order.caller_ids, settings))
+    return Wanted(order.name, agent, order.file, order.region, plan)
+
+
+async def make(
+    database: Database, wanted: Wanted, *, ids: Callable[[], str], now: Callable[[], float]
+) -> Made:
+    """Import the file as a list of the campaign's name, and plan a call to each contact.
+
+    All of it or nothing. Raises RequestError, RecordsError.
+    """
+    campaigns, lists = Campaigns(database), Lists(database)
+    name, list_id = wanted.name, ids()
+    if await campaigns.named(name) is not None:
+        raise RequestError(f'There is a campaign "{name}" already', code="INVALID_STATE")
+    report = await import_list(
+        name, wanted.file, wanted.region, lists=lists, new_id=list_id, now=now
+    )
+    if not report.good:
+        raise RequestError(f"{wanted.file}: no row is good, so there is no campaign; {why(report)}")
+    began = now()
+    campaign = Campaign(
+        campaign_id=ids(),
+        name=name,
+        agent=wanted.agent,
+        list_id=list_id,
+        plan=wanted.plan,
+        state="draft",
+        reason="",
+        created_at=began,
+        changed_at=began,
+        version=1,
+    )
+    try:
+        contacts = await campaigns.create(campaign)
+    except VantumError:
+        await lists.remove(list_id)
+        raise
+    return Made(campaign, contacts, report)
+
+
+def why(report: Report) -> str:
+    """The first bad rows, in one line."""
+    return "; ".join(f"line {row.line} {row.reason}" for row in report.shown[:3])
+
+
+def plan_of(order: Order, caller_ids: tuple[str, ...]) -> Plan:
+    """The plan that was asked for, the rest as usual. Raises RequestError."""
+    given = {name: value for name, value in order.plan.items() if value is not None}
+    try:
+        return msgspec.convert({**given, "caller_ids": caller_ids}, Plan)
+    except msgspec.ValidationError as error:
+        raise RequestError(f"The plan: {error}") from error

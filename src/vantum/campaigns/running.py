@@ -1,0 +1,117 @@
+"""How a worker is put together and run: a process that dials, apart from those that carry sound."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from vantum.agents.shelf import agents_beside
+from vantum.campaigns.dispatcher import Dispatcher
+from vantum.campaigns.law import law_of, of_campaigns
+from vantum.campaigns.worker import (
+    CLOCK_S,
+    DIAL_S,
+    FINISH_S,
+    INQUIRE_S,
+    TAKE_OVER_S,
+    SharedClock,
+    every,
+)
+from vantum.dialing.candidate import Decide
+from vantum.dialing.pacing import Shares
+from vantum.settings import Settings
+from vantum.store.attempts import Attempts
+from vantum.store.claims import Claims
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCalls
+from vantum.store.processes import HERE_S, Processes
+from vantum.telemetry import Log, configure_log, server_log
+from vantum.telephony.account import account_of
+from vantum.telephony.legs import Legs
+from vantum.telephony.twilio import TwilioCarrier
+from vantum.transports.ids import Ids
+from vantum.upkeep import HouseUpkeep
+
+LEAST_RING_S: Final = 15  # 16 CFR 310.4(b)(4)(iii): or four rings
+
+
+def shares_of(settings: Settings) -> Shares:
+    """What all calls share, as the operator's contracts with the providers have it."""
+    return Shares(
+        streams=settings.stt_streams or None,
+        contexts=settings.tts_contexts or None,
+        tokens_per_min=settings.llm_tokens_per_minute or None,
+        tokens_per_call_min=settings.llm_tokens_per_call_minute,
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Dial until a signal ends it. Raises SettingsError before it begins."""
+    configure_log(settings, sys.stderr)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings, of_campaigns(law_of(settings))))
+
+
+async def _run(settings: Settings, decide: Decide) -> None:
+    account, log = account_of(settings), server_log()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    database = Database(settings.database)
+    carrier = account.carrier()
+    upkeep = HouseUpkeep(log)
+    try:
+        await database.set_up()
+        async with upkeep.open():
+            await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
+            await stopped.wait()
+    finally:
+        await carrier.close()
+        await database.close()
+
+
+async def work(
+    settings: Settings,
+    decide: Decide,
+    *,
+    database: Database,
+    carrier: TwilioCarrier,
+    upkeep: HouseUpkeep,
+    log: Log,
+) -> None:
+    """Begin a worker's loops beside whatever else the process does."""
+    account, boot_id = account_of(settings), Ids().new()
+    clock = SharedClock(database)
+    await clock.compare()
+    agents = agents_beside(settings.vantum_agent)
+    legs = Legs(
+        carrier, PhoneCalls(database), Path(settings.vantum_data_dir), log=log, now=clock.now
+    )
+    attempts = Attempts(database, boot_id)
+    dispatcher = Dispatcher(
+        Claims(database, boot_id),
+        attempts,
+        legs,
+        account.line,
+        boot_id=boot_id,
+        ring_s=lambda name: max(LEAST_RING_S, agents[name].phone.ring_s) if name in agents else 30,
+        start=upkeep.start,
+        log=log,
+    )
+    processes = Processes(database, boot_id, "worker")
+    shares, rate = shares_of(settings), settings.carrier_calls_per_s
+    log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
+    for name, period_s, doing in (
+        ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
+        ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
+        ("take-over", TAKE_OVER_S, dispatcher.take_over),
+        ("inquire", INQUIRE_S, dispatcher.inquire),
+        ("here", HERE_S, lambda: processes.here(0, clock.now())),
+        ("clock", CLOCK_S, clock.compare),
+    ):
+        upkeep.start(f"worker-{name}", every(period_s, doing, log))

@@ -1,0 +1,47 @@
+"""What a worker does and how often: it dials, ends attempts, takes over, and works off jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from vantum.errors import RecordsError
+from vantum.store.database import Database
+from vantum.telemetry import Log
+
+DIAL_S: Final = 0.25  # half of what dials are claimed ahead
+FINISH_S: Final = 0.5
+TAKE_OVER_S: Final = 2.0
+INQUIRE_S: Final = 5.0
+CLOCK_S: Final = 30.0
+_AWAY_S: Final = 1.0  # a database that is away is asked again
+
+
+class SharedClock:
+    """The time that all processes go by, whatever this machine's clock says."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._ahead_s = 0.0
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time() + self._ahead_s
+
+    async def compare(self) -> None:
+        """Look at the shared clock again. Raises RecordsError."""
+        self._ahead_s = await self._database.ahead_s()
+
+
+async def every(period_s: float, work: Callable[[], Awaitable[object]], log: Log) -> None:
+    """Do this again and again; a database that is away is waited for."""
+    while True:
+        began = time.monotonic()
+        try:
+            await work()
+        except RecordsError as error:
+            log.warning("records_not_read", why=str(error))
+            await asyncio.sleep(_AWAY_S)
+        await asyncio.sleep(max(0.0, began + period_s - time.monotonic()))

@@ -1,0 +1,177 @@
+"""The commands about campaigns: `vantum campaign …`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from vantum.cli_records import new_id, with_records
+
+if TYPE_CHECKING:
+    from vantum.campaigns.making import Order
+    from vantum.store.campaigns import State
+    from vantum.store.database import Database
+
+app = typer.Typer(help="Call the people on a list.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The campaign.")]
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+Hours = Annotated[
+    str | None,
+    typer.Option(help='In their zone, such as "mon-fri 09:00-17:00"; by default as the law says.'),
+]
+Region = Annotated[
+    str | None, typer.Option(help="Country of numbers without its code, such as US.")
+]
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the campaign and its list are called.")],
+    contacts: Annotated[Path, typer.Option(help="CSV file; its first row names the columns.")],
+    agent: Annotated[str | None, typer.Option(help="Agent file, or the name of one.")] = None,
+    caller_id: Annotated[
+        list[str] | None, typer.Option(help="Our number to call from; repeat for more.")
+    ] = None,
+    *,
+    hours: Hours = None,
+    calls_per_second: Annotated[float | None, typer.Option(help="Dials a second; 1.")] = None,
+    at_once: Annotated[int | None, typer.Option(help="Calls at once; 10.")] = None,
+    attempts: Annotated[int | None, typer.Option(help="Calls to one contact at most; 4.")] = None,
+    region: Region = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="Rehearse all of it now; nobody is really called.")
+    ] = False,
+) -> None:
+    """Make a campaign of a CSV file; `start` begins to call."""
+    from vantum.campaigns.making import Order, week_of  # noqa: PLC0415 - others need none of it
+
+    order = Order(
+        name=name,
+        agent=agent,
+        file=contacts,
+        caller_ids=tuple(caller_id or ()),
+        region=region,
+        plan={
+            "hours": week_of(hours) if hours else None,
+            "calls_per_s": calls_per_second,
+            "at_once": at_once,
+            "attempts": attempts,
+        },
+    )
+    (_rehearse if simulated else _make)(context, order)
+
+
+def _make(context: typer.Context, order: Order) -> None:
+    from vantum.campaigns.making import make, ordered  # noqa: PLC0415 - see above
+    from vantum.campaigns.telling import tell_made  # noqa: PLC0415
+
+    wanted, console = ordered(order, context.obj.settings()), _console()
+    made = with_records(context, lambda database: make(database, wanted, ids=new_id, now=time.time))
+    tell_made(made, console)
+    console.print(f'start it with: vantum campaign start "{order.name}"', markup=False)
+
+
+def _rehearse(context: typer.Context, order: Order) -> None:
+    from vantum.rehearsing_campaigns import rehearse_campaign  # noqa: PLC0415 - see above
+
+    around = context.obj
+    rehearse_campaign(order, around.settings(), around.environ(), _console())
+
+
+def _put(context: typer.Context, name: str, state: State) -> None:
+    async def put(database: Database) -> None:
+        from vantum.campaigns.telling import named  # noqa: PLC0415 - see above
+        from vantum.store.campaigns import Campaigns  # noqa: PLC0415
+
+        campaigns = Campaigns(database)
+        await campaigns.put(await named(campaigns, name), state, time.time())
+
+    with_records(context, put)
+
+
+@app.command()
+def start(context: typer.Context, name: Name) -> None:
+    """Begin to call, or go on."""
+    _put(context, name, "running")
+    typer.echo(f'"{name}" runs, as long as there is a worker: vantum worker')
+
+
+@app.command()
+def pause(context: typer.Context, name: Name) -> None:
+    """Dial nobody until it is started again; calls that run go on."""
+    _put(context, name, "paused")
+    typer.echo(f'"{name}" is paused')
+
+
+@app.command()
+def stop(context: typer.Context, name: Name) -> None:
+    """End it for good: who was not reached yet is called no more."""
+    _put(context, name, "stopped")
+    typer.echo(f'"{name}" is stopped')
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    name: Name,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Print it once and end.")] = False,
+) -> None:
+    """Show how far it is, while it runs."""
+
+    async def show(database: Database) -> None:
+        from vantum.campaigns.telling import follow, look, picture  # noqa: PLC0415 - see above
+        from vantum.store.campaigns import Campaigns  # noqa: PLC0415
+
+        campaigns = Campaigns(database)
+        if not once:
+            await follow(campaigns, name, _console())
+            return
+        _console().print(picture(await look(campaigns, name)))
+
+    with_records(context, show)
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """Print the campaigns there are, the newest first."""
+
+    async def show(database: Database) -> None:
+        from vantum.store.campaigns import Campaigns  # noqa: PLC0415 - see above
+
+        for one in await Campaigns(database).all():
+            typer.echo(f"{one.name}\t{one.state}\t{one.agent}")
+
+    with_records(context, show)
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    name: Name,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON line for each contact.")] = False,
+) -> None:
+    """Print each contact: how often they were called, and what came of it."""
+
+    async def show(database: Database) -> None:
+        import msgspec  # noqa: PLC0415 - see above
+
+        from vantum.campaigns.telling import line_of, named, rows  # noqa: PLC0415
+        from vantum.store.campaigns import Campaigns  # noqa: PLC0415
+
+        campaigns = Campaigns(database)
+        async for row in rows(campaigns, await named(campaigns, name)):
+            typer.echo(msgspec.json.encode(row).decode() if as_json else line_of(row))
+
+    with_records(context, show)

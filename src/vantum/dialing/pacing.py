@@ -1,0 +1,86 @@
+"""How fast may be dialled: each dial has a moment of its own, and each call holds its shares.
+
+Moments are handed out in order, `1 / calls_per_s` apart, whoever asks for them (GCRA: ITU-T I.371).
+No sliding second then holds more than `calls_per_s` and one dials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+BREAKER_S: Final = 120.0
+BREAKER_CALLS: Final = 10  # fewer say nothing
+
+
+class Pace(Struct, frozen=True):
+    """Moments that were not given away yet begin at `next_at`."""
+
+    calls_per_s: float
+    next_at: float = 0.0
+
+    def slot(self, now: float) -> float:
+        """The next moment; it may be gone by."""
+        return max(self.next_at, now)
+
+    def after(self, slot: float) -> Pace:
+        """Once that moment is given away."""
+        return Pace(self.calls_per_s, slot + 1 / self.calls_per_s)
+
+
+def slot_of(paces: Iterable[Pace], now: float) -> float:
+    """The first moment that all of them allow."""
+    return max(pace.slot(now) for pace in paces)
+
+
+def slots(gate: Pace, own: Pace, now: float, until: float) -> int:
+    """How many moments there are before `until` that both allow, at most."""
+    gap_s = max(1 / gate.calls_per_s, 1 / own.calls_per_s)
+    return max(0, math.ceil((until - slot_of((gate, own), now)) / gap_s))
+
+
+class Shares(Struct, frozen=True):
+    """What all calls share; None is without limit. A call holds them from its dial to its end."""
+
+    streams: int | None = None  # of the recogniser
+    contexts: int | None = None  # of the voice
+    tokens_per_min: int | None = None  # of the model
+    tokens_per_call_min: int = 3_000  # that a call takes
+    headroom: int | None = None  # calls that our processes can carry
+
+    def room(self, calls: int) -> int:
+        """How many more there may be when there are so many calls."""
+        return min(self._limits(), default=calls + UNLIMITED) - calls
+
+    def tightest(self) -> str:
+        """What runs out first; "" where nothing does."""
+        named = {name: limit for name, limit in self._named() if limit is not None}
+        return min(named, key=named.__getitem__) if named else ""
+
+    def _limits(self) -> list[int]:
+        return [limit for _, limit in self._named() if limit is not None]
+
+    def _named(self) -> list[tuple[str, int | None]]:
+        per_call = max(1, self.tokens_per_call_min)
+        by_tokens = None if self.tokens_per_min is None else self.tokens_per_min // per_call
+        return [
+            ("recogniser streams", self.streams),
+            ("voice contexts", self.contexts),
+            ("model tokens", by_tokens),
+            ("room in our processes", self.headroom),
+        ]
+
+
+UNLIMITED: Final = 1_000_000
+
+
+def trips(ended: Iterable[tuple[float, bool]], share: float, now: float) -> bool:
+    """Did this share of the latest dials fail, or more? `ended`: when, and whether it failed.
+
+    A number that is busy or does not answer has not failed.
+    """
+    recent = [failed for at, failed in ended if now - at <= BREAKER_S]
+    return len(recent) >= BREAKER_CALLS and sum(recent) >= share * len(recent)

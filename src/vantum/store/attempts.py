@@ -1,0 +1,252 @@
+"""What becomes of attempts: they end with their calls, are taken over, and followed by others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Row, and_, bindparam, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.dialing.pacing import BREAKER_S, trips
+from vantum.dialing.plan import Plan
+from vantum.dialing.retries import CLASSES, FAILURES, next_at
+from vantum.store.claims import DUE, HELD, LEASE_S, complete
+from vantum.store.database import Database
+from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
+
+_AT_A_TIME: Final = 500
+_PLAN: Final = msgspec.json.Decoder(Plan)
+
+
+class Expired(Struct, frozen=True):
+    """A dial whose process has died or stalled; ours to clear up."""
+
+    attempt_id: str
+    phone: str
+    caller_id: str
+    dialed_at: float
+
+
+class _Word(Struct):
+    outcome: str
+
+
+_WORD: Final = msgspec.json.Decoder(_Word)
+
+
+class Attempts:
+    """All attempts that were begun, as one process looks after them."""
+
+    def __init__(self, database: Database, boot_id: str) -> None:
+        self._database = database
+        self._boot_id = boot_id
+
+    async def finish(self, now: float) -> int:
+        """End the attempts whose calls are settled, and plan what follows; how many there were.
+
+        Raises RecordsError.
+        """
+        async with self._database.reading() as connection:  # which is free, and often all
+            if not (await connection.execute(_settled().limit(1))).first():
+                return 0
+        async with self._database.writing() as connection:
+            query = _settled().limit(_AT_A_TIME).with_for_update(skip_locked=True, of=ATTEMPTS)
+            rows = (await connection.execute(query)).all()
+            words = {row.attempt_id: _WORD.decode(row.settled).outcome for row in rows}
+            await _end(connection, rows, words, now)
+            await _follow(connection, rows, words)
+            failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
+            for campaign_id in failed:
+                await _break(connection, campaign_id, now)
+            await complete(connection, {row.campaign_id for row in rows}, now)
+            return len(rows)
+
+    async def expired(self, now: float) -> list[Expired]:
+        """Take over dials whose lease has run out and of which the carrier has told nothing.
+
+        Each belongs to us for as long as another lease, so that one process asks about it.
+        """
+        async with self._database.writing() as connection:
+            late = HELD & (ATTEMPTS.c.state == "dialing") & (ATTEMPTS.c.lease_until < now)
+            rings = exists().where(
+                CALLS.c.call_id == ATTEMPTS.c.attempt_id, CALLS.c.sid.is_not(None)
+            )
+            await connection.execute(
+                update(ATTEMPTS).where(late, rings).values(state="live", lease_until=None)
+            )
+            query = select(ATTEMPTS).where(late).with_for_update(skip_locked=True)
+            rows = (await connection.execute(query.limit(_AT_A_TIME))).all()
+            if rows:
+                ours = update(ATTEMPTS).where(
+                    ATTEMPTS.c.attempt_id.in_([row.attempt_id for row in rows])
+                )
+                values = {"owner": self._boot_id, "lease_until": now + LEASE_S}
+                await connection.execute(ours.values(epoch=ATTEMPTS.c.epoch + 1, **values))
+            return [
+                Expired(row.attempt_id, row.phone, row.caller_id, row.dialed_at) for row in rows
+            ]
+
+    async def quiet(self, before: float) -> list[str]:
+        """The calls of attempts that nobody has heard of since, and that no process carries."""
+        query = select(CALLS.c.call_id).join(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
+        unheard = (CALLS.c.news_at < before) & CALLS.c.sid.is_not(None) & (CALLS.c.outcome == "")
+        query = query.where(HELD, unheard, CALLS.c.worker == "").limit(_AT_A_TIME)
+        async with self._database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def strangers(self, sids: Iterable[str]) -> list[str]:
+        """Those of the carrier's calls that are none of ours yet."""
+        asked = list(sids)
+        async with self._database.reading() as connection:
+            query = select(CALLS.c.sid).where(CALLS.c.sid.in_(asked))
+            known = set((await connection.execute(query)).scalars())
+        return [sid for sid in asked if sid not in known]
+
+    async def again(self, attempt_id: str, at: float) -> bool:
+        """Call the same contact once more at that moment, as they were promised.
+
+        False where an attempt follows already, or the campaign has ended.
+        """
+        async with self._database.writing() as connection:
+            query = select(ATTEMPTS).where(ATTEMPTS.c.attempt_id == attempt_id)
+            row = (await connection.execute(query)).first()
+            if row is None:
+                return False
+            running = (CAMPAIGNS.c.campaign_id == row.campaign_id) & (
+                CAMPAIGNS.c.state != "stopped"
+            )
+            reopened = await connection.execute(
+                update(CAMPAIGNS)
+                .where(running, CAMPAIGNS.c.state == "done")
+                .values(state="running")
+            )
+            stands = (await connection.execute(select(CAMPAIGNS.c.state).where(running))).first()
+            if not stands and not reopened.rowcount:
+                return False
+            last = select(ATTEMPTS).where(
+                ATTEMPTS.c.campaign_id == row.campaign_id,
+                ATTEMPTS.c.contact_id == row.contact_id,
+                ATTEMPTS.c.number > row.number,
+            )
+            following = (await connection.execute(last)).first()
+            if following is None:
+                await connection.execute(insert(ATTEMPTS), [_next(row, at)])
+                return True
+            moved = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == following.attempt_id, DUE)
+            return bool((await connection.execute(moved.values(due_at=at))).rowcount)
+
+
+def _settled() -> Any:
+    query = select(ATTEMPTS, CALLS.c.outcome.label("settled"), CALLS.c.ended_at.label("over_at"))
+    query = query.join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
+    return query.where(HELD, CALLS.c.outcome != "")
+
+
+async def _end(
+    connection: AsyncConnection, rows: Iterable[Row[Any]], words: dict[str, str], now: float
+) -> None:
+    ended = [
+        {
+            "of": row.attempt_id,
+            "state": "unknown" if CLASSES.get(words[row.attempt_id]) == "unknown" else "done",
+            "outcome": words[row.attempt_id],
+            "ended_at": row.over_at or now,
+            "lease_until": None,
+            "epoch": row.epoch + 1,
+        }
+        for row in rows
+    ]
+    if ended:
+        change = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
+        await connection.execute(change, ended)
+
+
+async def _follow(
+    connection: AsyncConnection, rows: Iterable[Row[Any]], words: dict[str, str]
+) -> None:
+    """Plan another attempt where the plan has one."""
+    again = [row for row in rows if words[row.attempt_id] in CLASSES]
+    if not again:
+        return
+    plans = await _plans(connection, {row.campaign_id for row in again})
+    before = await _outcomes(connection, again)
+    following = []
+    for row in again:
+        plan = plans.get(row.campaign_id)
+        outcomes = before[row.campaign_id, row.contact_id]
+        at = next_at(outcomes, plan, row.over_at or row.dialed_at) if plan else None
+        if at is not None:
+            following.append(_next(row, at))
+    if following:
+        await connection.execute(insert(ATTEMPTS), following)
+
+
+def _next(row: Row[Any], at: float) -> dict[str, object]:
+    """The attempt after this one."""
+    number = row.number + 1
+    return {
+        **NEW,
+        "attempt_id": f"{row.attempt_id.rpartition('-')[0]}-{number}",
+        "campaign_id": row.campaign_id,
+        "contact_id": row.contact_id,
+        "number": number,
+        "phone": row.phone,
+        "due_at": at,
+        "caller_id": row.caller_id,
+    }
+
+
+NEW: Final[dict[str, object]] = {
+    "state": "due",
+    "owner": "",
+    "lease_until": None,
+    "epoch": 0,
+    "caller_id": "",
+    "dialed_at": None,
+    "ended_at": None,
+    "outcome": "",
+    "detail": "",
+}
+"""An attempt that nobody has looked at."""
+
+
+async def _plans(connection: AsyncConnection, campaigns: Iterable[str]) -> dict[str, Plan]:
+    query = select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.plans)
+    goes_on = CAMPAIGNS.c.state != "stopped"
+    query = query.where(CAMPAIGNS.c.campaign_id.in_(campaigns), goes_on)
+    return {row.campaign_id: _PLAN.decode(row.plans) for row in await connection.execute(query)}
+
+
+async def _outcomes(
+    connection: AsyncConnection, rows: Iterable[Row[Any]]
+) -> dict[tuple[str, str], list[str]]:
+    """What all ended attempts to these contacts came to, in order."""
+    contacts = {row.contact_id for row in rows}
+    query = select(ATTEMPTS).where(ATTEMPTS.c.contact_id.in_(contacts), ATTEMPTS.c.outcome != "")
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in await connection.execute(query.order_by(ATTEMPTS.c.number)):
+        found[row.campaign_id, row.contact_id].append(row.outcome)
+    return found
+
+
+async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> None:
+    """Pause a campaign whose dials fail too often, before it uses its contacts up."""
+    query = select(ATTEMPTS.c.ended_at, ATTEMPTS.c.outcome).where(
+        ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
+    )
+    ended = [(row.ended_at, row.outcome in FAILURES) for row in await connection.execute(query)]
+    plan = (await _plans(connection, [campaign_id])).get(campaign_id)
+    if plan is None or plan.breaker is None or not trips(ended, plan.breaker, now):
+        return
+    failures = sum(failed for _, failed in ended)
+    running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
+    reason = f"{failures} of {len(ended)} calls failed within two minutes"
+    await connection.execute(
+        update(CAMPAIGNS)
+        .where(running)
+        .values(state="paused", reason=reason, changed_at=now, version=CAMPAIGNS.c.version + 1)
+    )

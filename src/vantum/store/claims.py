@@ -1,0 +1,259 @@
+"""Who is called next, and by which process: attempts are claimed in one transaction.
+
+It is behind the row that holds the limits, so that these hold between processes; the dial follows
+the commit. An attempt's id is its call's id: the carrier's callbacks name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.dialing.candidate import Candidate, Decide, Dial, Picked, Put, pick
+from vantum.dialing.known import Known
+from vantum.dialing.pacing import Pace, Shares, slots
+from vantum.dialing.plan import Plan
+from vantum.store.database import Database
+from vantum.store.numbers import consents_of, dials_of, suppressed_of
+from vantum.store.phone_calls import PhoneCall, columns
+from vantum.store.schema import (
+    ATTEMPTS,
+    CALLS,
+    CAMPAIGNS,
+    CONTACTS,
+    GATES,
+    OPEN,
+    WORKERS,
+)
+
+LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
+ALIVE_S: Final = 15.0  # a process that was seen since then runs
+HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
+_MORE: Final = 20  # contacts a look, besides those that may be dialled: out of hours all wait
+_GATE: Final = "dials"
+_PERSON: Final = (CONTACTS.c.address, CONTACTS.c.timezone, CONTACTS.c.variables)
+DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
+HELD: Final = text("attempts.state IN ('dialing', 'live')")
+_PLAN: Final = msgspec.json.Decoder(Plan)
+
+
+class Claims:
+    """The attempts that one process may make."""
+
+    def __init__(self, database: Database, boot_id: str) -> None:
+        self._database = database
+        self._boot_id = boot_id
+
+    async def take(
+        self, decide: Decide, dials_per_s: float, shares: Shares, now: float
+    ) -> list[Dial]:
+        """Claim what may be dialled by `HORIZON_S` from now, within all limits.
+
+        `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
+        """
+        async with self._database.writing() as connection:
+            # Its own statement: what is counted behind it cannot be older than the lock.
+            gate = Pace(dials_per_s, await _locked(connection))
+            until = now + HORIZON_S
+            if gate.slot(now) >= until:
+                return []
+            dials: list[Dial] = []
+            room = await _room(connection, shares, now)
+            for campaign, plan, held in await _running(connection):
+                own = Pace(plan.calls_per_s, campaign.next_at)
+                most = min(room - len(dials), plan.at_once - held, slots(gate, own, now, until))
+                if most <= 0:
+                    continue
+                picked = pick(
+                    await _candidates(connection, campaign, plan, now, most),
+                    decide,
+                    most=most,
+                    gate=gate,
+                    own=own,
+                    now=now,
+                    until=until,
+                )
+                await self._write(connection, picked, now)
+                await _pace(connection, CAMPAIGNS.c.campaign_id, campaign.campaign_id, picked.own)
+                gate = picked.gate
+                dials += picked.dials
+            await _pace(connection, GATES.c.name, _GATE, gate)
+            return dials
+
+    async def give_back(self, dial: Dial, until: float, why: str) -> None:
+        """Put a dial back that was claimed and certainly not made. Raises RecordsError.
+
+        Not one that was taken over meanwhile: who did so takes it for made.
+        """
+        candidate = dial.candidate
+        ours = (ATTEMPTS.c.attempt_id == candidate.attempt_id) & (ATTEMPTS.c.state == "dialing")
+        ours &= (ATTEMPTS.c.owner == self._boot_id) & (ATTEMPTS.c.epoch == candidate.epoch + 1)
+        async with self._database.writing() as connection:
+            freed = await connection.execute(
+                update(ATTEMPTS)
+                .where(ours)
+                .values(state="due", due_at=until, lease_until=None, dialed_at=None, detail=why)
+            )
+            if freed.rowcount:
+                call = (CALLS.c.call_id == candidate.attempt_id) & CALLS.c.sid.is_(None)
+                await connection.execute(delete(CALLS).where(call))
+
+    async def _write(self, connection: AsyncConnection, picked: Picked, now: float) -> None:
+        """What is dialled is ours and is a call; what is not waits, or is refused."""
+        changes = [_put(one, now) for one in picked.put]
+        changes += [self._dialed(one, now) for one in picked.dials]
+        if changes:
+            ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
+            await connection.execute(ours, changes)
+        if any(one.wait.until is None for one in picked.put):
+            await complete(connection, {one.candidate.campaign_id for one in picked.put}, now)
+        calls = [columns(call_of(one, self._boot_id)) for one in picked.dials]
+        if calls:
+            await connection.execute(insert(CALLS), calls)
+
+    def _dialed(self, dial: Dial, now: float) -> dict[str, object]:
+        candidate = dial.candidate
+        return {
+            "of": candidate.attempt_id,
+            "state": "dialing",
+            "due_at": dial.at,
+            "owner": self._boot_id,
+            "lease_until": now + LEASE_S,
+            "epoch": candidate.epoch + 1,
+            "caller_id": candidate.caller_id,
+            "dialed_at": dial.at,
+            "ended_at": None,
+            "detail": dial.evidence,
+        }
+
+
+def _put(put: Put, now: float) -> dict[str, object]:
+    candidate, until = put.candidate, put.wait.until
+    return {
+        "of": candidate.attempt_id,
+        "state": "refused" if until is None else "due",
+        "due_at": now if until is None else until,
+        "owner": "",
+        "lease_until": None,
+        "epoch": candidate.epoch,
+        "caller_id": candidate.caller_id,
+        "dialed_at": None,
+        "ended_at": now if until is None else None,
+        "detail": put.wait.reason,
+    }
+
+
+def call_of(dial: Dial, boot_id: str) -> PhoneCall:
+    """The call that a dial makes, as it is recorded."""
+    candidate = dial.candidate
+    return PhoneCall(
+        call_id=candidate.attempt_id,
+        direction="outbound",
+        their_number=candidate.phone,
+        our_number=candidate.caller_id,
+        agent=candidate.agent,
+        placed_at=dial.at,
+        news_at=dial.at,
+        placed_by=boot_id,
+        facts=candidate.variables,
+    )
+
+
+async def _locked(connection: AsyncConnection) -> float:
+    """The next moment for a dial of any campaign; its row is ours until the commit."""
+    query = select(GATES.c.next_at).where(GATES.c.name == _GATE).with_for_update()
+    found = (await connection.execute(query)).scalar()
+    if found is None:
+        insert_ = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        first = insert_(GATES).values(name=_GATE, next_at=0.0).on_conflict_do_nothing()
+        await connection.execute(first)
+        found = (await connection.execute(query)).scalar_one()
+    return float(found)
+
+
+async def _pace(connection: AsyncConnection, key: Any, name: str, pace: Pace) -> None:
+    await connection.execute(update(key.table).where(key == name).values(next_at=pace.next_at))
+
+
+async def _room(connection: AsyncConnection, shares: Shares, now: float) -> int:
+    """How many more calls there may be, of whatever kind."""
+    calls = (await connection.execute(select(func.count()).where(OPEN))).scalar_one()
+    alive = (WORKERS.c.kind == "serve") & (WORKERS.c.seen_at > now - ALIVE_S)
+    rooms = (await connection.execute(select(func.sum(WORKERS.c.room)).where(alive))).scalar()
+    return msgspec.structs.replace(shares, headroom=rooms or 0).room(calls)
+
+
+async def _running(connection: AsyncConnection) -> list[tuple[Row[Any], Plan, int]]:
+    """The campaigns that run, the one first whose turn is first, with its calls."""
+    running = select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running")
+    campaigns = (await connection.execute(running.order_by(CAMPAIGNS.c.next_at))).all()
+    if not campaigns:
+        return []
+    ids = [campaign.campaign_id for campaign in campaigns]
+    held = select(ATTEMPTS.c.campaign_id, func.count().label("calls"))
+    held = held.where(HELD, ATTEMPTS.c.campaign_id.in_(ids)).group_by(ATTEMPTS.c.campaign_id)
+    counts = {row.campaign_id: row.calls for row in (await connection.execute(held)).all()}
+    return [(one, _PLAN.decode(one.plans), counts.get(one.campaign_id, 0)) for one in campaigns]
+
+
+async def _candidates(
+    connection: AsyncConnection, campaign: Row[Any], plan: Plan, now: float, most: int
+) -> list[Candidate]:
+    """Those whose turn it is, and some more: some may have to wait."""
+    query: Select[Any] = select(ATTEMPTS, *_PERSON).join(
+        CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id
+    )
+    query = query.where(
+        ATTEMPTS.c.campaign_id == campaign.campaign_id, DUE, ATTEMPTS.c.due_at <= now
+    )
+    query = query.order_by(ATTEMPTS.c.due_at).limit(2 * most + _MORE)
+    query = query.with_for_update(skip_locked=True, of=ATTEMPTS)
+    rows = (await connection.execute(query)).all()
+    phones = {row.phone for row in rows}
+    consents = await consents_of(connection, phones)
+    suppressed = await suppressed_of(connection, phones)
+    earlier, talking = await dials_of(connection, phones, now)
+    return [
+        Candidate(
+            attempt_id=row.attempt_id,
+            campaign_id=row.campaign_id,
+            contact_id=row.contact_id,
+            number=row.number,
+            phone=row.phone,
+            variables=row.variables,
+            epoch=row.epoch,
+            agent=campaign.agent,
+            plan=plan,
+            caller_id=row.caller_id or plan.caller_ids[hash_of(row.phone) % len(plan.caller_ids)],
+            known=Known(
+                address=row.address,
+                timezone=row.timezone,
+                consents=tuple(consents.get(row.phone, ())),
+                suppressed=suppressed.get(row.phone),
+                earlier=tuple(earlier.get(row.phone, ())),
+                on_the_phone=row.phone in talking,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def hash_of(phone: str) -> int:
+    """A number out of a telephone number, the same in every process."""
+    return int(phone.removeprefix("+") or 0)
+
+
+async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
+    """A campaign of which nobody is left to call is done."""
+    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
+    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
+    await connection.execute(
+        update(CAMPAIGNS)
+        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
+        .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
+    )

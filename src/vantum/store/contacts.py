@@ -1,0 +1,133 @@
+"""What a number's owner wants: consents given and revoked, suppressions, and to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.dialing.dial import Consent
+from vantum.errors import RequestError
+from vantum.store.database import Database
+from vantum.store.schema import CONSENTS, CONTACTS, IN_FORCE, LIFTED, SUPPRESSIONS
+
+ERASED: Final = "erased"  # stands in the place of what was there
+
+
+class Suppressed(Struct, frozen=True, kw_only=True):
+    """That a number is not to be called any more."""
+
+    phone: str
+    since: float
+    reason: str
+    call_id: str  # in which it was said; "" where it came otherwise
+
+
+class Contacts:
+    """The records by telephone number (E.164). All methods raise RecordsError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def consents_of(self, phone: str) -> tuple[Consent, ...]:
+        """All consents on record, the oldest first; those of lists that are not there yet not."""
+        query = select(CONSENTS).where(CONSENTS.c.phone == phone, IN_FORCE)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query.order_by(CONSENTS.c.given_at))
+            return tuple(Consent(**{name: row._mapping[name] for name in _TERMS}) for row in rows)
+
+    async def revoke_consent(self, phone: str, now: float, new_id: str) -> None:
+        """Revoke every consent that was given until now, on record already or not.
+
+        Where none is in force a revoked one is written down, under `new_id`: a list that comes
+        later may hold one that was given before.
+        """
+        async with self._database.writing() as connection:
+            await _revoke(connection, phone, now, new_id)
+
+    async def suppress(self, phone: str, since: float, reason: str, call_id: str = "") -> bool:
+        """Have a number called no more; False where it was so already, which then stays."""
+        row = {"phone": phone, "since": since, "reason": reason, "call_id": call_id}
+        async with self._database.writing() as connection:
+            return bool((await connection.execute(_first(connection).values(row))).rowcount)
+
+    async def suppress_all(self, reasons: Mapping[str, str], since: float) -> None:
+        """The same for many numbers."""
+        rows = [
+            {"phone": phone, "since": since, "reason": reason, "call_id": ""}
+            for phone, reason in sorted(reasons.items())  # or two might wait for each other
+        ]
+        if rows:
+            async with self._database.writing() as connection:
+                await connection.execute(_first(connection), rows)
+
+    async def suppression_of(self, phone: str) -> Suppressed | None:
+        """Since when and why a number is not to be called; None where it may be."""
+        query = select(SUPPRESSIONS).where(SUPPRESSIONS.c.phone == phone)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Suppressed(**row._mapping)
+
+    async def unsuppress(self, phone: str, *, by: str, why: str, now: float) -> bool:
+        """Let a number be called again, as an operator has decided; False where it may be anyway.
+
+        What was suppressed, who lifted it and why stay on record. Raises RequestError where either
+        is not said.
+        """
+        if not by.strip() or not why.strip():
+            raise RequestError("Lifting a suppression needs a name and a reason")
+        this = SUPPRESSIONS.c.phone == phone
+        trace = {"lifted_at": now, "lifted_by": by.strip(), "why": why.strip()}
+        columns = [*SUPPRESSIONS.c.keys(), *trace]
+        async with self._database.writing() as connection:
+            kept = select(SUPPRESSIONS, *map(literal, trace.values())).where(this)
+            await connection.execute(insert(LIFTED).from_select(columns, kept))
+            return bool((await connection.execute(delete(SUPPRESSIONS).where(this))).rowcount)
+
+    async def erase(self, phone: str, now: float, new_id: str) -> int:
+        """Forget whose number this is, in every list; how many contacts had it.
+
+        Gone are name, company, address, time zone, variables and the number of each contact, and
+        where consents came from. Kept are:
+        - each contact's row, under a number that is none, since the campaigns that called it count
+          their contacts and attempts by it;
+        - the kind and times of each consent, revoked now, so that the same consent in a later list
+          does not count again;
+        - the number itself as suppressed, since without it a later list would have it called again.
+        Records of calls are not touched: they have a retention of their own.
+        """
+        blank = {"name": "", "company": "", "address": "", "timezone": "", "variables": "{}"}
+        # Of the row's own id: unlike a digest, it cannot be found by trying all numbers.
+        nameless = literal(f"{ERASED}-") + CONTACTS.c.contact_id
+        row = {"phone": phone, "since": now, "reason": "erased on request", "call_id": ""}
+        async with self._database.writing() as connection:
+            await connection.execute(_first(connection).values(row))
+            await _revoke(connection, phone, now, new_id)
+            theirs = update(CONSENTS).where(CONSENTS.c.phone == phone)
+            await connection.execute(theirs.values(source=ERASED))
+            contacts = update(CONTACTS).where(CONTACTS.c.phone == phone)
+            gone = await connection.execute(contacts.values(phone=nameless, erased_at=now, **blank))
+            return int(gone.rowcount)
+
+
+_TERMS: Final = Consent.__struct_fields__
+
+
+async def _revoke(connection: AsyncConnection, phone: str, now: float, new_id: str) -> None:
+    theirs = CONSENTS.c.phone == phone
+    revoked = update(CONSENTS).where(theirs, CONSENTS.c.revoked_at.is_(None))
+    if not (await connection.execute(revoked.values(revoked_at=now))).rowcount:
+        none = {"kind": "express", "source": "none was on record", "given_at": now}
+        await connection.execute(
+            insert(CONSENTS).values(consent_id=new_id, phone=phone, revoked_at=now, **none)
+        )
+
+
+def _first(connection: AsyncConnection) -> Any:
+    """An insert that leaves a suppression that is there as it is."""
+    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return kind(SUPPRESSIONS).on_conflict_do_nothing()

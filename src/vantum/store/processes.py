@@ -1,0 +1,40 @@
+"""Which processes run, and how many calls each can carry."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from sqlalchemy import delete, insert, update
+
+from vantum.store.database import Database
+from vantum.store.schema import WORKERS
+
+HERE_S: Final = 5.0  # between two reports
+FORGOTTEN_S: Final = 3_600.0  # a process that was not seen for so long is gone
+
+
+class Processes:
+    """The processes of this installation, as one of them reports itself."""
+
+    def __init__(self, database: Database, boot_id: str, kind: Literal["serve", "worker"]) -> None:
+        self._database = database
+        self._boot_id = boot_id
+        self._kind = kind
+
+    async def here(self, room: int, now: float) -> None:
+        """This one runs, and can carry so many calls in all. Raises RecordsError."""
+        us = WORKERS.c.boot_id == self._boot_id
+        async with self._database.writing() as connection:
+            seen = await connection.execute(
+                update(WORKERS).where(us).values(seen_at=now, room=room)
+            )
+            if not seen.rowcount:
+                row = {"boot_id": self._boot_id, "kind": self._kind, "seen_at": now, "room": room}
+                await connection.execute(insert(WORKERS).values(row))
+                gone = WORKERS.c.seen_at < now - FORGOTTEN_S
+                await connection.execute(delete(WORKERS).where(gone))
+
+    async def gone(self) -> None:
+        """This one has stopped. Raises RecordsError."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(WORKERS).where(WORKERS.c.boot_id == self._boot_id))

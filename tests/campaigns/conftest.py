@@ -1,0 +1,30 @@
+"""A database of either kind, with one process that carries calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from campaign import serves
+
+from vantum.store.database import Database
+
+TESTS = Path(__file__).resolve().parent.parent
+for folder in ("telephony", "web", "simulator", "plugin", "agents"):
+    sys.path.append(str(TESTS / folder))
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    await opened.set_up()
+    await serves(opened, "server", 10_000)
+    yield opened
+    await opened.close()

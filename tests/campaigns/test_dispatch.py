@@ -1,0 +1,129 @@
+"""A campaign over the simulated carrier: a server that carries calls, and a worker that dials."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from campaign import agree, stage
+from msgspec.structs import replace
+from phone import Phone, telephone
+
+from vantum.campaigns.law import law_of, of_campaigns
+from vantum.campaigns.running import work
+from vantum.dialing.plan import Plan, Retry
+from vantum.settings import load_settings
+from vantum.simulator.customer import OUR_NUMBER, carrier_settings
+from vantum.store.campaigns import Campaigns, Reported
+from vantum.store.database import Database
+from vantum.telemetry import server_log
+from vantum.telephony.account import account_of
+from vantum.upkeep import HouseUpkeep
+
+pytestmark = pytest.mark.anyio
+
+PLAN = Plan(
+    caller_ids=(OUR_NUMBER,),
+    calls_per_s=50,
+    attempts=2,
+    retries={"busy": Retry(0.2, 1), "no_answer": Retry(0.2, 1)},
+)
+PEOPLE = ["+15550100108", "+15550100101", "+15550100102", "+15550100208", "+15550100308"]
+
+
+@dataclass
+class Installed:
+    """A server and a worker on one database."""
+
+    phone: Phone
+    database: Database
+
+    async def calls(self, *numbers: str, plan: Plan = PLAN, agreed: bool = True) -> list[Reported]:
+        """Run a campaign to its end; what came of each contact, in order."""
+        name = f"campaign-{time.monotonic_ns()}"
+        if agreed:
+            await agree(self.database, numbers)
+        staged = await stage(self.database, numbers, plan, name=name, now=time.time(), placed=True)
+        campaigns = Campaigns(self.database)
+        async with asyncio.timeout(60):
+            while (await staged.known()).state != "done":  # noqa: ASYNC110 - others write it
+                await asyncio.sleep(0.05)
+        return await campaigns.report(staged.campaign.campaign_id)
+
+
+@asynccontextmanager
+async def working(phone: Phone, url: str) -> AsyncIterator[Database]:
+    """A worker beside the server, with its own connections."""
+    given = {
+        **carrier_settings(phone.simulator.url),
+        "PUBLIC_URL": phone.url,
+        "DATABASE_URL": url,
+        "VANTUM_DATA_DIR": str(phone.data),
+        "CARRIER_CALLS_PER_S": "50",
+    }
+    settings, log = load_settings(given), server_log()
+    database, upkeep = Database(url), HouseUpkeep(log)
+    carrier = account_of(settings).carrier()
+    decide = of_campaigns(law_of(settings))
+    async with upkeep.open():
+        await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
+        yield database
+    await carrier.close()
+    await database.close()
+
+
+@pytest.fixture
+async def installed(database_url: str, tmp_path: Path) -> AsyncIterator[Installed]:
+    async with (
+        telephone(tmp_path, database_url=database_url) as phone,
+        working(phone, database_url) as database,
+    ):
+        yield Installed(phone, database)
+
+
+async def test_everybody_on_the_list_is_called_as_often_as_is_right(installed: Installed) -> None:
+    report = await installed.calls(*PEOPLE)
+    assert [one.outcomes for one in report] == [
+        ("disconnected",),
+        ("busy", "busy"),
+        ("no_answer", "no_answer"),
+        ("disconnected",),
+        ("disconnected",),
+    ]
+    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
+        dials = (await page.json())["dials"]
+    calls = [dial["call"] for dial in dials]
+    assert len(calls) == len(set(calls)) == 7
+
+
+async def test_whoever_has_not_agreed_is_not_called(installed: Installed) -> None:
+    [refused] = await installed.calls(PEOPLE[0], agreed=False)
+    assert refused.state == "refused"
+    assert refused.detail.startswith("no_consent: ")
+    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
+        assert (await page.json())["total"] == 0
+
+
+async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Installed) -> None:
+    fault = {"vendor": "twilio", "fault": "throttled", "times": 1}
+    url = f"{installed.phone.simulator.url}/simulator/faults"
+    async with installed.phone.http.post(url, json=fault) as answer:
+        assert answer.status < 300, await answer.text()
+    [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
+    assert contact.outcomes == ("disconnected",)
+
+
+async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: Installed) -> None:
+    fault = {"vendor": "twilio", "fault": "stall_first", "times": 1}
+    url = f"{installed.phone.simulator.url}/simulator/faults"
+    async with installed.phone.http.post(url, json=fault) as answer:
+        assert answer.status < 300, await answer.text()
+    [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
+    assert contact.outcomes == ("disconnected",)
+    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
+        assert (await page.json())["total"] == 1
