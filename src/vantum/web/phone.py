@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
+from vantum.store.contacts import Contacts
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
@@ -47,7 +48,14 @@ async def telephone(
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
     may_call = Permission(law_of(settings), Numbers(database), legs.now).check
     exchange = Exchange(
-        account.line, legs, calls, casting, may_call=may_call, start=upkeep.start, log=log
+        account.line,
+        legs,
+        calls,
+        casting,
+        contacts=Contacts(database),
+        may_call=may_call,
+        start=upkeep.start,
+        log=log,
     )
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
@@ -69,10 +77,14 @@ async def telephone(
         await legs.withdraw(exchange.talks.worker)
         with suppress(RecordsError):  # who is not seen any more is forgotten anyway
             await processes.gone()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await _end(tasks)
         await carrier.close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
