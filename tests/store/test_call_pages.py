@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from vantum.store.call_pages import Place, Sought, calls_page
 from vantum.store.database import Database
@@ -69,43 +69,18 @@ async def test_calls_are_found_by_what_is_asked_of_them(
     await records.add(replace(CALL, call_id="c", their_number="+15550100199", **later))
     await records.add(replace(CALL, call_id="d", direction="inbound", placed_at=NOW + 3))
     async with database.writing() as connection:
-        await connection.execute(insert(CAMPAIGNS).values(**CAMPAIGN))
+        spring = row(CAMPAIGNS, campaign_id="campaign-1", name="spring")
+        await connection.execute(insert(CAMPAIGNS).values(spring))
         for call_id in ("a", "c"):
-            await connection.execute(
-                insert(ATTEMPTS).values(attempt_id=call_id, **attempt(call_id))
-            )
+            known = {"attempt_id": call_id, "campaign_id": "campaign-1", "contact_id": call_id}
+            await connection.execute(insert(ATTEMPTS).values(row(ATTEMPTS, **known)))
     assert await found(database, **sought) == expected
 
 
-CAMPAIGN: dict[str, object] = {
-    "campaign_id": "campaign-1",
-    "name": "spring",
-    "agent": "sales",
-    "list_id": "list-1",
-    "plans": "{}",
-    "state": "running",
-    "reason": "",
-    "created_at": NOW,
-    "changed_at": NOW,
-    "version": 1,
-    "next_at": 0.0,
-}
-
-
-def attempt(contact_id: str) -> dict[str, object]:
-    return {
-        "campaign_id": "campaign-1",
-        "contact_id": contact_id,
-        "number": 1,
-        "phone": "+15550100100",
-        "state": "done",
-        "due_at": NOW,
-        "owner": "",
-        "epoch": 0,
-        "caller_id": "",
-        "outcome": "",
-        "detail": "",
-    }
+def row(table: Table, **known: object) -> dict[str, object]:
+    """A row in which nothing matters but what is known of it."""
+    needed = (column for column in table.columns if not column.nullable)
+    return {column.name: column.type.python_type() for column in needed} | known
 
 
 async def test_pages_show_each_call_once_while_more_are_placed(database: Database) -> None:
