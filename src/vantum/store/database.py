@@ -161,3 +161,9 @@ def _settle_sqlite(engine: AsyncEngine) -> None:
     def _begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get("vantum_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _given_up(connection: Any, _record: object, _error: object) -> None:
+        # Of whoever was cancelled while writing. Closing alone does not end the transaction as long
+        # as somebody holds the error, which holds the cursor; nobody else could write until then.
+        connection.rollback()
