@@ -121,10 +121,10 @@ class Lists:
 
     async def _lines(self, list_id: str, contacts: Sequence[Contact]) -> dict[str, int]:
         """The lines of those of these numbers that the list has."""
-        query = select(CONTACTS.c.phone, CONTACTS.c.line).where(
-            CONTACTS.c.list_id == list_id,
-            CONTACTS.c.phone.in_([contact.phone for contact in contacts]),
-        )
+        # Not by the index of lists: PostgreSQL takes one that grows for short, and reads all of it.
+        these = CONTACTS.c.list_id.concat("") == list_id
+        these &= CONTACTS.c.phone.in_([contact.phone for contact in contacts])
+        query = select(CONTACTS.c.phone, CONTACTS.c.line).where(these)
         async with self._database.reading() as connection:
             return {row.phone: row.line for row in await connection.execute(query)}
 
