@@ -53,25 +53,29 @@ def import_(
             name, file, region, lists=Lists(database), new_id=new_id(), now=time.time
         ),
     )
-    all_of_them = f'vantum contacts show "{name}" --bad' if report.good else ""
-    where = f' in the list "{name}"' if report.good else ""
-    _tell(report, f"contacts{where}", all_of_them)
     if not report.good:
+        _tell(report, _count(0, "contact"))
         raise RequestError(f"{file}: no row is good, so there is no list")
+    what = f'{_count(report.good, "contact")} in the list "{name}"'
+    _tell(report, what, see_all=f'vantum contacts show "{name}" --bad')
 
 
-def _tell(report: Report, what: str, all_of_them: str) -> None:
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _tell(report: Report, what: str, see_all: str = "") -> None:
     ending = report.ending
-    typer.echo(f"{report.good} {what}, {report.bad} bad rows")
-    if ending.variables:
+    typer.echo(f"{what}, {_count(report.bad, 'bad row')}")
+    if see_all and ending.variables:
         typer.echo(f"variables for the agent: {', '.join(ending.variables)}")
     if ending.windows_1252:
-        where = f"from line {ending.windows_1252_from} on"
-        typer.echo(f"{ending.windows_1252} lines {where} are no UTF-8: read as Windows-1252")
+        lines = f"{_count(ending.windows_1252, 'line')} from line {ending.windows_1252_from} on"
+        typer.echo(f"not UTF-8, so read as Windows-1252: {lines}")
     for row in report.shown:
         typer.echo(f"  line {row.line} {row.reason}")
     if report.bad > len(report.shown):
-        see = f"; see all with: {all_of_them}" if all_of_them else ""
+        see = f"; see all with: {see_all}" if see_all else ""
         typer.echo(f"  and {report.bad - len(report.shown)} more{see}")
 
 
@@ -81,7 +85,8 @@ def list_(context: typer.Context) -> None:
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
     for one in with_records(context, lambda database: Lists(database).all()):
-        typer.echo(f"{one.name}\t{one.good} contacts\t{one.bad} bad rows\tfrom {one.source}")
+        counts = f"{_count(one.good, 'contact')}\t{_count(one.bad, 'bad row')}"
+        typer.echo(f"{one.name}\t{counts}\tfrom {one.source}")
 
 
 @contacts.command()
@@ -125,7 +130,7 @@ def erase(context: typer.Context, number: Number) -> None:
     gone = with_records(
         context, lambda database: Contacts(database).erase(phone, time.time(), new_id())
     )
-    typer.echo(f"{gone} contacts with {phone} are erased; the number stays suppressed")
+    typer.echo(f"erased: {_count(gone, 'contact')} with {phone}; the number stays suppressed")
 
 
 @app.command()
@@ -152,7 +157,7 @@ def suppress(
                 file, region, reason, contacts=Contacts(database), now=time.time
             ),
         )
-        _tell(report, "numbers are suppressed", "")
+        _tell(report, f"suppressed: {_count(report.good, 'number')}")
         if not report.good:
             raise RequestError(f"{file}: no row is good, so nothing is suppressed")
         return

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -62,10 +61,8 @@ async def import_list(
         try:
             tally = _Tally()
             async for batch in tally.batches(parts):
-                began = time.monotonic()
                 bad = await lists.add(new_id, batch.contacts, batch.bad, now())
                 tally.count(len(batch.contacts) + len(batch.bad) - len(bad), bad)
-                await asyncio.sleep(time.monotonic() - began)  # others write meanwhile
             report = tally.report()
             if report.good:
                 made = ContactList(

@@ -63,7 +63,7 @@ class Contacts:
             for phone, reason in sorted(reasons.items())  # or two might wait for each other
         ]
         if rows:
-            async with self._database.writing() as connection:
+            async with self._database.writing_a_part() as connection:
                 await connection.execute(_first(connection), rows)
 
     async def suppression_of(self, phone: str) -> Suppressed | None:
