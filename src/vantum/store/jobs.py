@@ -125,10 +125,11 @@ class Jobs:
             )
             return bool(written.rowcount)
 
-    async def dead(self, most: int = 1_000) -> list[Failed]:
-        """What is not tried any more, the latest first."""
+    async def dead(self, kind: str, most: int = 1_000) -> list[Failed]:
+        """Jobs of this kind that are not tried any more, the latest first."""
         query = select(*(JOBS.c[name] for name in Failed.__struct_fields__))
-        query = query.where(JOBS.c.state == "dead").order_by(JOBS.c.due_at.desc()).limit(most)
+        query = query.where(JOBS.c.state == "dead", JOBS.c.kind == kind)
+        query = query.order_by(JOBS.c.due_at.desc()).limit(most)
         async with self._database.reading() as connection:
             return [Failed(*row) for row in (await connection.execute(query)).all()]
 
