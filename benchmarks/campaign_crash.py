@@ -120,7 +120,7 @@ async def is_done(campaigns: Campaigns, name: str) -> bool:
     return campaign is not None and campaign.state == "done"
 
 
-async def begin(database: Database, number: int, contacts: int) -> str:
+async def begin(database: Database, number: int, contacts: int, plan: Plan = PLAN) -> str:
     """A list, and a campaign that calls it; its name."""
     now, name = time.time(), f"crash-{number}"
     first = number * contacts
@@ -154,7 +154,7 @@ async def begin(database: Database, number: int, contacts: int) -> str:
         name=name,
         agent="sales",
         list_id=name,
-        plan=PLAN,
+        plan=plan,
         state="draft",
         reason="",
         created_at=now,

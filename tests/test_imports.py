@@ -16,7 +16,9 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 # module decides where it stands.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.__main__", "vantum.cli"}),
-    frozenset({"vantum.cli_contacts", "vantum.cli_campaigns", "vantum.cli_webhooks"}),
+    frozenset(
+        {"vantum.cli_contacts", "vantum.cli_campaigns", "vantum.cli_tokens", "vantum.cli_webhooks"}
+    ),
     frozenset({"vantum.cli_records"}),
     frozenset({"vantum.rehearsing_campaigns"}),
     frozenset({"vantum.rehearsing"}),
@@ -43,7 +45,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
     frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file"}),
-    frozenset({"vantum.phone_numbers", "vantum.file_lock"}),
+    frozenset({"vantum.phone_numbers", "vantum.file_lock", "vantum.roles"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )
 

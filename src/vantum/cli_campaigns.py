@@ -130,17 +130,14 @@ def status(
     """Show how far it is, while it runs."""
 
     async def show(database: Database) -> None:
-        from vantum.campaigns.telling import follow, named, picture  # noqa: PLC0415 - see above
+        from vantum.campaigns.telling import follow, look, picture  # noqa: PLC0415 - see above
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)
         if not once:
             await follow(campaigns, name, _console())
             return
-        campaign = await named(campaigns, name)
-        progress = await campaigns.progress(campaign.campaign_id)
-        outcomes = await campaigns.outcomes(campaign.campaign_id)
-        _console().print(picture(campaign, progress, outcomes))
+        _console().print(picture(await look(campaigns, name)))
 
     with_records(context, show)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -42,21 +42,38 @@ def tell_made(made: Made, console: Console) -> None:
 async def follow(campaigns: Campaigns, name: str, console: Console) -> None:
     """Show how a campaign goes, until it runs no more."""
     began, first = time.monotonic(), None
-    with Live(console=console, refresh_per_second=4, transient=console.is_terminal) as live:
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
-            campaign = await named(campaigns, name)
-            progress = await campaigns.progress(campaign.campaign_id)
-            if first is None:
-                first = progress
-            rate = _rate(first, progress, time.monotonic() - began)
-            outcomes = await campaigns.outcomes(campaign.campaign_id)
-            shown = picture(campaign, progress, outcomes, rate)
+            seen = await look(campaigns, name)
+            first = first or seen.progress
+            shown = picture(seen, _rate(first, seen.progress, time.monotonic() - began))
             if console.is_terminal:
                 live.update(shown)
-            if campaign.state not in _OPEN:
+            if seen.campaign.state not in _OPEN:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
     console.print(shown)
+
+
+class Seen(Struct, frozen=True):
+    """A campaign at a moment."""
+
+    campaign: Campaign
+    progress: Progress
+    outcomes: dict[str, int]
+    refusals: dict[str, int]
+
+
+async def look(campaigns: Campaigns, name: str) -> Seen:
+    """How it stands. Raises RequestError where there is none of this name."""
+    campaign = await named(campaigns, name)
+    key = campaign.campaign_id
+    return Seen(
+        campaign,
+        await campaigns.progress(key),
+        await campaigns.outcomes(key),
+        await campaigns.refusals(key),
+    )
 
 
 def _rate(first: Progress, now: Progress, seconds: float) -> float:
@@ -70,29 +87,36 @@ def ended_of(progress: Progress) -> int:
     return progress.done + progress.unknown + progress.refused
 
 
-def picture(
-    campaign: Campaign, progress: Progress, outcomes: dict[str, int], rate: float = 0.0
-) -> RenderableType:
-    """A campaign at a glance."""
+def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
+    """A campaign at a glance; `rate` is contacts ended in a second."""
+    campaign, progress = seen.campaign, seen.progress
     ended, left = ended_of(progress), progress.waiting + progress.calling
     state = campaign.state + (f" ({campaign.reason})" if campaign.reason else "")
     about = f"{campaign.name}: {state}, {ended} of {progress.contacts} contacts ended"
     if rate > 0 and left:
         about += f", about {_long(left / rate)} to go"
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for word, count in (
+    counts = [
         ("waiting", progress.waiting),
         ("calling", progress.calling),
         ("done", progress.done),
-        ("may not be called", progress.refused),
         ("unknown whether it rang", progress.unknown),
+        ("may not be called", progress.refused),
+        *_listed(seen.refusals),
         ("dials", progress.dials),
-    ):
-        table.add_row(word, str(count))
-    for word, count in sorted(outcomes.items(), key=lambda item: -item[1]):
-        table.add_row(f"  {word}", str(count))
-    bar = ProgressBar(total=max(1, progress.contacts), completed=ended, width=40)
-    return Group(Text(about), bar, table)
+        *_listed(seen.outcomes),
+    ]
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for word, count in counts:
+        table.add_row(Text(word), str(count))
+    return Group(Text(about), table)
+
+
+def _listed(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return [(f"  {word}", count) for word, count in sorted(counts.items(), key=_largest_first)]
+
+
+def _largest_first(item: tuple[str, int]) -> int:
+    return -item[1]
 
 
 def _long(seconds: float) -> str:

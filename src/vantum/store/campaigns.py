@@ -26,6 +26,7 @@ _FROM: Final[dict[State, tuple[State, ...]]] = {
     "paused": ("running",),
     "stopped": ("draft", "running", "paused"),
 }
+_REASONS: Final = 100
 _PLAN: Final = msgspec.json.Decoder(Plan)
 
 
@@ -178,6 +179,18 @@ class Campaigns:
         async with self._database.reading() as connection:
             found = await connection.execute(query.group_by(ATTEMPTS.c.outcome))
             return {row.outcome: row.calls for row in found}
+
+    async def refusals(self, campaign_id: str) -> dict[str, int]:
+        """Why contacts may not be called, or not yet, and how many."""
+        reason = ATTEMPTS.c.detail.label("reason")
+        query = select(reason, func.count().label("contacts")).where(
+            ATTEMPTS.c.campaign_id == campaign_id,
+            ATTEMPTS.c.state.in_(["refused", "due"]),
+            ATTEMPTS.c.detail != "",
+        )
+        async with self._database.reading() as connection:
+            found = await connection.execute(query.group_by(reason).limit(_REASONS))
+            return {row.reason: row.contacts for row in found}
 
     async def report(
         self, campaign_id: str, after_line: int = 0, most: int = 1_000

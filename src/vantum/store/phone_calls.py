@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
 from vantum.store.hooks import tell
 from vantum.store.jobs import add
@@ -120,6 +121,12 @@ class PhoneCalls:
                 update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
             )
 
+    async def placed(self, call_id: str, sid: str, now: float) -> bool:
+        """The carrier has a name for it; whether it is to end, which was asked before that."""
+        async with self._database.writing() as connection:
+            named = update(CALLS).where(CALLS.c.call_id == call_id).values(sid=sid, news_at=now)
+            return bool((await connection.execute(named.returning(CALLS.c.end_asked))).scalar())
+
     async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
         """Set columns as news of a leg has them, unless it is over or later news is there."""
         current = (CALLS.c.call_id == call_id) & OPEN
@@ -175,14 +182,19 @@ class PhoneCalls:
         async with self._database.writing() as connection:
             await connection.execute(update(CALLS).where(both).values(handed_over_at=None))
 
-    async def settle(self, call_id: str, outcome: str) -> bool:
-        """Keep what came of a call, and plan what is done about it; False where that is known."""
+    async def settle(self, call_id: str, outcome: str, wish: Suppressed | None = None) -> bool:
+        """Keep what came of a call, and plan what is done about it; False where that is known.
+
+        With it the `wish` not to be called again, should that not be on record yet.
+        """
         async with self._database.writing() as connection:
             unknown = (CALLS.c.call_id == call_id) & (CALLS.c.outcome == "")
             settled = update(CALLS).where(unknown).values(outcome=outcome)
             row = (await connection.execute(settled.returning(*_FOLLOWED))).first()
             if row is None:
                 return False
+            if wish is not None:
+                await suppress(connection, wish)
             await _follow(connection, row, outcome)
             return True
 

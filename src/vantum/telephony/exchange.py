@@ -14,11 +14,13 @@ from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.errors import CapacityError, RequestError
 from vantum.phone_numbers import check_number
+from vantum.store.contacts import Contacts
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
+from vantum.telephony.opt_outs import OptOuts
 from vantum.telephony.settled import Talked
 from vantum.telephony.talks import Talks
 from vantum.telephony.transfers import Transfers
@@ -35,6 +37,7 @@ class Exchange:
         calls: Calls,
         casting: Casting,
         *,
+        contacts: Contacts,
         may_call: Callable[[str, str], Awaitable[str]],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
@@ -51,6 +54,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
+        self.opt_outs = OptOuts(contacts, now=legs.now, start=start, log=log)
         self._ids = Ids()
 
     # -- beginning -----------------------------------------------------------------------------

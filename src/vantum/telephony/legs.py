@@ -19,6 +19,7 @@ from vantum.errors import CarrierError, RecordsError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, follows
+from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
 
 _LOOK_EVERY_S: Final = 0.1
@@ -68,11 +69,10 @@ class Legs:
                 status = "invalid" if error.wrong_number else "failed"
                 await self.over(call, status, why=str(error))
             raise
-        await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
+        end_asked = await self.records.placed(call.call_id, leg.sid, self.now())
         self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
-        known = await self.records.by_id(call.call_id)
-        if known is not None and known.end_asked:  # while nobody knew what it is called
+        if end_asked:  # while nobody knew what it is called
             await self.let_go(call)
 
     async def inquire(self, call_id: str) -> None:
@@ -172,7 +172,8 @@ class Legs:
     async def _settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
         outcome = outcome_of(call, talked, why)
         line = msgspec.json.encode(outcome)
-        if not await self.records.settle(call.call_id, line.decode()):
+        wanted = wish(call, self.now()) if talked and talked.opted_out else None
+        if not await self.records.settle(call.call_id, line.decode(), wanted):
             return
         self._log.info("call_settled", call_id=call.call_id, outcome=outcome.outcome)
         try:

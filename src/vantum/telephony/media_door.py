@@ -119,6 +119,7 @@ class MediaDoor:
         self._calls.add(live)
         self._exchange.carry(record, live)
         outlet.on_transfer = lambda order: self._exchange.transfers.begin(record, order)
+        outlet.on_opt_out = lambda: self._exchange.opt_outs.obey(record)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
@@ -126,22 +127,28 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
                 recorder.close()
-            talked = Talked(
-                session.end_reason,
-                answered_by=outlet.answered_by,
-                met=met(outlet.answerers),
-                pressed=tuple(outlet.pressed),
-                transcript=tuple(
-                    Said(_WHO[line.role], line.text, line.interrupted)
-                    for line in call.conversation.talk.history.lines
-                ),
-                recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
-                turns=self._turns(call, recorder, log),
-            )
+            talked = self._talked(call, outlet, recorder, log)
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)
             finally:
                 self._calls.remove(live, asyncio.get_running_loop().time())
+
+    def _talked(
+        self, call: Call, outlet: TwilioOutlet, recorder: Recorder | None, log: Log
+    ) -> Talked:
+        talk, call_id = call.conversation.talk, call.session.session_id
+        return Talked(
+            call.session.end_reason,
+            answered_by=outlet.answered_by,
+            met=met(outlet.answerers),
+            pressed=tuple(outlet.pressed),
+            transcript=tuple(
+                Said(_WHO[line.role], line.text, line.interrupted) for line in talk.history.lines
+            ),
+            recording=f"recordings/{call_id}.opus" if recorder is not None else "",
+            turns=self._turns(call, recorder, log),
+            opted_out=talk.aside.opted_out,
+        )
 
     def _turns(self, call: Call, recorder: Recorder | None, log: Log) -> tuple[Turn, ...]:
         """How long the caller waited for each answer, and how far our clock was off."""

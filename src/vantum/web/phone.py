@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -16,7 +16,7 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
-from vantum.store.database import Database
+from vantum.store.contacts import Contacts
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
@@ -28,7 +28,7 @@ from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
-from vantum.web.api import PhoneApi
+from vantum.web.records import Records
 
 
 @asynccontextmanager
@@ -37,19 +37,25 @@ async def telephone(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
-    token: str,
     log: Log,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Exchange]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account = account_of(settings)
-    carrier, database = account.carrier(), Database(settings.database)
-    await database.set_up()
+    carrier, database = account.carrier(), await records.opened()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
     may_call = Permission(law_of(settings), Numbers(database), legs.now).check
     exchange = Exchange(
-        account.line, legs, calls, casting, may_call=may_call, start=upkeep.start, log=log
+        account.line,
+        legs,
+        calls,
+        casting,
+        contacts=Contacts(database),
+        may_call=may_call,
+        start=upkeep.start,
+        log=log,
     )
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
@@ -57,7 +63,6 @@ async def telephone(
     app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
-    app.include_router(PhoneApi(exchange, token, public=True).router())
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
@@ -67,16 +72,19 @@ async def telephone(
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
     try:
-        yield
+        yield exchange
     finally:
         await legs.withdraw(exchange.talks.worker)
         with suppress(RecordsError):  # who is not seen any more is forgotten anyway
             await processes.gone()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await _end(tasks)
         await carrier.close()
-        await database.close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
