@@ -16,7 +16,9 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 # module decides where it stands.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.__main__", "vantum.cli"}),
-    frozenset({"vantum.cli_contacts", "vantum.cli_campaigns", "vantum.cli_tokens"}),
+    frozenset(
+        {"vantum.cli_contacts", "vantum.cli_campaigns", "vantum.cli_tokens", "vantum.cli_webhooks"}
+    ),
     frozenset({"vantum.cli_records"}),
     frozenset({"vantum.rehearsing_campaigns"}),
     frozenset({"vantum.rehearsing"}),

@@ -7,6 +7,7 @@ VantumError
 ├── CapacityError          nobody's: full now, try again later
 ├── CarrierError           the phone carrier's: a leg cannot be placed, changed or asked about
 ├── RecordsError           the database's: records cannot be read or changed now
+├── WebhookError           the endpoint's: it does not take what it is told
 └── ProviderError          a provider's: hearing, answering or speaking broke off
     ├── ProviderUnavailable    not installed, not configured, not reachable
     └── ProviderTimeout        it did not answer in time
@@ -70,6 +71,10 @@ class CarrierError(VantumError):
 
 class RecordsError(VantumError):
     """The database does not answer, or not as it should; the same may work later."""
+
+
+class WebhookError(VantumError):
+    """An endpoint of another program cannot be reached, or does not take a webhook."""
 
 
 class ProviderError(VantumError):

@@ -74,6 +74,10 @@ COLUMNS: Final = 250  # of a list; the widest exports have about a hundred
 IMPORT_ROWS: Final = 500  # written at a time: 20 ms in which SQLite lets nobody else write
 IMPORT_DEAD_S: Final = 60.0  # an import that has written nothing for so long has died
 
+# After a call
+JOB_S: Final = 45.0  # a model's deadline and some more; its lease of 60 s must not run out
+WEBHOOK_S: Final = 10.0  # whoever takes one has only to write it down
+
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
 CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile

@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 from campaign import agree, stage
 from msgspec.structs import replace
 from phone import Phone, telephone
+from receiver import receiving
+from served import eventually
 
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.running import work
@@ -21,6 +24,7 @@ from vantum.settings import load_settings
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 from vantum.store.campaigns import Campaigns, Reported
 from vantum.store.database import Database
+from vantum.store.hooks import Hook, Hooks
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
 from vantum.upkeep import HouseUpkeep
@@ -127,3 +131,23 @@ async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: In
     assert contact.outcomes == ("disconnected",)
     async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
         assert (await page.json())["total"] == 1
+
+
+async def test_whoever_listens_is_told_of_a_call_and_of_its_campaign(installed: Installed) -> None:
+    async with receiving() as receiver:
+        hook = Hook(
+            hook_id="hook",
+            url=receiver.url,
+            secret="secret",
+            events=("call.settled", "campaign.changed"),
+            created_at=time.time(),
+            local=True,
+        )
+        await Hooks(installed.database).add(hook)
+        await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
+        await eventually(lambda: len(receiver.got) == 3)  # started, settled, done
+        told = [msgspec.json.decode(got.body) for got in receiver.got]
+        [call] = [one["data"] for one in told if one["type"] == "call.settled"]
+        assert (call["their_number"], call["outcome"]) == (PEOPLE[3], "disconnected")
+        states = {one["data"]["state"] for one in told if one["type"] == "campaign.changed"}
+        assert states == {"running", "done"}

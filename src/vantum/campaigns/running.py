@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +13,15 @@ import uvloop
 
 from vantum.agents.shelf import agents_beside
 from vantum.campaigns.dispatcher import Dispatcher
+from vantum.campaigns.hooks import Telling
+from vantum.campaigns.jobs import KEPT_S, TIDY_S, Work, work_once
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
     CLOCK_S,
     DIAL_S,
     FINISH_S,
     INQUIRE_S,
+    JOBS_S,
     TAKE_OVER_S,
     SharedClock,
     every,
@@ -28,6 +32,9 @@ from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.claims import Claims
 from vantum.store.database import Database
+from vantum.store.hooks import JOB as WEBHOOK
+from vantum.store.hooks import Hooks
+from vantum.store.jobs import Jobs
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log, configure_log, server_log
@@ -103,6 +110,9 @@ async def work(
         start=upkeep.start,
         log=log,
     )
+    jobs, telling = Jobs(database, boot_id), Telling(Hooks(database), clock.now, log)
+    upkeep.at_end(telling.close)
+    works: dict[str, Work] = {WEBHOOK: telling.work}
     processes = Processes(database, boot_id, "worker")
     shares, rate = shares_of(settings), settings.carrier_calls_per_s
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
@@ -113,5 +123,9 @@ async def work(
         ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
+        ("tidy", TIDY_S, lambda: jobs.tidy(clock.now() - KEPT_S)),
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
+    for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
+        rounds = partial(work_once, jobs, {kind: doing_it}, clock.now, log=log)
+        upkeep.start(f"worker-{kind}", every(JOBS_S, rounds, log))

@@ -15,6 +15,7 @@ DIAL_S: Final = 0.25  # half of what dials are claimed ahead
 FINISH_S: Final = 0.5
 TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0
+JOBS_S: Final = 0.5
 CLOCK_S: Final = 30.0
 _AWAY_S: Final = 1.0  # a database that is away is asked again
 

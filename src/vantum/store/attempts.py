@@ -16,6 +16,7 @@ from vantum.dialing.plan import Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
 from vantum.store.claims import DUE, HELD, LEASE_S, complete
 from vantum.store.database import Database
+from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
 
 _AT_A_TIME: Final = 500
@@ -245,8 +246,10 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
     failures = sum(failed for _, failed in ended)
     running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
     reason = f"{failures} of {len(ended)} calls failed within two minutes"
-    await connection.execute(
+    paused = await connection.execute(
         update(CAMPAIGNS)
         .where(running)
         .values(state="paused", reason=reason, changed_at=now, version=CAMPAIGNS.c.version + 1)
     )
+    if paused.rowcount:
+        await tell_of_campaigns(connection, [campaign_id], now)

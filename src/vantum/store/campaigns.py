@@ -15,6 +15,7 @@ from vantum.errors import RequestError
 from vantum.store.attempts import NEW
 from vantum.store.claims import DUE
 from vantum.store.database import Database
+from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS, CONTACTS
 
 State = Literal["draft", "running", "paused", "stopped", "done"]
@@ -147,6 +148,7 @@ class Campaigns:
                     .where(waiting)
                     .values(state="refused", detail="the campaign was stopped", ended_at=now)
                 )
+            await tell_of_campaigns(connection, [campaign.campaign_id], now)
         return msgspec.structs.replace(campaign, version=campaign.version + 1, **changes)
 
     async def progress(self, campaign_id: str) -> Progress:

@@ -19,6 +19,7 @@ from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares, slots
 from vantum.dialing.plan import Plan
 from vantum.store.database import Database
+from vantum.store.hooks import tell_of_campaigns
 from vantum.store.numbers import consents_of, dials_of, suppressed_of
 from vantum.store.phone_calls import PhoneCall, columns
 from vantum.store.schema import (
@@ -252,8 +253,10 @@ async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: f
     """A campaign of which nobody is left to call is done."""
     left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
     held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
-    await connection.execute(
+    done = await connection.execute(
         update(CAMPAIGNS)
         .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
         .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
+        .returning(CAMPAIGNS.c.campaign_id)
     )
+    await tell_of_campaigns(connection, done.scalars().all(), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vantum.dialing.dial import Consent
 from vantum.errors import RequestError
 from vantum.store.database import Database
+from vantum.store.hooks import tell
 from vantum.store.schema import CONSENTS, CONTACTS, IN_FORCE, LIFTED, SUPPRESSIONS
+from vantum.wire.hooks import NumberSuppressed
 
 ERASED: Final = "erased"  # stands in the place of what was there
 
@@ -104,9 +107,9 @@ class Contacts:
         blank = {"name": "", "company": "", "address": "", "timezone": "", "variables": "{}"}
         # Of the row's own id: unlike a digest, it cannot be found by trying all numbers.
         nameless = literal(f"{ERASED}-") + CONTACTS.c.contact_id
-        row = {"phone": phone, "since": now, "reason": "erased on request", "call_id": ""}
+        wanted = Suppressed(phone=phone, since=now, reason="erased on request", call_id="")
         async with self._database.writing() as connection:
-            await connection.execute(_first(connection).values(row))
+            await suppress(connection, wanted)
             await _revoke(connection, phone, now, new_id)
             theirs = update(CONSENTS).where(CONSENTS.c.phone == phone)
             await connection.execute(theirs.values(source=ERASED))
@@ -120,7 +123,12 @@ _TERMS: Final = Consent.__struct_fields__
 
 async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:
     """The same as part of what is being written; False where the number was suppressed before."""
-    return bool((await connection.execute(_first(connection).values(asdict(wanted)))).rowcount)
+    if not (await connection.execute(_first(connection).values(asdict(wanted)))).rowcount:
+        return False
+    key = f"{wanted.phone} {wanted.since}"
+    told = partial(NumberSuppressed, **asdict(wanted))
+    await tell(connection, "number.suppressed", key, wanted.since, told)
+    return True
 
 
 async def _revoke(connection: AsyncConnection, phone: str, now: float, new_id: str) -> None:

@@ -6,16 +6,24 @@ must agree on stands here. Times are seconds since 1970.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, delete, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
+from vantum.store.hooks import tell
+from vantum.store.jobs import add
 from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
+from vantum.wire.hooks import CallSettled
 
+_FOLLOWED: Final = (CALLS.c.call_id, CALLS.c.direction, CALLS.c.ended_at, CALLS.c.news_at)
+_JOBS: Final = ("finding", "receipt")  # about each call that we have placed
+_SETTLED: Final = msgspec.json.Decoder(CallSettled)
 _COMMANDS = 100  # taken at a time; a database allows a statement so many thousand parameters
 
 Direction = Literal["outbound", "inbound"]
@@ -175,16 +183,20 @@ class PhoneCalls:
             await connection.execute(update(CALLS).where(both).values(handed_over_at=None))
 
     async def settle(self, call_id: str, outcome: str, wish: Suppressed | None = None) -> bool:
-        """Keep what came of a call; False where that is known already.
+        """Keep what came of a call, and plan what is done about it; False where that is known.
 
         With it the `wish` not to be called again, should that not be on record yet.
         """
         async with self._database.writing() as connection:
             unknown = (CALLS.c.call_id == call_id) & (CALLS.c.outcome == "")
-            done = await connection.execute(update(CALLS).where(unknown).values(outcome=outcome))
-            if done.rowcount and wish is not None:
+            settled = update(CALLS).where(unknown).values(outcome=outcome)
+            row = (await connection.execute(settled.returning(*_FOLLOWED))).first()
+            if row is None:
+                return False
+            if wish is not None:
                 await suppress(connection, wish)
-            return bool(done.rowcount)
+            await _follow(connection, row, outcome)
+            return True
 
     async def command(self, command: Command, worker: str) -> None:
         """Tell the process that carries the call what is wanted."""
@@ -222,6 +234,15 @@ class PhoneCalls:
 def columns(call: PhoneCall) -> dict[str, object]:
     """As a row."""
     return {name: getattr(call, name) for name in call.__struct_fields__}
+
+
+async def _follow(connection: AsyncConnection, row: Row[Any], outcome: str) -> None:
+    """Plan what is done about a settled call."""
+    at = row.ended_at or row.news_at
+    if row.direction == "outbound":
+        for kind in _JOBS:
+            await add(connection, kind, row.call_id, "", at)
+    await tell(connection, "call.settled", row.call_id, at, lambda: _SETTLED.decode(outcome))
 
 
 def _call(row: Row[Any]) -> PhoneCall:

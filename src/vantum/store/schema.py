@@ -220,7 +220,8 @@ JOBS: Final = Table(
     UniqueConstraint("kind", "subject"),
 )
 _OPEN_JOBS = text("state IN ('due', 'running')")
-Index("jobs_open", JOBS.c.due_at, sqlite_where=_OPEN_JOBS, postgresql_where=_OPEN_JOBS)
+# Whatever a process has no work for waits, and nobody reads past it.
+Index("jobs_open", JOBS.c.kind, JOBS.c.due_at, sqlite_where=_OPEN_JOBS, postgresql_where=_OPEN_JOBS)
 
 # -- what is known afterwards ---------------------------------------------------------------------
 
@@ -265,6 +266,7 @@ HOOKS: Final = Table(
     Column("secret", String, nullable=False),
     Column("events", String, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("local", Boolean, nullable=False),  # may be in a network of our own
     Column("off_at", Float),
 )
 API_TOKENS: Final = Table(

@@ -174,7 +174,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_open",
         "jobs",
-        ["due_at"],
+        ["kind", "due_at"],
         unique=False,
         sqlite_where=sa.text("state IN ('due', 'running')"),
         postgresql_where=sa.text("state IN ('due', 'running')"),
@@ -298,6 +298,7 @@ def upgrade() -> None:
         sa.Column("secret", sa.String(), nullable=False),
         sa.Column("events", sa.String(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("local", sa.Boolean(), nullable=False),
         sa.Column("off_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("hook_id"),
     )

@@ -1,0 +1,103 @@
+"""The commands about other programs that are told what happens: `vantum webhook …`."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vantum.cli_records import new_id, with_records
+from vantum.errors import RequestError
+
+if TYPE_CHECKING:
+    from vantum.store.database import Database
+    from vantum.store.jobs import Jobs
+
+app = typer.Typer(help="Tell other programs what happens.", no_args_is_help=True)
+SECRET = "whsec_"  # what secrets begin with, so that they are known for what they are
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="Where to send it, such as https://example.com/in.")],
+    events: Annotated[
+        str, typer.Option(help="Which, with commas, such as call.settled,call.found; else all.")
+    ] = "",
+    *,
+    local: Annotated[
+        bool, typer.Option("--local", help="It may be in a network of our own.")
+    ] = False,
+) -> None:
+    """Add an endpoint, and print the secret that signs what it is told: shown this once."""
+    from vantum.campaigns.hooks import SECRET_BYTES, checked_events, checked_url  # noqa: PLC0415
+    from vantum.store.hooks import Hook, Hooks  # noqa: PLC0415 - other commands need none of it
+
+    hook = Hook(
+        hook_id=new_id(),
+        url=url,
+        secret=SECRET + secrets.token_urlsafe(SECRET_BYTES),
+        events=checked_events([word.strip() for word in events.split(",") if word.strip()]),
+        created_at=time.time(),
+        local=checked_url(url, local=local),
+    )
+    with_records(context, lambda database: Hooks(database).add(hook))
+    typer.echo(f"{hook.hook_id} is told of {', '.join(hook.events)}")
+    typer.echo(f"secret, shown only now: {hook.secret}")
+
+
+@app.command(name="list")
+def show(context: typer.Context) -> None:
+    """Show every endpoint, and what it is told of."""
+    from vantum.store.hooks import Hooks  # noqa: PLC0415 - see above
+
+    for hook in with_records(context, lambda database: Hooks(database).all()):
+        state = "on" if hook.off_at is None else f"off since {_moment(hook.off_at)}"
+        typer.echo(f"{hook.hook_id}  {state}  {hook.url}  {','.join(hook.events)}")
+
+
+@app.command()
+def off(
+    context: typer.Context, hook: Annotated[str, typer.Argument(help="Its id; see list.")]
+) -> None:
+    """Tell an endpoint nothing any more, not even what waits for it."""
+    from vantum.store.hooks import Hooks  # noqa: PLC0415 - see above
+
+    known = with_records(context, lambda database: Hooks(database).switch_off(hook, time.time()))
+    _unless(known, f"{hook}: no endpoint that is on; `vantum webhook list` shows them")
+
+
+@app.command()
+def failed(context: typer.Context) -> None:
+    """Show what was tried for a day and is not tried any more."""
+    for job in with_records(context, lambda database: _jobs(database).dead("webhook")):
+        hook = job.subject.partition(":")[0]
+        told = f"{job.job_id}  {_moment(job.due_at)}  endpoint {hook}  {job.tries} tries"
+        typer.echo(f"{told}: {job.error}")
+
+
+@app.command()
+def again(
+    context: typer.Context, job: Annotated[str, typer.Argument(help="Its id; see failed.")]
+) -> None:
+    """Try one of these anew."""
+    known = with_records(context, lambda database: _jobs(database).again(job, time.time()))
+    _unless(known, f"{job}: nothing that has failed; `vantum webhook failed` shows what has")
+
+
+def _jobs(database: Database) -> Jobs:
+    from vantum.store.jobs import Jobs  # noqa: PLC0415 - see above
+
+    return Jobs(database, "")
+
+
+def _unless(known: bool, message: str) -> None:
+    if not known:
+        raise RequestError(message)
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

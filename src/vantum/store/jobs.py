@@ -1,0 +1,151 @@
+"""What is still to be done after a call, by whom, and what has failed: one row a job.
+
+A job is performed at least once: whoever takes one has it for a lease, and its epoch guards each
+later write of theirs. What a job is for decides whether there is one: kind and subject.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.store.database import Database
+from vantum.store.schema import JOBS
+
+LEASE_S: Final = 60.0  # longer than any job may take: `limits.JOB_S`
+ERROR_CHARS: Final = 500
+_NAMES: Final = uuid.UUID("6f1b8f0e-9d0a-4c57-8e0c-5b6f3c8f6a10")  # ours alone, chosen once
+_OPEN: Final = text("state IN ('due', 'running')")  # as the index has it: SQLite compares words
+
+
+class Job(Struct, frozen=True):
+    """One job, as it was taken."""
+
+    job_id: str
+    kind: str
+    subject: str
+    details: str
+    tries: int  # with this one
+    epoch: int
+
+
+class Failed(Struct, frozen=True):
+    """A job that is not tried any more."""
+
+    job_id: str
+    kind: str
+    subject: str
+    due_at: float  # the latest try
+    tries: int
+    error: str
+
+
+async def add(
+    connection: AsyncConnection, kind: str, subject: str, details: str, due_at: float
+) -> None:
+    """Plan a job within the caller's transaction; one of this kind and subject stays as it is."""
+    row = {
+        "job_id": named(kind, subject),
+        "kind": kind,
+        "subject": subject,
+        "details": details,
+        "state": "due",
+        "due_at": due_at,
+        "owner": "",
+        "lease_until": None,
+        "epoch": 0,
+        "tries": 0,
+        "error": "",
+    }
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    await connection.execute(insert(JOBS).on_conflict_do_nothing().values(row))
+
+
+def named(*words: str) -> str:
+    """An id that follows from what it is for: the same words, the same id."""
+    return str(uuid.uuid5(_NAMES, "\n".join(words)))
+
+
+class Jobs:
+    """All jobs, as one process works on them. Every method raises RecordsError."""
+
+    def __init__(self, database: Database, boot_id: str) -> None:
+        self._database = database
+        self._boot_id = boot_id
+
+    async def claim(self, now: float, most: int, kinds: Collection[str] | None = None) -> list[Job]:
+        """Take what is due, of these kinds or of all, the longest due first.
+
+        Also what another process took and has had for longer than its lease.
+        """
+        free = (JOBS.c.state == "due") | (JOBS.c.lease_until < now)
+        query = select(JOBS).where(_OPEN, JOBS.c.due_at <= now, free)
+        if kinds is not None:
+            query = query.where(JOBS.c.kind.in_(kinds))
+        async with self._database.reading() as connection:  # which is free, and often all
+            if not (await connection.execute(query.limit(1))).first():
+                return []
+        async with self._database.writing() as connection:
+            query = query.order_by(JOBS.c.due_at).limit(most).with_for_update(skip_locked=True)
+            jobs = [_taken(row) for row in (await connection.execute(query)).all()]
+            if jobs:
+                ours = update(JOBS).where(JOBS.c.job_id == bindparam("of"))
+                values = {"state": "running", "owner": self._boot_id, "lease_until": now + LEASE_S}
+                counts = [
+                    {"of": job.job_id, "tries": job.tries, "epoch": job.epoch} for job in jobs
+                ]
+                await connection.execute(ours, [values | count for count in counts])
+        return jobs
+
+    async def done(self, job: Job, now: float) -> bool:
+        """It is done; False where it was another's meanwhile."""
+        return await self._write(job, state="done", due_at=now, error="")
+
+    async def failed(self, job: Job, error: str, again_at: float | None, now: float) -> bool:
+        """It has failed and is tried again at that moment, or never; False as above.
+
+        `error` is kept for the operator: no words of a call.
+        """
+        state = "dead" if again_at is None else "due"
+        at = now if again_at is None else again_at
+        return await self._write(job, state=state, due_at=at, error=error[:ERROR_CHARS])
+
+    async def _write(self, job: Job, **values: object) -> bool:
+        ours = (JOBS.c.job_id == job.job_id) & (JOBS.c.owner == self._boot_id)
+        ours &= (JOBS.c.epoch == job.epoch) & (JOBS.c.state == "running")
+        async with self._database.writing() as connection:
+            written = await connection.execute(
+                update(JOBS).where(ours).values(lease_until=None, **values)
+            )
+            return bool(written.rowcount)
+
+    async def dead(self, kind: str, most: int = 1_000) -> list[Failed]:
+        """Jobs of this kind that are not tried any more, the latest first."""
+        query = select(*(JOBS.c[name] for name in Failed.__struct_fields__))
+        query = query.where(JOBS.c.state == "dead", JOBS.c.kind == kind)
+        query = query.order_by(JOBS.c.due_at.desc()).limit(most)
+        async with self._database.reading() as connection:
+            return [Failed(*row) for row in (await connection.execute(query)).all()]
+
+    async def again(self, job_id: str, now: float) -> bool:
+        """Try one of these anew; False where it is none of them."""
+        this = (JOBS.c.job_id == job_id) & (JOBS.c.state == "dead")
+        async with self._database.writing() as connection:
+            anew = update(JOBS).where(this).values(state="due", due_at=now, tries=0)
+            return bool((await connection.execute(anew)).rowcount)
+
+    async def tidy(self, before: float) -> int:
+        """Forget jobs that were done before; how many."""
+        old = (JOBS.c.state == "done") & (JOBS.c.due_at < before)
+        async with self._database.writing() as connection:
+            return int((await connection.execute(delete(JOBS).where(old))).rowcount)
+
+
+def _taken(row: Row[Any]) -> Job:
+    return Job(row.job_id, row.kind, row.subject, row.details, row.tries + 1, row.epoch + 1)
