@@ -62,6 +62,9 @@ RING_MOST_S: Final = 100  # nobody lets a phone ring longer, and no news comes m
 STALE_CALL_S: Final = 120.0  # without news: longer than any ringing, so that it is asked about
 COLLEAGUE_RING_S: Final = 25  # voicemails mostly answer after that; the caller waits meanwhile
 TRANSFER_S: Final = 55.0  # until a colleague is there; the caller's talk gives up a bit later
+# From understanding that somebody wants no more calls to hanging up, whatever is said meanwhile. In
+# all they may wait 10 s (dialing rule us-wa-identity), of which a model may take 2 to understand.
+OPT_OUT_S: Final = 7.0
 COMMANDS_EVERY_S: Final = 0.25  # looks for what other processes want of a call that is ours
 
 # Contact lists

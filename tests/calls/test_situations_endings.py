@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from situation import PHONE, POLICY, PRICES, Agent, Caller, asked, call, picked_up
 
 from tests.conversation.world import Script
+from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import TransferTo
+from vantum.limits import OPT_OUT_S
 
 BYE = "Thank you for your time, have a good day. Goodbye."
 PUT = "Of course, I'm putting you through to a colleague of mine now."
@@ -267,6 +270,13 @@ def test_a_colleague_who_asks_for_the_same_call_meanwhile_changes_nothing() -> N
 
 # -- who wants to be left alone -------------------------------------------------------------------
 
+DONE = "Of course, we will not call again. Have a good day, and goodbye."
+
+
+def opted_out(caller: Caller) -> list[do.Notice]:
+    told = [effect.notice for effect in caller.world.gave(do.Notify)]
+    return [notice for notice in told if isinstance(notice, do.OptedOut)]
+
 
 def test_who_wants_no_more_calls_hears_so_and_the_call_is_over() -> None:
     done = "Of course, we will not call again. Goodbye."
@@ -277,15 +287,54 @@ def test_who_wants_no_more_calls_hears_so_and_the_call_is_over() -> None:
     assert agent.has_hung_up == "opt_out"
 
 
-def test_an_opt_out_counts_even_where_its_goodbye_is_interrupted() -> None:
-    done = "Of course, we will not call again. Have a good day, and goodbye."
-    caller, agent = call(done, "We will not.", actions=[("opt_out", ""), ("opt_out", "")])
+def test_who_talks_on_hears_all_the_same_that_there_will_be_no_more_calls() -> None:
+    caller, agent = call(DONE, actions=[("opt_out", "")])
     caller.asks("Take me off your list.")
-    caller.waits(1.5)
-    caller.says("And never call me again!")
-    agent.answers()
+    caller.waits(0.5)
+    caller.says("And never call me again, do you hear?")
     caller.waits(4.0)
+    assert caller.heard == [DONE]
     assert agent.has_hung_up == "opt_out"
+    assert len(opted_out(caller)) == 1
+
+
+def test_a_goodbye_that_was_held_before_it_was_known_to_be_one_goes_on() -> None:
+    caller, agent = call(DONE)
+    caller.asks("Take me off your list.")
+    caller.world.handle(ev.SpeechStarted(caller.world.audio_s(caller.world.now)))
+    reply = caller.world.conversation.talk.reply
+    assert reply is not None
+    assert reply.held
+    caller.world.handle(ev.ActionAsked(reply.turn, reply.number, "opt_out"))
+    caller.waits(6.0)
+    assert caller.heard == [DONE]
+    assert agent.has_hung_up == "opt_out"
+
+
+def test_no_goodbye_to_who_wants_no_more_calls_is_long() -> None:
+    long = " ".join([DONE] * 9)
+    caller, agent = call(long, actions=[("opt_out", "")], token_s=0.001)
+    caller.asks("Take me off your list.")
+    caller.waits(OPT_OUT_S - 0.5)
+    assert agent.has_hung_up is None
+    caller.waits(1.0)
+    assert agent.has_hung_up == "opt_out"
+
+
+def test_an_opt_out_counts_once_the_caller_leaves_it_at_that() -> None:
+    guessing = replace(POLICY, guesses=2)
+    actions = [("opt_out", ""), ("", "")]
+    at_once = {"first_token_s": 0.01, "token_s": 0.001}
+    caller, agent = call(DONE, "I see.", policy=guessing, actions=actions, **at_once)
+    caller.says("Never call me again")
+    caller.waits(0.35)
+    assert caller.world.gave(do.Ask)[-1].guess
+    caller.says("is what people tell us, too.")
+    agent.answers()
+    agent.finishes()
+    assert not opted_out(caller)
+    assert agent.has_hung_up is None
+    assert caller.heard[-1] == "I see."
 
 
 def test_keys_are_pressed_behind_the_words_and_not_where_these_are_interrupted() -> None:

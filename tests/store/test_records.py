@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from benchmarks.postgres import Postgres
 from vantum.errors import SettingsError
+from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.database import Database
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
 
@@ -63,6 +64,13 @@ async def other(records: PhoneCalls, database_url: str) -> AsyncIterator[PhoneCa
     """Those of another process."""
     async with opened(database_url) as found:
         yield found
+
+
+@pytest.fixture
+async def contacts(database_url: str) -> AsyncIterator[Contacts]:
+    database = Database(database_url)
+    yield Contacts(database)
+    await database.close()
 
 
 async def test_a_call_is_found_as_it_was_recorded(records: PhoneCalls, other: PhoneCalls) -> None:
@@ -131,6 +139,31 @@ async def test_an_outcome_is_settled_once(records: PhoneCalls, other: PhoneCalls
     call = await other.by_id("call-1")
     assert call is not None
     assert call.outcome == f"outcome {settled.index(True)}"
+
+
+async def test_a_wish_not_to_be_called_is_kept_with_the_outcome_that_is_kept(
+    records: PhoneCalls, contacts: Contacts
+) -> None:
+    await records.add(CALL)
+    wish = Suppressed(phone=CALL.their_number, since=NOW, reason="said so", call_id="call-1")
+    assert await records.settle("call-1", "outcome", wish)
+    assert await contacts.suppression_of(CALL.their_number) == wish
+    await contacts.unsuppress(CALL.their_number, by="pat", why="a mistake", now=NOW + 1)
+    # Settled late, by a process that was thought dead: what was decided since then stays.
+    assert not await records.settle("call-1", "another", wish)
+    assert await contacts.suppression_of(CALL.their_number) is None
+
+
+async def test_a_wish_that_was_written_during_the_call_stays_as_it_was(
+    records: PhoneCalls, contacts: Contacts
+) -> None:
+    await records.add(CALL)
+    await contacts.suppress(CALL.their_number, NOW, "said so", "call-1")
+    wish = Suppressed(phone=CALL.their_number, since=NOW + 9, reason="later", call_id="call-1")
+    assert await records.settle("call-1", "outcome", wish)
+    found = await contacts.suppression_of(CALL.their_number)
+    assert found is not None
+    assert (found.since, found.reason) == (NOW, "said so")
 
 
 async def test_calls_that_nobody_has_heard_of_are_stale(records: PhoneCalls) -> None:

@@ -42,6 +42,10 @@ def test_the_operators_end_and_a_hand_over_are_told_before_all_else() -> None:
     assert outcome_of(ANSWERED, Talked("disconnected")).outcome == "disconnected"
 
 
+def test_who_wants_no_more_calls_has_said_so_however_the_call_ended() -> None:
+    assert outcome_of(ANSWERED, Talked("disconnected", opted_out=True)).outcome == "opt_out"
+
+
 def test_a_call_has_lasted_until_it_was_handed_over_or_ended() -> None:
     assert outcome_of(ANSWERED, None).lasted_s == 30.0
     assert outcome_of(replace(ANSWERED, handed_over_at=115.5), None).lasted_s == 5.5

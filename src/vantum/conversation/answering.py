@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from vantum import limits
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing
@@ -73,12 +74,14 @@ def _stand_firm(talk: Talk, reply: Reply) -> None:
         reply.then.firm = True
 
 
-def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) -> None:
+def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, now: float) -> None:
     """The model asked for something to be done; done once the answer was heard."""
     then, phone = reply.then, talk.policy.pickup
     if event.name in _ENDS:
         if then.ends != "opt_out":  # that the call ends is part of it
             then.ends = _ENDS[event.name]
+        if event.name == "opt_out":
+            _leave_alone(talk, reply, now)
     elif phone is None:
         return
     elif event.name == "transfer_call" and phone.transfer and phone.transfer.number:
@@ -87,6 +90,16 @@ def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, _now: float) ->
     elif event.name == "press_keys":
         digits = re.sub(r"[^0-9*#w]", "", event.argument)[:_MOST_KEYS]
         then.deeds += [do.PressKeys(digits)] if digits else []
+
+
+def _leave_alone(talk: Talk, reply: Reply, now: float) -> None:
+    """Whoever wants no more calls hears that there will be none, and is soon let go."""
+    let_go(talk, now)
+    reply.then.firm = True
+    if not talk.aside.opted_out:
+        talk.aside.opted_out = True
+        talk.orders.tell(do.OptedOut())
+        talk.orders.set_timer("opt_out", now + limits.OPT_OUT_S)
 
 
 def finish_writing(talk: Talk, reply: Reply, _event: ev.ReplyWritten, now: float) -> None:

@@ -97,6 +97,10 @@ class AnswererKnown(Struct, frozen=True):
     kind: Kind
 
 
+class OptedOut(Struct, frozen=True):
+    """The caller wants no more calls; told once, as soon as it is understood."""
+
+
 Notice = (
     StateChanged
     | Recognised
@@ -107,6 +111,7 @@ Notice = (
     | AnswerInterrupted
     | Fault
     | AnswererKnown
+    | OptedOut
 )
 
 

@@ -155,6 +155,8 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
         fill(talk, now)
     elif event.name == "silence":
         _break_silence(talk, now)
+    elif event.name == "opt_out":
+        talk.close("opt_out", now)
 
 
 def _break_silence(talk: Talk, now: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,9 +52,9 @@ class Contacts:
 
     async def suppress(self, phone: str, since: float, reason: str, call_id: str = "") -> bool:
         """Have a number called no more; False where it was so already, which then stays."""
-        row = {"phone": phone, "since": since, "reason": reason, "call_id": call_id}
+        wanted = Suppressed(phone=phone, since=since, reason=reason, call_id=call_id)
         async with self._database.writing() as connection:
-            return bool((await connection.execute(_first(connection).values(row))).rowcount)
+            return await suppress(connection, wanted)
 
     async def suppress_all(self, reasons: Mapping[str, str], since: float) -> None:
         """The same for many numbers."""
@@ -115,6 +116,11 @@ class Contacts:
 
 
 _TERMS: Final = Consent.__struct_fields__
+
+
+async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:
+    """The same as part of what is being written; False where the number was suppressed before."""
+    return bool((await connection.execute(_first(connection).values(asdict(wanted)))).rowcount)
 
 
 async def _revoke(connection: AsyncConnection, phone: str, now: float, new_id: str) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Row, delete, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 
+from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
 from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
 
@@ -167,11 +168,16 @@ class PhoneCalls:
         async with self._database.writing() as connection:
             await connection.execute(update(CALLS).where(both).values(handed_over_at=None))
 
-    async def settle(self, call_id: str, outcome: str) -> bool:
-        """Keep what came of a call; False where that is known already."""
+    async def settle(self, call_id: str, outcome: str, wish: Suppressed | None = None) -> bool:
+        """Keep what came of a call; False where that is known already.
+
+        With it the `wish` not to be called again, should that not be on record yet.
+        """
         async with self._database.writing() as connection:
             unknown = (CALLS.c.call_id == call_id) & (CALLS.c.outcome == "")
             done = await connection.execute(update(CALLS).where(unknown).values(outcome=outcome))
+            if done.rowcount and wish is not None:
+                await suppress(connection, wish)
             return bool(done.rowcount)
 
     async def command(self, command: Command, worker: str) -> None:

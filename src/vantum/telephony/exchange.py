@@ -36,12 +36,14 @@ class Exchange:
         casting: Casting,
         *,
         may_call: Callable[[str, str], Awaitable[str]],
+        leave_alone: Callable[[PhoneCall], None],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
         """`may_call` raises RequestError where a number may not be called from one of ours.
 
-        `start` runs work beside the calls.
+        `leave_alone` is told of calls whose other side wants no more of them. `start` runs
+        work beside the calls.
         """
         self.line = line
         self.legs = legs
@@ -51,6 +53,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
+        self.leave_alone = leave_alone
         self._ids = Ids()
 
     # -- beginning -----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from vantum.errors import CarrierError, RecordsError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, follows
+from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
 
 _LOOK_EVERY_S: Final = 0.1
@@ -172,7 +173,8 @@ class Legs:
     async def _settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
         outcome = outcome_of(call, talked, why)
         line = msgspec.json.encode(outcome)
-        if not await self.records.settle(call.call_id, line.decode()):
+        wanted = wish(call, self.now()) if talked and talked.opted_out else None
+        if not await self.records.settle(call.call_id, line.decode(), wanted):
             return
         self._log.info("call_settled", call_id=call.call_id, outcome=outcome.outcome)
         try:

@@ -119,6 +119,7 @@ class MediaDoor:
         self._calls.add(live)
         self._exchange.carry(record, live)
         outlet.on_transfer = lambda order: self._exchange.transfers.begin(record, order)
+        outlet.on_opt_out = lambda: self._exchange.leave_alone(record)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
@@ -137,6 +138,7 @@ class MediaDoor:
                 ),
                 recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
                 turns=self._turns(call, recorder, log),
+                opted_out=outlet.opted_out,
             )
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)

@@ -60,6 +60,7 @@ class Talked(Struct, frozen=True):
     transcript: tuple[Said, ...] = ()
     recording: str = ""
     turns: tuple[Turn, ...] = ()
+    opted_out: bool = False  # they want no more calls, however the call has ended
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,7 +140,7 @@ def _word_for(call: PhoneCall, talked: Talked | None) -> str:
     if call.handed_over:
         return "transferred"
     if talked:
-        return talked.reason
+        return "opt_out" if talked.opted_out else talked.reason
     if call.end_asked and call.status == "completed":
         return "operator_ended"  # before there was a talk
     return UNANSWERED.get(call.status, "lost")

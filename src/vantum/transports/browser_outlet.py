@@ -211,6 +211,9 @@ class BrowserOutlet:
     def _answerer_known(self, notice: do.AnswererKnown) -> None:
         """Whoever opened the page."""
 
+    def _opted_out(self, notice: do.OptedOut) -> None:
+        """They called us, and will not be called."""
+
     def stopping(self, within_s: float) -> None:
         """Say that the server is about to stop."""
         notice = p.Maintenance(estimated_downtime=round(within_s * 1000))
@@ -237,4 +240,5 @@ _WORDING: Final[dict[type, Callable[..., None]]] = {
     do.AnswerInterrupted: BrowserOutlet._answer_interrupted,
     do.Fault: BrowserOutlet._fault,
     do.AnswererKnown: BrowserOutlet._answerer_known,
+    do.OptedOut: BrowserOutlet._opted_out,
 }

@@ -12,7 +12,7 @@ from vantum import limits
 from vantum.audio.dtmf import keyed
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
-from vantum.conversation.effects import AnswererKnown, Notice, Transfer
+from vantum.conversation.effects import AnswererKnown, Notice, OptedOut, Transfer
 from vantum.conversation.events import EndReason, Kind
 from vantum.recording.recorder import Recorder
 from vantum.transports.base import Confirm
@@ -43,6 +43,8 @@ class TwilioOutlet:
         self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self.on_transfer: Callable[[Transfer], None] | None = None
+        self.on_opt_out: Callable[[], None] | None = None
+        self.opted_out = False  # whoever is called wants no more calls
         self.answerers: list[Kind] = []  # as they were taken for, in order
         self.pressed: list[str] = []
         self._stream_sid = stream_sid
@@ -150,9 +152,13 @@ class TwilioOutlet:
     # -- notices -------------------------------------------------------------------------------
 
     def tell(self, notice: Notice) -> None:
-        """A phone shows nothing; who has answered is for the outcome."""
+        """A phone shows nothing; who has answered and what they want is for the records."""
         if isinstance(notice, AnswererKnown):
             self.answerers.append(notice.kind)
+        elif isinstance(notice, OptedOut):
+            self.opted_out = True
+            if self.on_opt_out is not None:
+                self.on_opt_out()
 
     def stopping(self, within_s: float) -> None:
         """Nor does it say that the server is about to stop: the agent finishes its call."""

@@ -16,6 +16,7 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
+from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
@@ -25,6 +26,7 @@ from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
 from vantum.telephony.media_door import PATH, MediaDoor
+from vantum.telephony.opt_outs import OptOuts
 from vantum.telephony.signatures import Signatures
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
@@ -48,8 +50,16 @@ async def telephone(
     await database.set_up()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
     may_call = Permission(law_of(settings), Numbers(database), legs.now).check
+    opt_outs = OptOuts(Contacts(database), now=legs.now, start=upkeep.start, log=log)
     exchange = Exchange(
-        account.line, legs, calls, casting, may_call=may_call, start=upkeep.start, log=log
+        account.line,
+        legs,
+        calls,
+        casting,
+        may_call=may_call,
+        leave_alone=opt_outs.obey,
+        start=upkeep.start,
+        log=log,
     )
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
