@@ -22,7 +22,7 @@ from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Said, Talked, Turn, met, turns_of
+from vantum.telephony.settled import Talked, Turn, met, since, transcript_of, turns_of
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
 from vantum.transports.twilio import TwilioCall
@@ -31,7 +31,6 @@ from vantum.wire import twilio as wire
 
 PATH: Final = "/twilio/media"
 _POLICY: Final = 1008  # RFC 6455 §7.4.1
-_WHO: Final = {"user": "caller", "assistant": "agent"}
 # The framework's ways to say that the peer has already gone.
 _GONE: Final = (WebSocketDisconnect, RuntimeError)
 _BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
@@ -109,10 +108,10 @@ class MediaDoor:
             recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
         outlet = TwilioOutlet(start.stream_sid, recorder)
         call = Call(cast, session, outlet, self._calls.house, log)
-        since = record.answered_at
+        picked_up_at = record.answered_at
         answered = Answered(
             inbound=record.direction == "inbound",
-            ago_s=0.0 if since is None else self._exchange.legs.now() - since,
+            ago_s=0.0 if picked_up_at is None else self._exchange.legs.now() - picked_up_at,
         )
         phone = TwilioCall(call, outlet, log, answered=answered, recorder=recorder)
         live = Live(call, outlet)
@@ -127,18 +126,17 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
                 recorder.close()
+            talk = call.conversation.talk
             talked = Talked(
                 session.end_reason,
                 answered_by=outlet.answered_by,
                 met=met(outlet.answerers),
                 pressed=tuple(outlet.pressed),
-                transcript=tuple(
-                    Said(_WHO[line.role], line.text, line.interrupted)
-                    for line in call.conversation.talk.history.lines
-                ),
+                transcript=transcript_of(talk, now),
                 recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
                 turns=self._turns(call, recorder, log),
-                opted_out=outlet.opted_out,
+                opted_out_s=since(talk.aside.opted_out_at, now),
+                agent_version=self._casting.versions[record.agent].digest,
             )
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)

@@ -44,7 +44,6 @@ class TwilioOutlet:
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self.on_transfer: Callable[[Transfer], None] | None = None
         self.on_opt_out: Callable[[], None] | None = None
-        self.opted_out = False  # whoever is called wants no more calls
         self.answerers: list[Kind] = []  # as they were taken for, in order
         self.pressed: list[str] = []
         self._stream_sid = stream_sid
@@ -155,10 +154,8 @@ class TwilioOutlet:
         """A phone shows nothing; who has answered and what they want is for the records."""
         if isinstance(notice, AnswererKnown):
             self.answerers.append(notice.kind)
-        elif isinstance(notice, OptedOut):
-            self.opted_out = True
-            if self.on_opt_out is not None:
-                self.on_opt_out()
+        elif isinstance(notice, OptedOut) and self.on_opt_out is not None:
+            self.on_opt_out()
 
     def stopping(self, within_s: float) -> None:
         """Nor does it say that the server is about to stop: the agent finishes its call."""

@@ -16,6 +16,7 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
+from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.numbers import Numbers
@@ -49,22 +50,21 @@ async def telephone(
     carrier, database = account.carrier(), Database(settings.database)
     await database.set_up()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
-    may_call = Permission(law_of(settings), Numbers(database), legs.now).check
-    opt_outs = OptOuts(Contacts(database), now=legs.now, start=upkeep.start, log=log)
+    await AgentVersions(database).keep(casting.versions.values(), legs.now())
     exchange = Exchange(
         account.line,
         legs,
         calls,
         casting,
-        may_call=may_call,
-        leave_alone=opt_outs.obey,
+        may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
+        leave_alone=OptOuts(Contacts(database), now=legs.now, start=upkeep.start, log=log).obey,
         start=upkeep.start,
         log=log,
     )
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
-    hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
-    app.include_router(hooks.router())
+    hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log).router()
+    app.include_router(hooks)
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
     app.include_router(PhoneApi(exchange, token, public=True).router())
@@ -80,8 +80,6 @@ async def telephone(
         yield
     finally:
         await legs.withdraw(exchange.talks.worker)
-        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
-            await processes.gone()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -91,9 +89,13 @@ async def telephone(
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
     """Tell those who dial, again and again, that this process carries calls, and how many."""
-    while True:
-        try:
-            await processes.here(calls.capacity, now())
-        except RecordsError as error:
-            log.warning("records_not_read", why=str(error))
-        await asyncio.sleep(HERE_S)
+    try:
+        while True:
+            try:
+                await processes.here(calls.capacity, now())
+            except RecordsError as error:
+                log.warning("records_not_read", why=str(error))
+            await asyncio.sleep(HERE_S)
+    finally:
+        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+            await processes.gone()
