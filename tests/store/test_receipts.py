@@ -15,17 +15,20 @@ from sqlalchemy import insert, select
 
 from vantum.agents.schema import FILES
 from vantum.agents.versions import version
+from vantum.campaigns.erasing import erase
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
 from vantum.dialing.dial import Allowed, Consent
 from vantum.dialing.duties import Duties
+from vantum.errors import RequestError
 from vantum.store.agent_versions import AgentVersions
+from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.store.receipts import Receipts
 from vantum.store.schema import ATTEMPTS, CONTACTS, SALTS
-from vantum.telephony.settled import Said, Talked, outcome_of
+from vantum.telephony.settled import FILE, Said, Talked, append, outcome_of
 
 pytestmark = pytest.mark.anyio
 
@@ -175,18 +178,63 @@ async def test_calls_that_are_not_settled_or_not_ours_have_none(database: Databa
 async def test_workers_that_append_at_once_leave_no_gap_and_no_call_twice(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
-    calls = [f"call-{n}" for n in range(24)]
+    calls = [f"call-{n}" for n in range(12)]
     for call_id in calls:
         await settles(database, replace(CALL, call_id=call_id))
     workers = [Database(database_url) for _ in range(3)]
-    async with asyncio.TaskGroup() as group:
-        for worker in workers:
-            for call_id in calls:
-                group.create_task(receipt_work(worker)(About(call_id)))
+
+    async def works(worker: Database) -> None:
+        for call_id in calls:
+            await receipt_work(worker)(About(call_id))
+
+    await asyncio.gather(*map(works, workers))
     for worker in workers:
         await worker.close()
     lines = await exported(database, tmp_path)
     found = verify(lines)
     assert isinstance(found, Verified)
-    assert (found.first, found.last) == (1, 24)
+    assert (found.first, found.last) == (1, 12)
     assert {json.loads(line)["facts"]["call_id"] for line in lines[:-1]} == set(calls)
+
+
+async def test_who_is_erased_leaves_a_chain_that_still_verifies(
+    database: Database, tmp_path: Path
+) -> None:
+    other = replace(CALL, call_id="call-2", their_number="+15550100101")
+    for call in (CALL, other):
+        await settles(database, call)
+        await receipt_work(database)(About(call.call_id))
+        append(tmp_path, msgspec.json.encode(outcome_of(call, TALKED)))
+    kept = append_bytes(tmp_path)
+    sound = tmp_path / "recordings" / "call-1.opus"
+    sound.parent.mkdir()
+    sound.write_bytes(b"sound")
+    await Contacts(database).suppress(PERSON, NOW, "said so", "call-1")
+    before = await exported(database, tmp_path)
+    gone = await erase(database, tmp_path, PERSON, now=NOW + 99, new_id="consent-1")
+    assert (gone.calls, gone.recordings, gone.lines, gone.salts) == (1, 1, 1, 1)
+    assert not sound.exists()
+    assert isinstance(verify(await exported(database, tmp_path)), Verified)
+    assert await exported(database, tmp_path) == before
+    found = await PhoneCalls(database).by_id("call-1")
+    assert found is not None
+    for personal in (PERSON, "Stop calling me"):
+        assert personal not in found.outcome + found.their_number
+        assert personal.encode() not in append_bytes(tmp_path).splitlines()[0]
+    assert append_bytes(tmp_path).splitlines()[1] == kept.splitlines()[1]
+    assert len(append_bytes(tmp_path)) == len(kept)
+    wish = await Contacts(database).suppression_of(PERSON)
+    assert wish is not None
+    assert wish.reason == "said so"
+    again = await erase(database, tmp_path, PERSON, now=NOW + 100, new_id="consent-2")
+    assert (again.calls, again.salts) == (0, 0)
+
+
+async def test_nobody_is_erased_in_the_middle_of_a_call(database: Database, tmp_path: Path) -> None:
+    await PhoneCalls(database).add(CALL)
+    with pytest.raises(RequestError, match="not over yet"):
+        await erase(database, tmp_path, PERSON, now=NOW, new_id="consent-1")
+
+
+def append_bytes(folder: Path) -> bytes:
+    return (folder / FILE).read_bytes()

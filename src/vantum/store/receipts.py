@@ -67,6 +67,9 @@ class Receipts:
     async def salt_of(self, phone: str) -> str:
         """The salt of a number, made with its first receipt: hexadecimal digits."""
         query = select(SALTS.c.salt).where(SALTS.c.phone == phone)
+        async with self._database.reading() as connection:
+            if found := (await connection.execute(query)).scalar():
+                return str(found)
         async with self._database.writing() as connection:
             fresh = _or_nothing(connection, SALTS)
             salt = secrets.token_hex(_SALT_BYTES)

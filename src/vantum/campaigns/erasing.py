@@ -1,0 +1,103 @@
+"""How a person is forgotten on request: what goes everywhere, and what stays and why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from vantum.errors import RecordsError, RequestError
+from vantum.store.contacts import Contacts
+from vantum.store.database import Database
+from vantum.store.erasing import CallTraces
+from vantum.telephony.settled import FILE, Outcome
+
+KEPT: Final = (
+    "the receipts, in which the number is nobody's without its salt",
+    "that the number is not to be called, without which a later list would have it called",
+    "when it was called, by which agent, and what came of it",
+)
+_OUTCOME: Final = msgspec.json.Decoder(Outcome)
+
+
+class Erasure(Struct, frozen=True):
+    """How many of each are gone."""
+
+    contacts: int
+    calls: int
+    recordings: int
+    findings: int
+    lines: int  # of outcomes.jsonl
+    salts: int
+
+
+async def erase(
+    database: Database, data_dir: Path, phone: str, *, now: float, new_id: str
+) -> Erasure:
+    """Forget whom a number belongs to. The same again erases what has come since.
+
+    Raises RequestError while a call with it is not settled, and RecordsError, also where a file
+    cannot be erased: then the records are as before, but for files that went before it.
+    """
+    traces = CallTraces(database)
+    if await traces.unfinished(phone):
+        raise RequestError("A call with this number is not over yet; try again when it is")
+    contacts = await Contacts(database).erase(phone, now, new_id)
+    ids = await traces.calls_with(phone)
+    try:
+        recordings = _remove(data_dir / "recordings", ids)
+        lines = _blank_lines(data_dir / FILE, ids)
+    except OSError as error:
+        raise RecordsError(f"{error.filename}: cannot be erased: {error.strerror}") from error
+    gone = await traces.erase(phone, without_person)
+    return Erasure(contacts, len(gone.calls), recordings, gone.findings, lines, gone.salts)
+
+
+def without_person(outcome: str) -> str:
+    """The same outcome, as JSON, without number, words, keys and recording."""
+    if not outcome:
+        return ""
+    known = _OUTCOME.decode(outcome)
+    bare = msgspec.structs.replace(
+        known, their_number="", transcript=(), pressed=(), recording="", failure=""
+    )
+    return msgspec.json.encode(bare).decode()
+
+
+def _remove(folder: Path, calls: Iterable[str]) -> int:
+    count = 0
+    for call_id in calls:
+        done, begun = folder / f"{call_id}.opus", folder / call_id
+        count += done.is_file() or begun.is_dir()
+        done.unlink(missing_ok=True)
+        if begun.is_dir():
+            shutil.rmtree(begun)
+    return count
+
+
+def _blank_lines(file: Path, calls: Collection[str]) -> int:
+    """Overwrite lines in their places: processes append to the file meanwhile."""
+    if not file.exists() or not calls:
+        return 0
+    count = 0
+    with file.open("r+b") as lines:
+        while line := lines.readline():
+            text = line.removesuffix(b"\n").decode(errors="replace")
+            if not any(call_id in text for call_id in calls):
+                continue
+            try:
+                known = _OUTCOME.decode(text)
+            except msgspec.DecodeError:
+                continue  # half a line: the disk was full, or a process was killed
+            if known.call_id in calls:
+                end = lines.tell()
+                bare = without_person(text).encode().ljust(len(line) - 1)
+                os.pwrite(lines.fileno(), bare, end - len(line))
+                count += 1
+        os.fsync(lines.fileno())
+    return count
