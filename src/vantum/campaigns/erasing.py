@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from vantum.errors import RecordsError, RequestError
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
-from vantum.store.erasing import CallTraces
+from vantum.store.erasing import Blank, CallTraces
 from vantum.telephony.settled import FILE, Outcome
 
 KEPT: Final = (
@@ -51,7 +51,7 @@ async def erase(
     ids = await traces.calls_with(phone)
     try:
         recordings = _remove(data_dir / "recordings", ids)
-        lines = _blank_lines(data_dir / FILE, ids)
+        lines = blank_lines(data_dir / FILE, lambda one: one.call_id in ids, without_person)
     except OSError as error:
         raise RecordsError(f"{error.filename}: cannot be erased: {error.strerror}") from error
     gone = await traces.erase(phone, without_person)
@@ -60,13 +60,7 @@ async def erase(
 
 def without_person(outcome: str) -> str:
     """The same outcome, as JSON, without number, words, keys and recording."""
-    if not outcome:
-        return ""
-    known = _OUTCOME.decode(outcome)
-    bare = msgspec.structs.replace(
-        known, their_number="", transcript=(), pressed=(), recording="", failure=""
-    )
-    return msgspec.json.encode(bare).decode()
+    return _encoded(outcome, their_number="", transcript=(), pressed=(), recording="", failure="")
 
 
 def _remove(folder: Path, calls: Iterable[str]) -> int:
@@ -80,24 +74,37 @@ def _remove(folder: Path, calls: Iterable[str]) -> int:
     return count
 
 
-def _blank_lines(file: Path, calls: Collection[str]) -> int:
-    """Overwrite lines in their places: processes append to the file meanwhile."""
-    if not file.exists() or not calls:
+def without_words(outcome: str) -> str:
+    """The same outcome, as JSON, without what was said."""
+    return _encoded(outcome, transcript=())
+
+
+def _encoded(outcome: str, **values: object) -> str:
+    if not outcome:
+        return ""
+    known = msgspec.structs.replace(_OUTCOME.decode(outcome), **values)
+    return msgspec.json.encode(known).decode()
+
+
+def blank_lines(file: Path, goes: Callable[[Outcome], bool], blank: Blank) -> int:
+    """Overwrite lines in their places, since processes append meanwhile; how many.
+
+    Raises OSError.
+    """
+    if not file.exists():
         return 0
     count = 0
     with file.open("r+b") as lines:
         while line := lines.readline():
-            text = line.removesuffix(b"\n").decode(errors="replace")
-            if not any(call_id in text for call_id in calls):
-                continue
+            text = line.removesuffix(b"\n").decode(errors="replace").rstrip(" ")
             try:
                 known = _OUTCOME.decode(text)
             except msgspec.DecodeError:
                 continue  # half a line: the disk was full, or a process was killed
-            if known.call_id in calls:
+            bare = blank(text) if goes(known) else text
+            if bare != text:
                 end = lines.tell()
-                bare = without_person(text).encode().ljust(len(line) - 1)
-                os.pwrite(lines.fileno(), bare, end - len(line))
+                os.pwrite(lines.fileno(), bare.encode().ljust(len(line) - 1), end - len(line))
                 count += 1
         os.fsync(lines.fileno())
     return count
