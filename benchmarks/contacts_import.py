@@ -1,8 +1,8 @@
 """What importing a long list costs, and how long others wait to write meanwhile.
 
-`python -m benchmarks.contacts_import [--rows N | --bytes N] [--database URL]` makes a file as a
-customer's system exports it, imports it as `vantum contacts import` does, and prints rows a second,
-the most memory of either process and the longest that another process had to wait for its write.
+`python -m benchmarks.contacts_import [--rows N | --bytes N] [--wide N] [--database URL]` makes a
+file as a customer's system exports it, imports it as `vantum contacts import` does, and prints rows
+a second, the most memory of either process and the longest that another one waited for its write.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ from vantum.store.lists import Lists
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.transports.ids import Ids
 
-HEADER: Final = "phone,name,company,address,timezone,consent,plan,renewal date\n"
+HEADER: Final = "phone,name,company,address,timezone,consent,plan,notes\n"
 AREAS: Final = (212, 305, 312, 415, 512, 617, 702, 713, 818, 917)
 WRITES_EVERY_S: Final = 0.02  # the other process: fifty calls' news a second
-FIRST_LINE: Final = 2
 
 
-def rows(seed: int = 0) -> Iterator[str]:
-    """Rows of which one in a hundred is bad, one in two hundred a number that was there."""
+def rows(wide: int, seed: int = 0) -> Iterator[str]:
+    """Rows with notes of so many letters.
+
+    One in a hundred is bad, and one in two hundred has a number that was there before.
+    """
     chance = random.Random(seed)
+    notes = ("called before. " * wide)[:wide]
     numbers: list[str] = []
     for count in range(10**9):
         number = f"+1{chance.choice(AREAS)}{chance.randrange(2_000_000, 9_999_999)}"
@@ -47,16 +50,16 @@ def rows(seed: int = 0) -> Iterator[str]:
         yield (
             f'{number},Pat Doe {count},"Doe & Sons, Inc.",'
             f'"{count} Main Street, Austin, TX 78701",America/Chicago,'
-            f"written 2026-03-01 web form,gold,2026-12-{count % 28 + 1:02}\n"
+            f"written 2026-03-01 web form,gold,{notes}\n"
         )
 
 
-def write(path: Path, most_rows: int, most_bytes: int) -> int:
+def write(path: Path, most_rows: int, most_bytes: int, wide: int) -> int:
     """Make the file; how many rows it has."""
     size, count = len(HEADER), 0
     with path.open("w", encoding="utf-8") as file:
         file.write(HEADER)
-        for row in rows():
+        for row in rows(wide):
             if count >= most_rows or size >= most_bytes:
                 break
             file.write(row)
@@ -130,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10**9)
     parser.add_argument("--bytes", type=int, default=10**9)
+    parser.add_argument("--wide", type=int, default=10)
     parser.add_argument("--database", default="")
     given = parser.parse_args()
     print(headline())
@@ -137,7 +141,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as named:
         path = Path(named) / "contacts.csv"
         url = given.database or f"sqlite:///{named}/vantum.db"
-        count = write(path, given.rows, given.bytes)
+        count = write(path, given.rows, given.bytes, given.wide)
         print(f"{path.stat().st_size / 1e6:.0f} MB, {count} rows")
         begun, ended, waits = spawn.Event(), spawn.Event(), spawn.Queue()
         beside = spawn.Process(target=write_beside, args=(url, begun, ended, waits))

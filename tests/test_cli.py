@@ -72,3 +72,18 @@ def test_a_bad_agent_of_a_rehearsal_is_told_by_the_option_that_named_it(tmp_path
     assert ended.returncode == 2
     assert "--agent: nobody.yaml: no such agent file" in ended.stderr
     assert "VANTUM_AGENT" not in ended.stderr
+
+
+def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
+    made = vantum(tmp_path, "token", "create", "the [console]", "--role", "operator")
+    secret = made.stdout.strip()
+    assert (made.returncode, secret[:3], len(secret)) == (0, "vt_", 35)
+    listed = vantum(tmp_path, "token", "list").stdout
+    token_id, role, *_ = listed.splitlines()[1].split()
+    assert (role, "the [console]" in listed, secret in listed) == ("operator", True, False)
+    assert vantum(tmp_path, "token", "revoke", token_id).stdout == "revoked: the [console]\n"
+    line = vantum(tmp_path, "token", "list").stdout.splitlines()[1]
+    assert line.count("Z  ") == 2  # created and revoked, never used
+    unknown = vantum(tmp_path, "token", "revoke", "nobody's")
+    assert (unknown.returncode, "vantum token list" in unknown.stderr) == (2, True)
+    assert vantum(tmp_path, "token", "create", "x", "--role", "king").returncode == 2

@@ -22,6 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.cli_campaigns",
             "vantum.cli_erasing",
             "vantum.cli_receipts",
+            "vantum.cli_tokens",
         }
     ),
     frozenset({"vantum.cli_records"}),
@@ -50,7 +51,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
     frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file"}),
-    frozenset({"vantum.phone_numbers", "vantum.file_lock"}),
+    frozenset({"vantum.phone_numbers", "vantum.file_lock", "vantum.roles"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vantum import __version__, cli_campaigns, cli_contacts, cli_erasing, cli_receipts
+from vantum import __version__, cli_campaigns, cli_contacts, cli_erasing, cli_receipts, cli_tokens
 from vantum.cli_records import Surroundings
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
@@ -30,6 +30,7 @@ app.add_typer(cli_contacts.app)
 app.add_typer(cli_campaigns.app, name="campaign")
 app.add_typer(cli_receipts.app, name="receipts")
 app.add_typer(cli_erasing.app)
+app.add_typer(cli_tokens.app, name="token")
 
 
 @app.callback()

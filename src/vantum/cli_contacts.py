@@ -54,7 +54,8 @@ def import_(
         ),
     )
     all_of_them = f'vantum contacts show "{name}" --bad' if report.good else ""
-    _tell(report, f'contacts in the list "{name}"', all_of_them)
+    where = f' in the list "{name}"' if report.good else ""
+    _tell(report, f"contacts{where}", all_of_them)
     if not report.good:
         raise RequestError(f"{file}: no row is good, so there is no list")
 

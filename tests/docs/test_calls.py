@@ -10,7 +10,7 @@ import pytest
 
 from vantum.conversation.events import EndReason
 from vantum.telephony.settled import UNANSWERED, Outcome
-from vantum.web.api import NewCall, Shown, Transfer
+from vantum.web.rest.calls import NewCall, ShownCall, Transfer
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "calls.md").read_text("utf-8")
 
@@ -29,7 +29,7 @@ def test_every_outcome_has_its_line() -> None:
 
 def test_every_field_has_its_line() -> None:
     tables = PAGE.split("## What came of it")
-    assert set(Shown.__struct_fields__) <= set(re.findall(r"`(\w+)`", tables[0]))
+    assert set(ShownCall.__struct_fields__) <= set(re.findall(r"`(\w+)`", tables[0]))
     shown = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", tables[1], re.MULTILINE)
     named = [word for cell in shown for word in re.findall(r"\w+", cell)]
     assert set(Outcome.__struct_fields__) <= set(named)

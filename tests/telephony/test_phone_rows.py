@@ -116,7 +116,7 @@ async def test_tw_03_call_and_stream_are_one_session(phone: Phone) -> None:
     with capture_logs() as lines:
         socket = await begins(phone, token)
         await eventually(lambda: phone.server.calls.by_connection(STREAM_SID))
-        [call] = (await phone.asks("GET", "/api/v1/calls"))[1]
+        [call] = (await phone.asks("GET", "/api/v1/calls?state=live"))[1]["items"]
         live = phone.server.calls.by_session(call["id"])
         assert live is not None
         assert live is phone.server.calls.by_connection(STREAM_SID)

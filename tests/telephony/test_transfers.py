@@ -101,7 +101,7 @@ class Case:
         self.colleague_id = await until(self._colleague)
 
     async def _colleague(self) -> Any:
-        calls = (await self.phone.asks("GET", "/api/v1/calls"))[1]
+        calls = (await self.phone.asks("GET", "/api/v1/calls?state=live"))[1]["items"]
         return next((call["id"] for call in calls if call["for_call"] == self.call_id), None)
 
     async def is_handed_over(self) -> None:

@@ -15,7 +15,7 @@ from vantum.dialing.candidate import Decide, Dial
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.attempts import Attempts, Expired
-from vantum.store.claims import LEASE_S, Claims, call_of
+from vantum.store.claims import HORIZON_S, LEASE_S, Claims, call_of
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Leg
 from vantum.telephony.legs import Legs
@@ -50,15 +50,19 @@ class Dispatcher:
         self._ring_s = ring_s
         self._start = start
         self._log = log
-        self.dialing: set[str] = set()
+        self._free_at = 0.0  # of this machine's clock: the next moment for a dial of ours
 
     async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
         began, now = time.monotonic(), self._legs.now()
+        if self._free_at > began + HORIZON_S:
+            return 0  # what was claimed before has to be made first
         dials = await self._claims.take(decide, dials_per_s, shares, now)
         for dial in dials:
-            self.dialing.add(dial.candidate.attempt_id)
-            self._start("dial", self._make(dial, began + dial.at - now, began + _LATE_S))
+            # Those whose moments have passed meanwhile must not all be made at once.
+            at = max(began + dial.at - now, self._free_at, time.monotonic())
+            self._free_at = at + 1 / dials_per_s
+            self._start("dial", self._make(dial, at, began + _LATE_S))
         return len(dials)
 
     async def _make(self, dial: Dial, at: float, late_at: float) -> None:
@@ -82,8 +86,6 @@ class Dispatcher:
             raise
         except RecordsError as error:  # its lease runs out, and then the carrier is asked
             self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
-        finally:
-            self.dialing.discard(call.call_id)
 
     async def _put_back(self, dial: Dial, why: str, wait_s: float) -> None:
         await self._claims.give_back(dial, self._legs.now() + wait_s, why)

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO, Final, Literal
 
 import msgspec
@@ -217,8 +218,11 @@ def told(file: BinaryIO, wanted: Wanted, region: str | None, now: float) -> Iter
         lines = _Lines(file)
         delimiter = _delimiter(lines)
         rows = _rows(lines, delimiter)
-        columns = columns_of(next(rows))
-        yield from _batches(lines, rows, _judge(columns, wanted, region, now), columns.width)
+        columns = columns_of(_next(rows, "the file is empty"))
+        first = _next(rows, "there is a header, but no row")
+        yield from _batches(
+            lines, chain([first], rows), _judge(columns, wanted, region, now), columns.width
+        )
     except _RowEndless:
         yield Refusal(f"the header does not end within {ROW_BYTES} bytes")
     except RequestError as error:
@@ -226,6 +230,13 @@ def told(file: BinaryIO, wanted: Wanted, region: str | None, now: float) -> Iter
     else:
         notes = (lines.windows_1252, lines.windows_1252_from)
         yield Ending(lines.encoding, delimiter, columns.variables, *notes)
+
+
+def _next(rows: Iterator[Row], otherwise: str) -> Row:
+    row = next(rows, None)
+    if row is None:
+        raise RequestError(otherwise)
+    return row
 
 
 _Judge = Callable[[Row], Contact | Unwanted | BadRow]

@@ -6,6 +6,7 @@ No sliding second then holds more than `calls_per_s` and one dials.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,6 +34,12 @@ class Pace(Struct, frozen=True):
 def slot_of(paces: Iterable[Pace], now: float) -> float:
     """The first moment that all of them allow."""
     return max(pace.slot(now) for pace in paces)
+
+
+def slots(gate: Pace, own: Pace, now: float, until: float) -> int:
+    """How many moments there are before `until` that both allow, at most."""
+    gap_s = max(1 / gate.calls_per_s, 1 / own.calls_per_s)
+    return max(0, math.ceil((until - slot_of((gate, own), now)) / gap_s))
 
 
 class Shares(Struct, frozen=True):

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.candidate import Candidate, Decide, Dial, Picked, Put, pick
 from vantum.dialing.known import Known
-from vantum.dialing.pacing import Pace, Shares
+from vantum.dialing.pacing import Pace, Shares, slots
 from vantum.dialing.plan import Plan
 from vantum.store.database import Database
 from vantum.store.numbers import consents_of, dials_of, suppressed_of
@@ -34,7 +34,7 @@ from vantum.store.schema import (
 LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
 ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
-_EXAMINED: Final = 100  # contacts at a time: out of hours, all of them are put off
+_MORE: Final = 20  # contacts a look, besides those that may be dialled: out of hours all wait
 _GATE: Final = "dials"
 _PERSON: Final = (CONTACTS.c.address, CONTACTS.c.timezone, CONTACTS.c.variables)
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
@@ -65,12 +65,16 @@ class Claims:
             dials: list[Dial] = []
             room = await _room(connection, shares, now)
             for campaign, plan, held in await _running(connection):
+                own = Pace(plan.calls_per_s, campaign.next_at)
+                most = min(room - len(dials), plan.at_once - held, slots(gate, own, now, until))
+                if most <= 0:
+                    continue
                 picked = pick(
-                    await _candidates(connection, campaign, plan, now),
+                    await _candidates(connection, campaign, plan, now, most),
                     decide,
-                    most=min(room - len(dials), plan.at_once - held),
+                    most=most,
                     gate=gate,
-                    own=Pace(plan.calls_per_s, campaign.next_at),
+                    own=own,
                     now=now,
                     until=until,
                 )
@@ -198,15 +202,16 @@ async def _running(connection: AsyncConnection) -> list[tuple[Row[Any], Plan, in
 
 
 async def _candidates(
-    connection: AsyncConnection, campaign: Row[Any], plan: Plan, now: float
+    connection: AsyncConnection, campaign: Row[Any], plan: Plan, now: float, most: int
 ) -> list[Candidate]:
+    """Those whose turn it is, and some more: some may have to wait."""
     query: Select[Any] = select(ATTEMPTS, *_PERSON).join(
         CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id
     )
     query = query.where(
         ATTEMPTS.c.campaign_id == campaign.campaign_id, DUE, ATTEMPTS.c.due_at <= now
     )
-    query = query.order_by(ATTEMPTS.c.due_at).limit(_EXAMINED)
+    query = query.order_by(ATTEMPTS.c.due_at).limit(2 * most + _MORE)
     query = query.with_for_update(skip_locked=True, of=ATTEMPTS)
     rows = (await connection.execute(query)).all()
     phones = {row.phone for row in rows}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -22,6 +23,10 @@ ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is
 # A process that is stopped within a transaction must not keep the others from a row for ever.
 _SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+# Alembic keeps the connection that it works on in a module: of the databases that one program sets
+# up, each waits for the others.
+_SETTING_UP: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
 
 class Database:
@@ -49,8 +54,9 @@ class Database:
 
         Raises SettingsError where that cannot be, or where there are others of these names.
         """
+        alone = _SETTING_UP.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:
-            async with self._changing() as connection:
+            async with alone, self._changing() as connection:
                 await connection.run_sync(migrate)
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:

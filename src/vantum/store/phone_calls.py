@@ -113,6 +113,12 @@ class PhoneCalls:
                 update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
             )
 
+    async def placed(self, call_id: str, sid: str, now: float) -> bool:
+        """The carrier has a name for it; whether it is to end, which was asked before that."""
+        async with self._database.writing() as connection:
+            named = update(CALLS).where(CALLS.c.call_id == call_id).values(sid=sid, news_at=now)
+            return bool((await connection.execute(named.returning(CALLS.c.end_asked))).scalar())
+
     async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
         """Set columns as news of a leg has them, unless it is over or later news is there."""
         current = (CALLS.c.call_id == call_id) & OPEN

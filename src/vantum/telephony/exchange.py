@@ -14,11 +14,13 @@ from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.errors import CapacityError, RequestError
 from vantum.phone_numbers import check_number
+from vantum.store.contacts import Contacts
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
+from vantum.telephony.opt_outs import OptOuts
 from vantum.telephony.settled import Talked
 from vantum.telephony.talks import Talks
 from vantum.telephony.transfers import Transfers
@@ -35,15 +37,14 @@ class Exchange:
         calls: Calls,
         casting: Casting,
         *,
+        contacts: Contacts,
         may_call: Callable[[str, str], Awaitable[str]],
-        leave_alone: Callable[[PhoneCall], None],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
         """`may_call` raises RequestError where a number may not be called from one of ours.
 
-        `leave_alone` is told of calls whose other side wants no more of them. `start` runs
-        work beside the calls.
+        `start` runs work beside the calls.
         """
         self.line = line
         self.legs = legs
@@ -53,7 +54,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
-        self.leave_alone = leave_alone
+        self.opt_outs = OptOuts(contacts, now=legs.now, start=start, log=log)
         self._ids = Ids()
 
     # -- beginning -----------------------------------------------------------------------------

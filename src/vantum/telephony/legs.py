@@ -69,11 +69,10 @@ class Legs:
                 status = "invalid" if error.wrong_number else "failed"
                 await self.over(call, status, why=str(error))
             raise
-        await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
         call.sid = leg.sid
+        end_asked = await self.records.placed(call.call_id, leg.sid, self.now())
         self._log.info("call_placed", call_id=call.call_id, agent=call.agent)
-        known = await self.records.by_id(call.call_id)
-        if known is not None and known.end_asked:  # while nobody knew what it is called
+        if end_asked:  # while nobody knew what it is called
             await self.let_go(call)
 
     async def inquire(self, call_id: str) -> None:

@@ -118,7 +118,7 @@ class MediaDoor:
         self._calls.add(live)
         self._exchange.carry(record, live)
         outlet.on_transfer = lambda order: self._exchange.transfers.begin(record, order)
-        outlet.on_opt_out = lambda: self._exchange.leave_alone(record)
+        outlet.on_opt_out = lambda: self._exchange.opt_outs.obey(record)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
@@ -126,22 +126,27 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
                 recorder.close()
-            talk = call.conversation.talk
-            talked = Talked(
-                session.end_reason,
-                answered_by=outlet.answered_by,
-                met=met(outlet.answerers),
-                pressed=tuple(outlet.pressed),
-                transcript=transcript_of(talk, now),
-                recording=f"recordings/{record.call_id}.opus" if recorder is not None else "",
-                turns=self._turns(call, recorder, log),
-                opted_out_s=since(talk.aside.opted_out_at, now),
-                agent_version=self._casting.versions[record.agent].digest,
-            )
+            talked = self._talked(record.agent, call, outlet, recorder, log)
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)
             finally:
                 self._calls.remove(live, asyncio.get_running_loop().time())
+
+    def _talked(
+        self, agent: str, call: Call, outlet: TwilioOutlet, recorder: Recorder | None, log: Log
+    ) -> Talked:
+        talk, session = call.conversation.talk, call.session
+        return Talked(
+            session.end_reason,
+            answered_by=outlet.answered_by,
+            met=met(outlet.answerers),
+            pressed=tuple(outlet.pressed),
+            transcript=transcript_of(talk, session.created_at),
+            recording=f"recordings/{session.session_id}.opus" if recorder is not None else "",
+            turns=self._turns(call, recorder, log),
+            opted_out_s=since(talk.aside.opted_out_at, session.created_at),
+            agent_version=self._casting.versions[agent].digest,
+        )
 
     def _turns(self, call: Call, recorder: Recorder | None, log: Log) -> tuple[Turn, ...]:
         """How long the caller waited for each answer, and how far our clock was off."""

@@ -1,4 +1,4 @@
-"""Who may use `/api`: whoever has the token, and this machine while nobody else can reach it.
+"""Who may use `/api`: whoever has a token, and this machine while nobody else can reach it.
 
 An open dialling API is toll fraud, so that everything else is refused. A page of another site that
 makes a browser here ask us has another Host or an Origin; a proxy leaves its headers; and an
@@ -8,20 +8,15 @@ address in PUBLIC_URL means that strangers do reach this port.
 from __future__ import annotations
 
 import fcntl
-import hmac
 import os
 import secrets
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.requests import HTTPConnection
 
 TOKEN_FILE: Final = "api-token"  # in the data folder
-TOKEN_NEEDED: Final = "The API token is needed: Authorization: Bearer ..."
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+TOKEN_NEEDED: Final = "An API token is needed: Authorization: Bearer ..."
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _FORWARDING: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -47,15 +42,14 @@ def api_token(data_dir: Path) -> tuple[str, bool]:
     return token, True
 
 
-def may_use_api(asked: HTTPConnection, token: str, *, public: bool) -> bool:
-    """`public`: this port is reached from elsewhere, so that being near proves nothing."""
+def given_token(asked: HTTPConnection) -> str | None:
+    """What was given as a token; None for nothing, which is not the same as a wrong one."""
     scheme, _, given = asked.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token and hmac.compare_digest(given.encode(), token.encode()):
-        return True
-    return not public and _is_local(asked)
+    return given if scheme.lower() == "bearer" else None
 
 
-def _is_local(asked: HTTPConnection) -> bool:
+def is_local(asked: HTTPConnection) -> bool:
+    """It comes from this machine and from no other by way of it."""
     host = asked.headers.get("host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     origin = asked.headers.get("origin")
@@ -66,20 +60,3 @@ def _is_local(asked: HTTPConnection) -> bool:
         and origin in {None, f"http://{host}"}
         and not any(header in asked.headers for header in _FORWARDING)
     )
-
-
-def problem(status: int, detail: str) -> Response:
-    """A refusal, as RFC 9457 words it."""
-    body = msgspec.json.encode({"status": status, "detail": detail})
-    return Response(body, status, media_type="application/problem+json")
-
-
-def closed(why: str, token: str, *, public: bool) -> Callable[[Request], Awaitable[Response]]:
-    """A door behind which there is nothing; who may know is told why."""
-
-    async def entered(request: Request) -> Response:
-        if not may_use_api(request, token, public=public):
-            return problem(401, TOKEN_NEEDED)
-        return problem(503, why)
-
-    return entered

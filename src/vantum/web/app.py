@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Final
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
@@ -20,9 +20,14 @@ from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.telemetry import Log, Metrics, server_log
 from vantum.upkeep import HouseUpkeep
-from vantum.web.access import METHODS, TOKEN_FILE, api_token, closed
+from vantum.web.access import TOKEN_FILE, api_token
+from vantum.web.entrance import Entrance, desk_opener, mounted
 from vantum.web.pages import Pages, add_headers, console_files
+from vantum.web.records import Records
 from vantum.web.socket import SocketDoor
+
+if TYPE_CHECKING:
+    from vantum.telephony.exchange import Exchange
 
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
@@ -49,8 +54,8 @@ def build_app(
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
         _introduce(pages, unused_keys(settings, casting.providers), log)
-        phone = _telephone(app, settings, calls, casting, upkeep=upkeep, log=log)
-        async with upkeep.open(), phone, asyncio.TaskGroup() as group:
+        api = _api(app, settings, calls, casting, upkeep=upkeep, log=log)
+        async with upkeep.open(), api, asyncio.TaskGroup() as group:
             app.mount("/", console_files())  # last: it takes every path that is left
             tasks = [
                 group.create_task(calls.house.clock.run(), name="playout"),
@@ -75,7 +80,8 @@ def build_app(
     return app
 
 
-def _telephone(
+@asynccontextmanager
+async def _api(
     app: FastAPI,
     settings: Settings,
     calls: Calls,
@@ -83,20 +89,33 @@ def _telephone(
     *,
     upkeep: HouseUpkeep,
     log: Log,
-) -> AbstractAsyncContextManager[None]:
-    token = _api_token(settings, log)
+) -> AsyncIterator[None]:
+    """The records, the telephone where there is one, and what programs may ask of both."""
+    token, public = _api_token(settings, log), settings.public_url is not None
+    async with aclosing(Records(settings.database)) as records:
+        phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
+        async with phone as exchange:
+            desk = desk_opener(records, exchange, settings)
+            app.router.routes.append(mounted(Entrance(desk, token, public=public)))
+            yield
+
+
+def _telephone(
+    app: FastAPI,
+    settings: Settings,
+    calls: Calls,
+    casting: Casting,
+    records: Records,
+    *,
+    upkeep: HouseUpkeep,
+    log: Log,
+) -> AbstractAsyncContextManager[Exchange | None]:
     if settings.phone_off:
         log.info("phone_is_off", why=settings.phone_off)
-        public = settings.public_url is not None
-        app.add_api_route(
-            "/api/v1/{path:path}",
-            closed(settings.phone_off, token, public=public),
-            methods=[*METHODS],
-        )
         return nullcontext()
     from vantum.web.phone import telephone  # noqa: PLC0415 - 30 MB that only the phone needs
 
-    return telephone(app, settings, calls, casting, upkeep=upkeep, token=token, log=log)
+    return telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
 
 
 def _api_token(settings: Settings, log: Log) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -18,7 +18,6 @@ from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
 from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
-from vantum.store.database import Database
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
@@ -27,11 +26,10 @@ from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
 from vantum.telephony.media_door import PATH, MediaDoor
-from vantum.telephony.opt_outs import OptOuts
 from vantum.telephony.signatures import Signatures
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
-from vantum.web.api import PhoneApi
+from vantum.web.records import Records
 
 
 @asynccontextmanager
@@ -40,15 +38,14 @@ async def telephone(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
-    token: str,
     log: Log,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Exchange]:
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account = account_of(settings)
-    carrier, database = account.carrier(), Database(settings.database)
-    await database.set_up()
+    carrier, database = account.carrier(), await records.opened()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
     await AgentVersions(database).keep(casting.versions.values(), legs.now())
     exchange = Exchange(
@@ -56,18 +53,17 @@ async def telephone(
         legs,
         calls,
         casting,
+        contacts=Contacts(database),
         may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
-        leave_alone=OptOuts(Contacts(database), now=legs.now, start=upkeep.start, log=log).obey,
         start=upkeep.start,
         log=log,
     )
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
-    hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log).router()
-    app.include_router(hooks)
+    hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
+    app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
     app.add_api_websocket_route(PATH, door)
-    app.include_router(PhoneApi(exchange, token, public=True).router())
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
@@ -77,25 +73,26 @@ async def telephone(
     if recordings is not None:
         tasks.append(upkeep.start("make-recordings", recordings.run()))
     try:
-        yield
+        yield exchange
     finally:
         await legs.withdraw(exchange.talks.worker)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+            await processes.gone()
+        await _end(tasks)
         await carrier.close()
-        await database.close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
     """Tell those who dial, again and again, that this process carries calls, and how many."""
-    try:
-        while True:
-            try:
-                await processes.here(calls.capacity, now())
-            except RecordsError as error:
-                log.warning("records_not_read", why=str(error))
-            await asyncio.sleep(HERE_S)
-    finally:
-        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
-            await processes.gone()
+    while True:
+        try:
+            await processes.here(calls.capacity, now())
+        except RecordsError as error:
+            log.warning("records_not_read", why=str(error))
+        await asyncio.sleep(HERE_S)

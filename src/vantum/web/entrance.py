@@ -1,0 +1,113 @@
+"""Who enters `/api`. Nothing lies beside this door: a route behind it cannot be left unguarded."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import time
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from vantum.errors import VantumError
+from vantum.roles import OURSELVES, TOKEN_PREFIX, Caller
+from vantum.settings import Settings
+from vantum.web.access import TOKEN_NEEDED, given_token, is_local
+from vantum.web.problems import problem, refusal
+from vantum.web.records import Records
+
+if TYPE_CHECKING:
+    from vantum.telephony.exchange import Exchange
+    from vantum.web.rest.desk import Desk
+
+
+def mounted(entrance: Entrance) -> Mount:
+    """All that lies under `/api`, whatever its path looks like."""
+    mount = Mount("/api", entrance)
+    # As it comes, it lets a path with a line break in it pass beside.
+    mount.path_regex = re.compile(r"/api/(?P<path>.*)", re.DOTALL)
+    return mount
+
+
+def desk_opener(
+    records: Records, exchange: Exchange | None, settings: Settings
+) -> Callable[[], Awaitable[Desk]]:
+    """How the desk behind the entrance is opened: once somebody may come in."""
+
+    async def opened() -> Desk:
+        database = await records.opened()
+        # On a thread: the import takes 30 ms, and calls may be live.
+        await asyncio.to_thread(import_module, "vantum.web.rest.table")
+        from vantum.web.rest.house import House  # noqa: PLC0415 - see above
+        from vantum.web.rest.table import open_desk  # noqa: PLC0415
+
+        return open_desk(
+            House(
+                database=database,
+                exchange=exchange,
+                phone_off=settings.phone_off,
+                data_dir=settings.vantum_data_dir,
+                now=time.time,
+            )
+        )
+
+    return opened
+
+
+class Entrance:
+    """The ASGI application that is mounted at `/api`."""
+
+    def __init__(
+        self, open_desk: Callable[[], Awaitable[Desk]], token: str, *, public: bool
+    ) -> None:
+        """`public`: this port is reached from elsewhere, so that being near proves nothing."""
+        self._open_desk = open_desk
+        self._token = token.encode()
+        self._public = public
+        self._desk: Desk | None = None
+        self._opening = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            caller = await self._caller(request)
+        except VantumError:  # whose words are not for strangers
+            return problem(503, "The token cannot be looked up now; later may do")
+        if caller is None:
+            return problem(401, TOKEN_NEEDED, **{"WWW-Authenticate": "Bearer"})
+        try:
+            desk = await self._opened()
+        except VantumError as error:
+            return refusal(error)
+        return await desk.answer(request, caller)
+
+    async def _caller(self, request: Request) -> Caller | None:
+        """Who asks; None for a stranger. Who gives a token is who its bearer is, near or far."""
+        given = given_token(request)
+        if given is None:
+            return OURSELVES if is_local(request) and not self._public else None
+        if self._token and hmac.compare_digest(given.encode(), self._token):
+            return OURSELVES
+        if not given.startswith(TOKEN_PREFIX):
+            return None
+        return await (await self._opened()).caller(given)
+
+    async def _opened(self) -> Desk:
+        async with self._opening:
+            if self._desk is None:
+                self._desk = await self._open_desk()
+            return self._desk
