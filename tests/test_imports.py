@@ -17,7 +17,14 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.__main__", "vantum.cli"}),
     frozenset(
-        {"vantum.cli_contacts", "vantum.cli_campaigns", "vantum.cli_tokens", "vantum.cli_webhooks"}
+        {
+            "vantum.cli_contacts",
+            "vantum.cli_campaigns",
+            "vantum.cli_erasing",
+            "vantum.cli_receipts",
+            "vantum.cli_tokens",
+            "vantum.cli_webhooks",
+        }
     ),
     frozenset({"vantum.cli_records"}),
     frozenset({"vantum.rehearsing_campaigns"}),
@@ -55,7 +62,7 @@ PURE = ("conversation", "audio", "wire", "dialing")
 PURE_IMPORTS = frozenset(
     {"__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime"}
     | {"enum", "fractions", "functools", "heapq", "importlib", "itertools", "json", "math"}
-    | {"operator", "re"}
+    | {"hashlib", "operator", "re"}
     | {"string", "struct", "types", "typing", "unicodedata", "zoneinfo"}
     | {"audioop", "av", "msgspec", "numpy", "phonenumbers", "rapidfuzz", "vantum"}
 )

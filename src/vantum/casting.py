@@ -11,6 +11,7 @@ from vantum.agents.prompt import system_prompt
 from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer
 from vantum.agents.shelf import agents_beside
+from vantum.agents.versions import versions_of
 from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
@@ -53,6 +54,7 @@ class Casting:
         self._casts: dict[str, Cast] = {}
         # The agents that a client may choose; a broken default stops the start, not the first call.
         self.agents: Mapping[str, Agent] = agents_beside(settings.vantum_agent)
+        self.versions = versions_of(settings.vantum_agent, self.agents)
 
     @property
     def uses_local_speech(self) -> bool:

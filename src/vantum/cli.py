@@ -10,7 +10,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vantum import __version__, cli_campaigns, cli_contacts, cli_tokens, cli_webhooks
+from vantum import (
+    __version__,
+    cli_campaigns,
+    cli_contacts,
+    cli_erasing,
+    cli_receipts,
+    cli_tokens,
+    cli_webhooks,
+)
 from vantum.cli_records import Surroundings
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
@@ -29,6 +37,8 @@ ENV_FILE: Final = Path(".env")
 app.add_typer(cli_contacts.app)
 app.add_typer(cli_campaigns.app, name="campaign")
 app.add_typer(cli_webhooks.app, name="webhook")
+app.add_typer(cli_receipts.app, name="receipts")
+app.add_typer(cli_erasing.app)
 app.add_typer(cli_tokens.app, name="token")
 
 

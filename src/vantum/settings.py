@@ -246,6 +246,11 @@ class Settings(BaseModel):
         "off or on",
     )
 
+    keep_recordings_days: int = whole(0, 0, 36_500, "Days that recordings stay; 0: for ever.")
+    keep_transcripts_days: int = whole(0, 0, 36_500, "The same of what was said, in words.")
+    keep_calls_days: int = whole(0, 0, 36_500, "The same of calls at all; 31 at the least.")
+    keep_receipts_days: int = whole(1_826, 0, 36_500, "The same of receipts; five years.")
+
     @property
     def database(self) -> str:
         """Where records are kept; may hold a password."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from phone import OURS, Phone, telephone
@@ -15,10 +16,13 @@ from served import eventually
 from simulated import simulating
 from structlog.testing import capture_logs
 
+from vantum.campaigns.receipts import receipt_work
+from vantum.dialing.receipts import Receipt
 from vantum.simulator.latency import PROFILES, Delay
 from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCall
+from vantum.store.receipts import Receipts
 from vantum.telemetry import server_log
 from vantum.telephony.opt_outs import REASON, OptOuts, wish
 from vantum.telephony.settled import Outcome
@@ -211,3 +215,26 @@ async def test_a_database_in_trouble_is_told_again(tmp_path: Path) -> None:
         assert found is not None
         assert found.since == 120.0
     await database.close()
+
+
+async def test_a_receipt_tells_when_the_lines_were_heard_and_the_wish_understood(
+    phone: Phone, refused: dict[str, Refused]
+) -> None:
+    one = refused[WORDINGS[0]]
+    database = Database(f"sqlite:///{phone.data}/vantum.db")
+    await receipt_work(database)(Job(one.outcome.call_id))
+    [link] = [link async for link in Receipts(database).links()]
+    await database.close()
+    facts = msgspec.json.decode(link.facts, type=Receipt)
+    heard = {line.role: line.heard_ms for line in facts.lines}
+    assert heard["recording"] is None  # it is not recorded, and nobody is told so
+    assert heard["greeting"] is not None
+    assert facts.opted_out_ms is not None
+    assert 0 < heard["greeting"] < facts.opted_out_ms
+    said_at_ms = next(s["to_s"] for s in one.said if s["text"] == WORDINGS[0]) * 1000
+    assert said_at_ms - 1_000 < facts.opted_out_ms < said_at_ms + 5_000
+    assert (facts.outcome, facts.answered_by, facts.recorded) == ("opt_out", "person", False)
+
+
+class Job(msgspec.Struct):
+    subject: str

@@ -43,7 +43,7 @@ def test_the_operators_end_and_a_hand_over_are_told_before_all_else() -> None:
 
 
 def test_who_wants_no_more_calls_has_said_so_however_the_call_ended() -> None:
-    assert outcome_of(ANSWERED, Talked("disconnected", opted_out=True)).outcome == "opt_out"
+    assert outcome_of(ANSWERED, Talked("disconnected", opted_out_s=4.0)).outcome == "opt_out"
 
 
 def test_a_call_has_lasted_until_it_was_handed_over_or_ended() -> None:

@@ -249,7 +249,7 @@ def load_agent(path_or_name: str | Path) -> Agent:
     "agents/sales.yaml", "sales.yaml" and "sales" all find the built-in file where no such file lies
     in the working directory. Raises SettingsError naming file, field and what was expected.
     """
-    path = _resolve(Path(path_or_name))
+    path = resolve(Path(path_or_name))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -263,7 +263,7 @@ def load_agent(path_or_name: str | Path) -> Agent:
         hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
         raise SettingsError(f"{path}{line}: not valid YAML: {problem}{hint}") from error
     try:
-        agent = msgspec.convert(_with_own_names(tree), Agent)
+        agent = msgspec.convert(with_own_names(tree), Agent)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
@@ -273,7 +273,8 @@ def load_agent(path_or_name: str | Path) -> Agent:
     return msgspec.structs.replace(agent, recordings=recordings)
 
 
-def _resolve(path: Path) -> Path:
+def resolve(path: Path) -> Path:
+    """Where the file lies that `load_agent` would read. Raises SettingsError."""
     if path.is_file():
         return path
     built_in = FILES / path.with_suffix(".yaml").name
@@ -284,8 +285,8 @@ def _resolve(path: Path) -> Path:
     raise SettingsError(f"{path}: no such agent file; agents that come with Vantum: {known}")
 
 
-def _with_own_names(tree: object) -> object:
-    """The tree with the file's own name and company for {agent} and {company}, in every field."""
+def with_own_names(tree: object) -> object:
+    """A file's tree with its own name and company for {agent} and {company}, in every field."""
     if not isinstance(tree, dict):
         return tree
     names = {f"{{{blank}}}": tree.get(key) for blank, key in _OWN_NAMES.items()}

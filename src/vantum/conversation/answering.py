@@ -96,8 +96,8 @@ def _leave_alone(talk: Talk, reply: Reply, now: float) -> None:
     """Whoever wants no more calls hears that there will be none, and is soon let go."""
     let_go(talk, now)
     reply.then.firm = True
-    if not talk.aside.opted_out:
-        talk.aside.opted_out = True
+    if talk.aside.opted_out_at is None:
+        talk.aside.opted_out_at = now
         talk.orders.tell(do.OptedOut())
         talk.orders.set_timer("opt_out", now + limits.OPT_OUT_S)
 
@@ -211,7 +211,7 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
     if reply is None or reply.turn != event.turn or not reply.played:
         return
     heard = talk.policy.text_is_shown or not reply.voiceless
-    _remember(talk, reply.text if heard else reply.heard(reply.sound_s))
+    _remember(talk, reply, reply.text if heard else reply.heard(reply.sound_s), now)
     let_go(talk, now)
     talk.caller.overlooked()
     talk.reply = None
@@ -320,8 +320,11 @@ def call_off(talk: Talk, now: float) -> None:
     talk.go(State.INTERRUPTED, now)
 
 
-def _remember(talk: Talk, heard: str, *, interrupted: bool = False) -> None:
-    talk.history.caller_heard(heard, interrupted=interrupted)
+def _remember(
+    talk: Talk, reply: Reply, heard: str, now: float, *, interrupted: bool = False
+) -> None:
+    began = reply.started_at
+    talk.history.caller_heard(heard, interrupted=interrupted, began=began, until=now)
     if heard:
         talk.caller.pace.asked(heard, talk.policy)
 
@@ -333,7 +336,7 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
         return
     talk.aside.cut = None
     heard = cut.heard(event.heard_s)
-    _remember(talk, heard, interrupted=True)
+    _remember(talk, cut, heard, now, interrupted=True)
     if heard:
         talk.caller.owed = False
     if cut.started_at is not None:

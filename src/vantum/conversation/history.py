@@ -80,6 +80,8 @@ class History:
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
+        # Of each of the agent's lines: clock times at which its sound began and was last heard.
+        self.spans: list[tuple[float | None, float | None]] = []
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -104,11 +106,22 @@ class History:
             lines, text = lines[:-1], f"{lines[-1].text} {text}"
         return [*lines, Line(role="user", text=text)]
 
-    def caller_heard(self, text: str, *, interrupted: bool = False) -> None:
-        """Add the part of an answer that the caller heard; nothing heard leaves no line."""
+    def caller_heard(
+        self,
+        text: str,
+        *,
+        interrupted: bool = False,
+        began: float | None = None,
+        until: float | None = None,
+    ) -> None:
+        """Add the part of an answer that the caller heard; nothing heard leaves no line.
+
+        `began` and `until` are the clock times between which it was, where they are known.
+        """
         text = text.strip()
         if text:
             self._lines.append(Line(role="assistant", text=text, interrupted=interrupted))
+            self.spans.append((began, until))
 
     def recent(self, most: int) -> tuple[Line, ...]:
         """The newest lines for the model, at most `most` (0 = all)."""

@@ -77,7 +77,7 @@ class Aside(Struct):
     cut: Reply | None = None  # stopped; how much of it was heard is still to be told
     pickup: Pickup | None = None  # of a phone call
     handing_over: bool = False  # the caller is being put through to somebody else
-    opted_out: bool = False  # the caller wants no more calls, and the call is about to end
+    opted_out_at: float | None = None  # clock time: the caller wants no more calls
 
 
 class Talk:

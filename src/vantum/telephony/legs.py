@@ -172,7 +172,7 @@ class Legs:
     async def _settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
         outcome = outcome_of(call, talked, why)
         line = msgspec.json.encode(outcome)
-        wanted = wish(call, self.now()) if talked and talked.opted_out else None
+        wanted = wish(call, self.now()) if talked and talked.opted_out_s is not None else None
         if not await self.records.settle(call.call_id, line.decode(), wanted):
             return
         self._log.info("call_settled", call_id=call.call_id, outcome=outcome.outcome)

@@ -22,7 +22,7 @@ from vantum.session import Session
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
-from vantum.telephony.settled import Said, Talked, Turn, met, turns_of
+from vantum.telephony.settled import Talked, Turn, met, since, transcript_of, turns_of
 from vantum.telephony.signatures import Signatures
 from vantum.transports.sockets import receive
 from vantum.transports.twilio import TwilioCall
@@ -31,7 +31,6 @@ from vantum.wire import twilio as wire
 
 PATH: Final = "/twilio/media"
 _POLICY: Final = 1008  # RFC 6455 §7.4.1
-_WHO: Final = {"user": "caller", "assistant": "agent"}
 # The framework's ways to say that the peer has already gone.
 _GONE: Final = (WebSocketDisconnect, RuntimeError)
 _BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
@@ -109,10 +108,10 @@ class MediaDoor:
             recorder = self._recordings.begin(record.call_id, datetime.now(UTC), now, log)
         outlet = TwilioOutlet(start.stream_sid, recorder)
         call = Call(cast, session, outlet, self._calls.house, log)
-        since = record.answered_at
+        picked_up_at = record.answered_at
         answered = Answered(
             inbound=record.direction == "inbound",
-            ago_s=0.0 if since is None else self._exchange.legs.now() - since,
+            ago_s=0.0 if picked_up_at is None else self._exchange.legs.now() - picked_up_at,
         )
         phone = TwilioCall(call, outlet, log, answered=answered, recorder=recorder)
         live = Live(call, outlet)
@@ -127,27 +126,26 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
                 recorder.close()
-            talked = self._talked(call, outlet, recorder, log)
+            talked = self._talked(record.agent, call, outlet, recorder, log)
             try:
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)
             finally:
                 self._calls.remove(live, asyncio.get_running_loop().time())
 
     def _talked(
-        self, call: Call, outlet: TwilioOutlet, recorder: Recorder | None, log: Log
+        self, agent: str, call: Call, outlet: TwilioOutlet, recorder: Recorder | None, log: Log
     ) -> Talked:
-        talk, call_id = call.conversation.talk, call.session.session_id
+        talk, session = call.conversation.talk, call.session
         return Talked(
-            call.session.end_reason,
+            session.end_reason,
             answered_by=outlet.answered_by,
             met=met(outlet.answerers),
             pressed=tuple(outlet.pressed),
-            transcript=tuple(
-                Said(_WHO[line.role], line.text, line.interrupted) for line in talk.history.lines
-            ),
-            recording=f"recordings/{call_id}.opus" if recorder is not None else "",
+            transcript=transcript_of(talk, session.created_at),
+            recording=f"recordings/{session.session_id}.opus" if recorder is not None else "",
             turns=self._turns(call, recorder, log),
-            opted_out=talk.aside.opted_out,
+            opted_out_s=since(talk.aside.opted_out_at, session.created_at),
+            agent_version=self._casting.versions[agent].digest,
         )
 
     def _turns(self, call: Call, recorder: Recorder | None, log: Log) -> tuple[Turn, ...]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from vantum.audio.waits import Wait
 from vantum.conversation.answerer import NOBODY
 from vantum.conversation.events import Kind
+from vantum.conversation.talk import Talk
 from vantum.conversation.waterfall import Waterfall
 from vantum.store.phone_calls import PhoneCall
 
@@ -34,6 +35,9 @@ class Said(Struct, frozen=True):
     who: str
     text: str
     interrupted: bool = False
+    # Of the agent: from when to when it was heard, in seconds since the sound of the call began.
+    at_s: float | None = None
+    until_s: float | None = None
 
 
 class Turn(Struct, frozen=True):
@@ -60,7 +64,9 @@ class Talked(Struct, frozen=True):
     transcript: tuple[Said, ...] = ()
     recording: str = ""
     turns: tuple[Turn, ...] = ()
-    opted_out: bool = False  # they want no more calls, however the call has ended
+    # When it was understood that they want no more calls, in seconds since the sound began.
+    opted_out_s: float | None = None
+    agent_version: str = ""  # a digest of the agent's file
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,11 +92,31 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     transcript: tuple[Said, ...] = ()
     recording: str = ""
     turns: tuple[Turn, ...] = ()
+    opted_out_s: float | None = None
+    agent_version: str = ""
 
 
 def met(answerers: Sequence[Kind]) -> tuple[Kind, ...]:
     """The machines among all that it was taken for, but for what it was in the end."""
     return tuple(kind for kind in answerers[:-1] if kind in NOBODY)
+
+
+def transcript_of(talk: Talk, began: float) -> tuple[Said, ...]:
+    """What was said in a call whose sound began at that clock time."""
+
+    spans = iter(talk.history.spans)
+    said = []
+    for line in talk.history.lines:
+        who, (at, until) = "caller", (None, None)
+        if line.role == "assistant":
+            who, (at, until) = "agent", next(spans)
+        said.append(Said(who, line.text, line.interrupted, since(at, began), since(until, began)))
+    return tuple(said)
+
+
+def since(moment: float | None, began: float) -> float | None:
+    """Seconds into a call at that clock time; None where it never came."""
+    return None if moment is None else round(max(0.0, moment - began), 3)
 
 
 def turns_of(timed: Iterable[Waterfall], recorded: Mapping[int, Wait]) -> tuple[Turn, ...]:
@@ -108,7 +134,7 @@ def _turn(stages: Waterfall, wait: Wait | None) -> Turn:
 
 def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Outcome:
     """What came of a call; `talked` is what its process knows, where there was one."""
-    lasted_s = 0.0
+    known, lasted_s = talked or Talked(""), 0.0
     until = call.handed_over_at or call.ended_at
     if call.answered_at is not None and until is not None:
         lasted_s = round(max(0.0, until - call.answered_at), 3)
@@ -126,13 +152,15 @@ def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Out
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         lasted_s=lasted_s,
-        answered_by=(talked.answered_by if talked else "") or call.machine,
-        met=talked.met if talked else (),
-        pressed=talked.pressed if talked else (),
+        answered_by=known.answered_by or call.machine,
+        met=known.met,
+        pressed=known.pressed,
         failure=failure,
-        transcript=talked.transcript if talked else (),
-        recording=talked.recording if talked else "",
-        turns=talked.turns if talked else (),
+        transcript=known.transcript,
+        recording=known.recording,
+        turns=known.turns,
+        opted_out_s=known.opted_out_s,
+        agent_version=known.agent_version,
     )
 
 
@@ -140,7 +168,7 @@ def _word_for(call: PhoneCall, talked: Talked | None) -> str:
     if call.handed_over:
         return "transferred"
     if talked:
-        return "opt_out" if talked.opted_out else talked.reason
+        return talked.reason if talked.opted_out_s is None else "opt_out"
     if call.end_asked and call.status == "completed":
         return "operator_ended"  # before there was a talk
     return UNANSWERED.get(call.status, "lost")

@@ -16,6 +16,7 @@ from vantum.casting import Casting
 from vantum.errors import RecordsError
 from vantum.recording.recordings import Recordings
 from vantum.settings import Settings
+from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
@@ -46,14 +47,14 @@ async def telephone(
     account = account_of(settings)
     carrier, database = account.carrier(), await records.opened()
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
-    may_call = Permission(law_of(settings), Numbers(database), legs.now).check
+    await AgentVersions(database).keep(casting.versions.values(), legs.now())
     exchange = Exchange(
         account.line,
         legs,
         calls,
         casting,
         contacts=Contacts(database),
-        may_call=may_call,
+        may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
         start=upkeep.start,
         log=log,
     )

@@ -1,0 +1,67 @@
+"""How what was kept long enough goes, once a day."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vantum.campaigns.erasing import blank_lines, without_person, without_words
+from vantum.campaigns.receipts import About
+from vantum.dialing.keeping import Keeping, due
+from vantum.errors import RecordsError
+from vantum.settings import Settings
+from vantum.store.database import Database
+from vantum.store.keeping import Kept
+from vantum.telephony.settled import FILE, Outcome
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """What the operator has set."""
+    return Keeping(
+        recordings=settings.keep_recordings_days,
+        transcripts=settings.keep_transcripts_days,
+        calls=settings.keep_calls_days,
+        receipts=settings.keep_receipts_days,
+    )
+
+
+def retention_work(
+    database: Database, data_dir: Path, keeping: Keeping
+) -> Callable[[About], Awaitable[None]]:
+    """What is done about jobs of the kind `retention`, whose subject is a day: 2026-03-01 (UTC).
+
+    It raises RecordsError, also for files.
+    """
+    kept, lines = Kept(database), data_dir / FILE
+
+    async def tidy(job: About) -> None:
+        now = datetime.strptime(job.subject, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+        before = due(keeping, now)
+        try:
+            if moment := before.get("recordings"):
+                remove_recordings(data_dir / "recordings", moment)
+            if moment := before.get("transcripts"):
+                await kept.blank_transcripts(moment, without_words)
+                blank_lines(lines, _placed_before(moment), without_words)
+            if moment := before.get("calls"):
+                await kept.forget_calls(moment)
+                blank_lines(lines, _placed_before(moment), without_person)
+        except OSError as error:
+            raise RecordsError(f"{error.filename}: cannot be tidied: {error.strerror}") from error
+        if moment := before.get("receipts"):
+            await kept.forget_receipts(moment)
+
+    return tidy
+
+
+def _placed_before(moment: float) -> Callable[[Outcome], bool]:
+    return lambda one: one.placed_at < moment
+
+
+def remove_recordings(folder: Path, before: float) -> int:
+    """Delete those that were finished before; how many. Raises OSError."""
+    old = [file for file in folder.glob("*.opus") if file.stat().st_mtime < before]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)

@@ -1,0 +1,46 @@
+"""The command `vantum erase`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vantum.cli_records import new_id, with_records
+from vantum.phone_numbers import check_number
+
+if TYPE_CHECKING:
+    from vantum.campaigns.erasing import Erasure
+    from vantum.store.database import Database
+
+app = typer.Typer()
+
+
+@app.command()
+def erase(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="Such as +15550100123.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Forget a person: contacts, words, recordings and findings with their number."""
+    from vantum.campaigns.erasing import KEPT, erase  # noqa: PLC0415 - others need no records
+
+    check_number(number)
+    if not yes:
+        question = f"Erase all that is known of {number}? It cannot be brought back."
+        typer.confirm(question, abort=True)
+    folder = context.obj.settings().vantum_data_dir
+
+    async def erased(database: Database) -> Erasure:
+        return await erase(database, folder, number, now=time.time(), new_id=new_id())
+
+    gone = with_records(context, erased)
+    typer.echo(
+        f"removed: {gone.contacts} contacts, what was said in {gone.calls} calls, "
+        f"{gone.recordings} recordings, {gone.findings} findings, {gone.lines} lines of "
+        f"outcomes.jsonl, {gone.salts} salts"
+    )
+    for what in KEPT:
+        typer.echo(f"kept: {what}")

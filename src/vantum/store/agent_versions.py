@@ -1,0 +1,39 @@
+"""Which wordings of agent files have been used here, so that a digest can be looked up later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from vantum.agents.versions import Version
+from vantum.store.database import Database
+from vantum.store.schema import AGENTS
+
+
+class AgentVersions:
+    """The records of them. All methods raise RecordsError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, versions: Iterable[Version], now: float) -> None:
+        """Keep those that are new."""
+        rows = [
+            {"version": one.digest, "name": one.name, "text": one.text, "first_used_at": now}
+            for one in sorted(versions, key=lambda one: one.digest)  # or two might wait in a ring
+        ]
+        if not rows:
+            return
+        async with self._database.writing() as connection:
+            on_server = connection.dialect.name == "postgresql"
+            insert = postgresql.insert if on_server else sqlite.insert
+            await connection.execute(insert(AGENTS).on_conflict_do_nothing(), rows)
+
+    async def by_digest(self, digest: str) -> Version | None:
+        """The wording with this digest."""
+        query = select(AGENTS).where(AGENTS.c.version == digest)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Version(row.version, row.name, row.text)

@@ -1,0 +1,66 @@
+"""What the records of calls hold of a person, and how they are made to hold it no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.store.database import Database
+from vantum.store.receipts import forget
+from vantum.store.schema import ATTEMPTS, CALLS, FINDINGS
+
+Blank = Callable[[str], str]
+"""Makes an outcome, as JSON, hold nothing of whom the call was with."""
+
+
+class Erased(Struct, frozen=True):
+    """What is gone: the calls whose records were blanked, and how many findings and salts."""
+
+    calls: tuple[str, ...]
+    findings: int
+    salts: int
+
+
+class CallTraces:
+    """The traces that people leave in the records of calls. All methods raise RecordsError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def unfinished(self, phone: str) -> int:
+        """Calls with this number that are not settled: their outcome would bring it back."""
+        query = select(CALLS.c.call_id).where(CALLS.c.their_number == phone, CALLS.c.outcome == "")
+        async with self._database.reading() as connection:
+            return len((await connection.execute(query)).all())
+
+    async def calls_with(self, phone: str) -> tuple[str, ...]:
+        """The ids of all calls with this number."""
+        query = select(CALLS.c.call_id).where(CALLS.c.their_number == phone)
+        async with self._database.reading() as connection:
+            return tuple((await connection.execute(query)).scalars())
+
+    async def erase(self, phone: str, blank: Blank) -> Erased:
+        """Take number, words and findings out of all calls with a number, and drop its salt."""
+        async with self._database.writing() as connection:
+            query = select(CALLS.c.call_id, CALLS.c.outcome).where(CALLS.c.their_number == phone)
+            rows = (await connection.execute(query)).all()
+            calls = tuple(row.call_id for row in rows)
+            for row in rows:
+                values = {"their_number": "", "briefing": "", "facts": ""}
+                this = update(CALLS).where(CALLS.c.call_id == row.call_id)
+                await connection.execute(this.values(outcome=blank(row.outcome), **values))
+            theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
+            await connection.execute(theirs.values(phone="", detail=""))
+            findings = await _blank_findings(connection, calls)
+            return Erased(calls, findings, await forget(connection, phone))
+
+
+async def _blank_findings(connection: AsyncConnection, calls: Iterable[str]) -> int:
+    count = 0
+    for call_id in calls:
+        theirs = update(FINDINGS).where(FINDINGS.c.call_id == call_id)
+        count += (await connection.execute(theirs.values(summary="", fields="{}"))).rowcount
+    return count

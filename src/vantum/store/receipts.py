@@ -1,0 +1,132 @@
+"""The chain of receipts: one for each call, numbered without a gap, whoever appends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Row, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.dialing import chain
+from vantum.dialing.chain import FIRST, Link
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCall
+from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, GATES, RECEIPTS, SALTS
+
+_GATE: Final = "receipts"
+_AT_A_TIME: Final = 500
+_SALT_BYTES: Final = 32
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What the records know of a call that is over; "" and None where it was no campaign's."""
+
+    call: PhoneCall
+    campaign_id: str | None = None
+    attempt: int | None = None
+    allowed: str = ""  # JSON of `dialing.dial.Allowed`
+    name: str = ""
+    company: str = ""
+
+
+class Receipts:
+    """The records of receipts. All methods raise RecordsError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def settled(self, call_id: str) -> Settled | None:
+        """The call; None where there is none, or where it is not settled."""
+        query = (
+            select(CALLS, ATTEMPTS, CONTACTS.c.name, CONTACTS.c.company)
+            .outerjoin(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
+            .outerjoin(CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id)
+            .where(CALLS.c.call_id == call_id, CALLS.c.outcome != "")
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        found = row._mapping
+        call = PhoneCall(**{name: found[CALLS.c[name]] for name in PhoneCall.__struct_fields__})
+        if found[ATTEMPTS.c.attempt_id] is None:
+            return Settled(call=call)
+        return Settled(
+            call=call,
+            campaign_id=found[ATTEMPTS.c.campaign_id],
+            attempt=found[ATTEMPTS.c.number],
+            allowed=found[ATTEMPTS.c.detail],
+            name=found[CONTACTS.c.name] or "",
+            company=found[CONTACTS.c.company] or "",
+        )
+
+    async def salt_of(self, phone: str) -> str:
+        """The salt of a number, made with its first receipt: hexadecimal digits."""
+        query = select(SALTS.c.salt).where(SALTS.c.phone == phone)
+        async with self._database.reading() as connection:
+            if found := (await connection.execute(query)).scalar():
+                return str(found)
+        async with self._database.writing() as connection:
+            fresh = _or_nothing(connection, SALTS)
+            salt = secrets.token_hex(_SALT_BYTES)
+            await connection.execute(fresh.values(phone=phone, salt=salt))
+            return str((await connection.execute(query)).scalar_one())
+
+    async def append(self, call_id: str, facts: str) -> Link:
+        """Add the receipt of a call, canonical JSON; where it has one, that one stays."""
+        mine = select(RECEIPTS).where(RECEIPTS.c.call_id == call_id)
+        latest = select(RECEIPTS).order_by(RECEIPTS.c.number.desc()).limit(1)
+        async with self._database.writing() as connection:
+            await _lock(connection)
+            if row := (await connection.execute(mine)).first():
+                return await _linked(connection, row)
+            last = (await connection.execute(latest)).first()
+            number, before = (last.number + 1, last.hash) if last else (1, FIRST)
+            new = chain.link(number, before, facts)
+            values = {"number": number, "call_id": call_id, "facts": facts, "hash": new.hash}
+            await connection.execute(RECEIPTS.insert().values(values))
+            return new
+
+    async def links(self, first: int = 1) -> AsyncIterator[Link]:
+        """The chain from this number on; what was kept long enough is not in it any more."""
+        before, number = FIRST, first - 1
+        while True:
+            query = select(RECEIPTS).where(RECEIPTS.c.number >= number)
+            query = query.order_by(RECEIPTS.c.number).limit(_AT_A_TIME)
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(query)).all()
+            for row in rows:
+                if row.number >= first and row.facts:
+                    yield Link(number=row.number, before=before, facts=row.facts, hash=row.hash)
+                before, number = row.hash, row.number + 1
+            if len(rows) < _AT_A_TIME:
+                return
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    """Let nobody else append until this is committed. SQLite has one writer anyway."""
+    await connection.execute(_or_nothing(connection, GATES).values(name=_GATE, next_at=0.0))
+    query = select(GATES.c.name).where(GATES.c.name == _GATE).with_for_update()
+    await connection.execute(query)
+
+
+async def _linked(connection: AsyncConnection, row: Row[Any]) -> Link:
+    query = select(RECEIPTS.c.hash).where(RECEIPTS.c.number == row.number - 1)
+    before = (await connection.execute(query)).scalar() or FIRST
+    return Link(number=row.number, before=before, facts=row.facts, hash=row.hash)
+
+
+def _or_nothing(connection: AsyncConnection, table: Any) -> Any:
+    """An insert that leaves a row that is there as it is."""
+    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return kind(table).on_conflict_do_nothing()
+
+
+async def forget(connection: AsyncConnection, phone: str) -> int:
+    """Make every hash with this number nobody's; how many salts are gone."""
+    gone = await connection.execute(delete(SALTS).where(SALTS.c.phone == phone))
+    return int(gone.rowcount)

@@ -1,0 +1,138 @@
+"""What was kept long enough goes, of each kind by itself; receipts leave a chain that verifies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from vantum.campaigns.exporting import export_receipts
+from vantum.campaigns.keeping import keeping_of, retention_work
+from vantum.campaigns.receipts import receipt_work
+from vantum.dialing.chain import Verified, verify
+from vantum.dialing.keeping import DAY_S, Keeping, due
+from vantum.settings import load_settings
+from vantum.store.database import Database
+from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.telephony.settled import FILE, Outcome, Said, Talked, append, outcome_of
+
+pytestmark = pytest.mark.anyio
+
+TODAY, NOW = "2027-01-15", 1_799_971_200.0
+FOR_EVER = Keeping(recordings=0, transcripts=0, calls=0, receipts=0)
+AGES = {"new": 1, "old": 100, "oldest": 200}  # days
+DAYS = 50
+
+
+class Day(msgspec.Struct):
+    subject: str
+
+
+def call(name: str) -> PhoneCall:
+    placed_at = NOW - AGES[name] * DAY_S
+    return PhoneCall(
+        call_id=name,
+        direction="outbound",
+        their_number="+15550100100",
+        our_number="+15550199999",
+        agent="sales",
+        placed_at=placed_at,
+        ended_at=placed_at + 9,
+        news_at=placed_at,
+        status="completed",
+    )
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """Three calls of different ages, the oldest first."""
+    opened = Database(database_url)
+    await opened.set_up()
+    (tmp_path / "recordings").mkdir()
+    for name in sorted(AGES, key=lambda name: -AGES[name]):
+        outcome = outcome_of(call(name), Talked("silence", transcript=(Said("caller", "Who?"),)))
+        line = msgspec.json.encode(outcome)
+        await PhoneCalls(opened).add(replace(call(name), outcome=line.decode()))
+        append(tmp_path, line)
+        await receipt_work(opened)(Day(name))
+        sound = tmp_path / "recordings" / f"{name}.opus"
+        sound.write_bytes(b"sound")
+        os.utime(sound, (call(name).placed_at,) * 2)
+    yield opened
+    await opened.close()
+
+
+async def left(database: Database, folder: Path) -> dict[str, int]:
+    """How many of each kind there still are."""
+    calls = [await PhoneCalls(database).by_id(name) for name in AGES]
+    known = [msgspec.json.decode(one.outcome, type=Outcome) for one in calls if one]
+    lines = (folder / FILE).read_bytes().splitlines()
+    written = [msgspec.json.decode(line, type=Outcome) for line in lines]
+    assert len(written) == len(AGES)
+    file = folder / "receipts.jsonl"
+    await export_receipts(database, file, None)
+    chain = verify(file.read_bytes().splitlines())
+    assert isinstance(chain, Verified)
+    return {
+        "recordings": len(list((folder / "recordings").iterdir())),
+        "transcripts": sum(bool(one.transcript) for one in known),
+        "words": sum(bool(one.transcript) for one in written),
+        "numbers": sum(bool(one.their_number) for one in written),
+        "calls": len(known),
+        "receipts": chain.last - chain.first + 1,
+    }
+
+
+ALL = dict.fromkeys(("recordings", "transcripts", "words", "numbers", "calls", "receipts"), 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "gone"),
+    [
+        ("", ()),
+        ("recordings", ("recordings",)),
+        ("transcripts", ("transcripts", "words")),
+        ("calls", ("calls", "transcripts", "words", "numbers")),
+        ("receipts", ("receipts",)),
+    ],
+)
+async def test_each_kind_goes_after_its_own_days(
+    database: Database, tmp_path: Path, kind: str, gone: tuple[str, ...]
+) -> None:
+    keeping = replace(FOR_EVER, **{kind: DAYS}) if kind else FOR_EVER
+    for _ in range(2):  # a job may be done twice
+        await retention_work(database, tmp_path, keeping)(Day(TODAY))
+        assert await left(database, tmp_path) == ALL | dict.fromkeys(gone, 1)
+
+
+async def test_the_chain_goes_on_behind_receipts_that_are_all_gone(
+    database: Database, tmp_path: Path
+) -> None:
+    keeping = replace(FOR_EVER, receipts=1)
+    await retention_work(database, tmp_path, keeping)(Day("2028-01-15"))
+    later = replace(call("new"), call_id="later")
+    outcome = msgspec.json.encode(outcome_of(later, None)).decode()
+    await PhoneCalls(database).add(replace(later, outcome=outcome))
+    await receipt_work(database)(Day("later"))
+    file = tmp_path / "receipts.jsonl"
+    assert await export_receipts(database, file, None) == 1
+    found = verify(file.read_bytes().splitlines())
+    assert isinstance(found, Verified)
+    assert (found.first, found.last) == (4, 4)
+
+
+def test_receipts_stay_five_years_and_all_else_for_ever_unless_it_is_said() -> None:
+    assert due(keeping_of(load_settings({})), NOW) == {"receipts": NOW - 1826 * DAY_S}
+
+
+@given(st.integers(0, 5_000), st.integers(0, 5_000))
+def test_calls_stay_as_long_as_the_gate_looks_back(calls: int, receipts: int) -> None:
+    moments = due(replace(FOR_EVER, calls=calls, receipts=receipts), NOW)
+    assert ("calls" in moments, "receipts" in moments) == (calls > 0, receipts > 0)
+    assert moments.get("calls", 0.0) <= NOW - 31 * DAY_S
