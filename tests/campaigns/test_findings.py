@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 from campaign import NOW, Staged, numbers, stage
+from openai_asked import simulated
 from sales_call import SALES, Conversation
 from sqlalchemy import select, update
 
-from vantum.campaigns.findings import Desk, finding_work, zone_of
+from vantum.campaigns.findings import Desk, Mind, finding_work, zone_of
 from vantum.errors import RecordsError, SettingsError
+from vantum.limits import Budgets
+from vantum.providers.reader import TranscriptReader
 from vantum.store.database import Database
 from vantum.store.findings import Findings, Found
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
@@ -36,13 +39,14 @@ class Office:
     staged: Staged
     database: Database
 
-    def desk(self) -> Desk:
+    def desk(self, mind: Mind | None = None) -> Desk:
         return Desk(
             Findings(self.database),
             self.staged.attempts,
             {"sales": SALES},
             lambda: NOW + 60,
             server_log(),
+            mind,
         )
 
     async def calls(self, *sayings: str, outcome: str = "disconnected") -> str:
@@ -59,8 +63,8 @@ class Office:
                 update(CALLS).where(CALLS.c.call_id == call_id).values(**values)
             )
 
-    async def finds(self, call_id: str) -> Found:
-        await finding_work(self.desk())(Job(call_id))
+    async def finds(self, call_id: str, mind: Mind | None = None) -> Found:
+        await finding_work(self.desk(mind))(Job(call_id))
         found = await Findings(self.database).of(call_id)
         assert found is not None
         return found
@@ -155,6 +159,35 @@ async def test_a_call_whose_agent_is_gone_says_so(office: Office) -> None:
     nobody = msgspec.structs.replace(office.desk(), agents={})
     with pytest.raises(SettingsError, match="`sales` is gone"):
         await finding_work(nobody)(Job(call_id))
+
+
+@pytest.mark.parametrize(
+    ("model_name", "sayings", ("outcome", "found")),
+    [
+        ("gpt-6-luna", ("Not interested.",), "disconnected", ("not_interested", "gpt-6-luna")),
+        ("eager-1", ("Not interested.",), "disconnected", ("meeting_booked", "eager-1")),
+        ("declining-1", ("Not interested.",), "disconnected", ("not_interested", "playbook")),
+        ("parrot-1", ("Not interested.",), "disconnected", ("not_interested", "playbook")),
+        # Of the record, and of one who has asked for no more calls, a model thinks nothing.
+        ("eager-1", ("Sure.",), "opt_out", ("opted_out", "playbook")),
+        ("eager-1", ("stop calling me",), "disconnected", ("opted_out", "playbook")),
+        ("eager-1", ("Sure.",), "transferred", ("transferred", "playbook")),
+        ("eager-1", ("Leave a message.",), "voicemail", ("voicemail_left", "playbook")),
+        ("eager-1", (), "no_answer", ("not_reached", "playbook")),
+    ],
+)
+async def test_a_model_finds_what_the_record_leaves_open(
+    office: Office,
+    model_name: str,
+    sayings: tuple[str, ...],
+    outcome: str,
+    found: tuple[str, str],
+) -> None:
+    call_id = await office.calls(*sayings, outcome=outcome)
+    async with simulated(LLM_MODEL=model_name) as (_, model):
+        mind = TranscriptReader(model, model_name, Budgets(llm_waits_s=(0.0,)))
+        kept = await office.finds(call_id, mind)
+    assert (kept.disposition, kept.found_by) == found
 
 
 @pytest.mark.parametrize(
