@@ -162,7 +162,7 @@ async def test_a_call_whose_agent_is_gone_says_so(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_name", "sayings", ("outcome", "found")),
+    ("model_name", "sayings", "outcome", "found"),
     [
         ("gpt-6-luna", ("Not interested.",), "disconnected", ("not_interested", "gpt-6-luna")),
         ("eager-1", ("Not interested.",), "disconnected", ("meeting_booked", "eager-1")),
