@@ -65,10 +65,11 @@ class Cast(Struct, frozen=True):
     voice_id: str = ""  # the same
     recorded: bool = False  # the caller is told so
     actions: frozenset[ActionName] = ALWAYS  # what the model may do besides talking
+    known: Mapping[str, str] = {}  # of whom is called, as the contact list has it
 
     def prompt(self, messages: tuple[Message, ...], session_id: str) -> Prompt:
         """What the model is asked."""
-        return Prompt(self.system_prompt, messages, session_id, self.actions)
+        return Prompt(self.system_prompt, messages, session_id, self.actions, known=self.known)
 
     def rehearse(self, encoding: Encoding) -> None:
         """Have the voice learn what every call says, in the coding of the line."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from vantum.agents.playbook import NOTHING, greeting
 from vantum.agents.prompt import system_prompt
 from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer
@@ -75,18 +76,32 @@ class Casting:
             self._casts[name] = self._build(self.agents[name])
         return self._casts[name]
 
-    def on_the_phone(self, name: str) -> Cast:
-        """The cast of this agent's phone calls: what the voice cannot say, nobody reads."""
+    def on_the_phone(self, name: str, known: Mapping[str, str] = NOTHING) -> Cast:
+        """The cast of this agent's phone calls: what the voice cannot say, nobody reads.
+
+        `known` is what is known of whom it calls, by `contacts.known_of`.
+        """
         cast, agent = self.cast(name), self.agents[name]
-        pickup = pickup_of(agent, self._settings)
-        policy = msgspec.structs.replace(cast.policy, text_is_shown=False, pickup=pickup)
+        pickup = pickup_of(agent, self._settings, known)
+        policy = msgspec.structs.replace(
+            cast.policy, greeting=greeting(agent, known), text_is_shown=False, pickup=pickup
+        )
         more: set[ActionName] = {"press_keys"}
         if agent.phone.transfer is not None:
             more.add("transfer_call")
-        recorded = bool(pickup.notice)
         return msgspec.structs.replace(
-            cast, policy=policy, actions=ALWAYS | more, recorded=recorded
+            cast,
+            policy=policy,
+            system_prompt=self._prompt(agent, known) if known else cast.system_prompt,
+            actions=ALWAYS | more,
+            recorded=bool(pickup.notice),
+            known=known,
         )
+
+    def _prompt(self, agent: Agent, known: Mapping[str, str]) -> str:
+        tags = self.providers.tts.provider == "cartesia"  # the one voice that acts on them
+        override = self._settings.llm_system_prompt or ""
+        return system_prompt(agent, known, override=override, speech_tags=tags)
 
     def briefing(self, name: str, text: str) -> Cast:
         """The cast of a call in which a colleague is told this, and nothing else."""
@@ -117,16 +132,12 @@ class Casting:
         if agent.recordings:
             recorded = {recording.says: recording.sound for recording in agent.recordings}
             voice = PrerecordedTextToSpeech(voice, recorded)
-        tags = chosen.tts.provider == "cartesia"  # the one voice that acts on them
-        prompt = system_prompt(
-            agent, None, override=settings.llm_system_prompt or "", speech_tags=tags
-        )
         return Cast(
             ears=ears,
             mind=mind,
             voice=voice,
             policy=policy,
-            system_prompt=prompt,
+            system_prompt=self._prompt(agent, NOTHING),
             key_terms=(agent.name, agent.company, *agent.vocabulary),
             parties=parties_of(settings, chosen),
             language=agent.language or settings.stt_language,
@@ -179,14 +190,14 @@ def phrases_of(policy: Policy, phone: PickupPolicy | None = None) -> Phrases:
     return Phrases(spoken, policy.fillers)
 
 
-def pickup_of(agent: Agent, settings: Settings) -> PickupPolicy:
+def pickup_of(agent: Agent, settings: Settings, known: Mapping[str, str] = NOTHING) -> PickupPolicy:
     """What the agent does until a person is on the line, and on the phone alone."""
     phone, terms = agent.phone, _terms(agent)
     return PickupPolicy(
         notice=phone.announce_recording if settings.recording == "on" else "",
         message=phone.voicemail,
         statement=phone.screening or _introduction(agent),
-        again=phone.again or agent.greeting,
+        again=phone.again or greeting(agent, known),
         keys=tuple(MenuKeys(keys.when, keys.press) for keys in phone.keys),
         transfer=TransferTo(terms.number, terms.failed, terms.waiting, terms.warm),
         hold_s=phone.hold_s,
@@ -215,7 +226,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
     """What the agent may say unasked; fallback texts of the settings come before its own."""
     first, second, third = agent.fallbacks
     return Policy(
-        greeting=agent.greeting,
+        greeting=greeting(agent, NOTHING),
         nudges=agent.silence.nudges,
         nudge_after_s=agent.silence.nudge_after_s,
         goodbye=agent.silence.goodbye,

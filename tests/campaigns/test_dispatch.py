@@ -13,10 +13,12 @@ import msgspec
 import pytest
 from campaign import agree, stage
 from msgspec.structs import replace
-from phone import Phone, telephone
+from phone import PERSON, Phone, telephone
 from receiver import receiving
 from served import eventually
+from sqlalchemy import update
 
+from vantum.agents.schema import FILES
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.running import work
 from vantum.dialing.plan import Plan, Retry
@@ -25,6 +27,7 @@ from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 from vantum.store.campaigns import Campaigns, Reported
 from vantum.store.database import Database
 from vantum.store.hooks import Hook, Hooks
+from vantum.store.schema import CONTACTS
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
 from vantum.upkeep import HouseUpkeep
@@ -47,12 +50,23 @@ class Installed:
     phone: Phone
     database: Database
 
-    async def calls(self, *numbers: str, plan: Plan = PLAN, agreed: bool = True) -> list[Reported]:
-        """Run a campaign to its end; what came of each contact, in order."""
+    async def calls(
+        self, *numbers: str, plan: Plan = PLAN, agreed: bool = True, **people: str
+    ) -> list[Reported]:
+        """Run a campaign to its end; what came of each contact, in order.
+
+        `people` are columns of all of them.
+        """
         name = f"campaign-{time.monotonic_ns()}"
         if agreed:
             await agree(self.database, numbers)
-        staged = await stage(self.database, numbers, plan, name=name, now=time.time(), placed=True)
+        staged = await stage(
+            self.database, numbers, plan, name=name, now=time.time(), placed=True, starts=False
+        )
+        if people:
+            async with self.database.writing() as connection:
+                await connection.execute(update(CONTACTS).values(**people))
+        await staged.campaigns.put(staged.campaign, "running", time.time())
         campaigns = Campaigns(self.database)
         async with asyncio.timeout(60):
             while (await staged.known()).state != "done":  # noqa: ASYNC110 - others write it
@@ -79,6 +93,17 @@ async def working(phone: Phone, url: str) -> AsyncIterator[Database]:
         yield database
     await carrier.close()
     await database.close()
+
+
+def agent_file(folder: Path, greeting: str) -> Path:
+    """The shipped agent, but for how it greets whom it knows."""
+    text = (FILES / "sales.yaml").read_text("utf-8")
+    begin, end = text.index("greeting: >-"), text.index("silence:")
+    own = f'columns: [city]\nplain_greeting: Hi there. Is now good?\ngreeting: "{greeting}"\n\n'
+    path = folder / "sales.yaml"
+    again = next(line for line in text.splitlines() if line.startswith("  again: "))
+    path.write_text((text[:begin] + own + text[end:]).replace(again, '  again: ""'), "utf-8")
+    return path
 
 
 @pytest.fixture
@@ -151,3 +176,26 @@ async def test_whoever_listens_is_told_of_a_call_and_of_its_campaign(installed: 
         assert (call["their_number"], call["outcome"]) == (PEOPLE[3], "disconnected")
         states = {one["data"]["state"] for one in told if one["type"] == "campaign.changed"}
         assert states == {"running", "done"}
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        ("Hi {first_name}, {agent} here. Do you call from {city}?", "Hi Ann, Alex here."),
+        ("Hi {first_name} of {firm}. Do you have a minute?", "Hi there."),  # of no firm we know
+    ],
+)
+async def test_a_contact_is_greeted_by_what_the_list_tells_of_them(
+    database_url: str, tmp_path: Path, greeting: str, said: str
+) -> None:
+    agent = agent_file(tmp_path, greeting)
+    async with (
+        telephone(tmp_path, database_url=database_url, vantum_agent=agent) as phone,
+        working(phone, database_url) as database,
+    ):
+        people = {"name": "Ann\n{Lee}", "variables": '{"city": "Reno"}'}
+        await Installed(phone, database).calls(PERSON, plan=replace(PLAN, attempts=1), **people)
+        [outcome] = phone.outcomes()
+        # Their own "hello" may fall into the greeting, which is then said again.
+        heard = [line.text for line in outcome.transcript if line.who == "agent"]
+        assert any(line.startswith(said) for line in heard), heard

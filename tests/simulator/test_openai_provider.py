@@ -11,7 +11,7 @@ from openai_asked import AGENT, GOODBYE, HELLO, asking, reply, saying, simulated
 from simulated import Simulator
 
 from vantum.agents.playbook import Said, answer
-from vantum.agents.prompt import Prospect, system_prompt
+from vantum.agents.prompt import system_prompt
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
 from vantum.providers.base import Action, Message, Prompt, Usage
@@ -219,7 +219,7 @@ async def test_ll_04_a_conversation_too_long_is_shown_from_its_newest_turns() ->
 
 
 async def test_ll_24_the_model_is_told_who_is_being_called() -> None:
-    prospect = Prospect(name="Bo Lind", company="Boats Ltd", industry="Shipping")
+    prospect = {"caller": "Bo Lind", "firm": "Boats Ltd", "industry": "Shipping"}
     async with simulated() as (simulator, model):
         for override in ("", "You are Polly."):
             system = system_prompt(AGENT, prospect, override=override)
@@ -230,9 +230,9 @@ async def test_ll_24_the_model_is_told_who_is_being_called() -> None:
             assert told.startswith(override or f"You are {AGENT.name}")
             about = told.splitlines()[-4:]
             assert [line.partition(": ")[2] for line in about[1:]] == [
-                "Bo Lind",
-                "Boats Ltd",
-                "Shipping",
+                '"Bo Lind"',
+                '"Boats Ltd"',
+                '"Shipping"',
             ]
 
 

@@ -32,6 +32,7 @@ class Memory(Struct):
     asked: dict[str, int] = field(default_factory=dict)  # how often each line was used
     missed: dict[str, int] = field(default_factory=dict)  # answers not understood, by question
     facts: dict[str, str] = field(default_factory=dict)  # caller, firm, team, and answers by id
+    known: dict[str, str] = field(default_factory=dict)  # columns of the contact list
     when: When = When()
     refusals: int = 0
     objections: int = 0
@@ -102,11 +103,10 @@ def fresh(memory: Memory, name: str, lines: tuple[str, ...], taken: frozenset[st
 
 def filled(memory: Memory, line: str) -> str:
     """The line with its blanks filled, or "" when one of them is not known yet."""
-    known = {
-        "when": memory.when.spoken(),
-        "first_name": memory.facts.get("caller", "").partition(" ")[0],
-        **{k: memory.facts.get(k, "") for k in ("caller", "firm", "team")},
-    }
+    facts, listed = memory.facts, memory.known
+    first = facts.get("caller", "").partition(" ")[0] or listed.get("first_name", "")
+    told = {name: facts.get(name, "") for name in ("caller", "firm", "team")}
+    known = listed | told | {"when": memory.when.spoken(), "first_name": first}
     for blank in _BLANK.findall(line):
         if not known.get(blank):
             return ""

@@ -6,8 +6,8 @@ heard, so any process can give the next one, and the same conversation always ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -18,6 +18,8 @@ from vantum.agents.tactics import away, decide
 from vantum.agents.words import words
 from vantum.conversation.utterances import last_sentence, sentences
 
+NOTHING: Final[Mapping[str, str]] = {}
+
 
 class Said(Struct, frozen=True):
     """One turn so far; an interrupted one holds only what was heard of it."""
@@ -25,6 +27,19 @@ class Said(Struct, frozen=True):
     role: Literal["user", "assistant"]
     content: str
     interrupted: bool = False
+
+
+class Exchange(Struct, frozen=True):
+    """One thing the caller said, the question it answers, and what followed.
+
+    `memory` is that of the whole conversation: it goes on with the next exchange.
+    """
+
+    text: str
+    asked: str
+    step: Step
+    draft: Draft
+    memory: Memory
 
 
 class Answer(Struct, frozen=True):
@@ -36,38 +51,68 @@ class Answer(Struct, frozen=True):
     summary: str = ""  # of the talk, for somebody who takes it over
 
 
-def answer(agent: Agent, messages: tuple[Said, ...], *, may_transfer: bool = False) -> Answer:
-    """The next thing the agent says; never empty."""
-    memory, draft = _fold(agent, messages, Memory(may_transfer=may_transfer))
+def answer(
+    agent: Agent,
+    messages: tuple[Said, ...],
+    *,
+    may_transfer: bool = False,
+    known: Mapping[str, str] = NOTHING,
+) -> Answer:
+    """The next thing the agent says; never empty. `known` is what a contact list told before."""
+    memory = begun(known, may_transfer=may_transfer)
+    draft = None
+    for exchange in exchanges(agent, messages, memory):
+        draft = exchange.draft
     if draft is None:
-        return Answer(filled(Memory(), agent.greeting))
-    summary = _summary(memory) if draft.does == "transfer_call" else ""
+        return Answer(greeting(agent, known))
+    summary = told(memory.facts) if draft.does == "transfer_call" else ""
     return Answer(draft.text, draft.ends, draft.does, summary)
 
 
 def recall(agent: Agent, messages: tuple[Said, ...]) -> dict[str, str]:
     """What the caller has told: caller, firm, team, when, and answers by question id."""
-    memory, _ = _fold(agent, messages, Memory())
+    memory = Memory()
+    for _ in exchanges(agent, messages, memory):
+        pass
+    return facts_of(memory)
+
+
+def facts_of(memory: Memory) -> dict[str, str]:
+    """What is known by now: caller, firm, team, when, and answers by question id."""
     facts = {**memory.facts, "when": memory.when.spoken()}
     return {name: told for name, told in facts.items() if told}
 
 
-def _summary(memory: Memory) -> str:
-    facts = memory.facts
+def begun(known: Mapping[str, str], *, may_transfer: bool = False) -> Memory:
+    """The memory of a conversation that has not begun, with what is known of whom it is with."""
+    facts = {name: known[name] for name in ("caller", "firm") if known.get(name)}
+    return Memory(may_transfer=may_transfer, facts=facts, known=dict(known))
+
+
+def greeting(agent: Agent, known: Mapping[str, str]) -> str:
+    """The greeting, or the one that needs to know nothing."""
+    return filled(begun(known), agent.greeting) or agent.plain_greeting
+
+
+def told(facts: Mapping[str, str]) -> str:
+    """In a sentence or two, whom one talks with."""
     who = " from ".join(facts[name] for name in ("caller", "firm") if name in facts)
     team = f"Their team has {facts['team']} people." if "team" in facts else ""
     return " ".join(filter(None, (f"It is {who}." if who else "", team)))
 
 
-def _fold(agent: Agent, messages: tuple[Said, ...], memory: Memory) -> tuple[Memory, Draft | None]:
+def exchanges(agent: Agent, messages: tuple[Said, ...], memory: Memory) -> Iterator[Exchange]:
+    """Live through the conversation again; `memory` grows with it."""
     draft: Draft | None = None
-    for before, text in _exchanges(messages):
+    for before, text in _heard_and_said(messages):
         _hear_back(agent, memory, draft, before)
-        draft = _spoken(agent, memory, decide(agent, memory, text))
-    return memory, draft
+        asked = memory.pending
+        step = decide(agent, memory, text)
+        draft = _spoken(agent, memory, step)
+        yield Exchange(text, asked, step, draft, memory)
 
 
-def _exchanges(messages: tuple[Said, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _heard_and_said(messages: tuple[Said, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each thing the caller said, with what the agent had been heard to say before it."""
     before: list[str] = []
     for message in messages:
@@ -101,8 +146,8 @@ def _hear_greeting(agent: Agent, memory: Memory, heard: str) -> bool:
     known = heard.lower()
     if agent.company.lower() in known or agent.name.lower() in known:
         memory.done.add("introduced")
-    for greeting in (agent.greeting, agent.phone.again):
-        asked = sentences(filled(memory, greeting))
+    for line in (agent.greeting, agent.plain_greeting, agent.phone.again):
+        asked = sentences(filled(memory, line))
         if "permission" not in memory.done and asked and was_heard(asked[-1], heard):
             memory.pending = "permission"
             memory.asked["permission"] = 1

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from vantum import limits
 from vantum.agents.mistakes import QUOTES, begins_with_blank, explained
 from vantum.agents.recordings import Recording, with_sound
+from vantum.agents.wanted import Wanted, with_fields_listed
 from vantum.conversation.policy import Silences
 from vantum.errors import SettingsError
 from vantum.phone_numbers import E164
@@ -24,11 +25,15 @@ FILES: Final = Path(__file__).parent / "files"
 BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when", "first_name"})
 """What {blanks} in a line may stand for; a line whose blank is not known yet is not used."""
 
+_BEFORE_ANYTHING_IS_KNOWN: Final = ("phone.", "plain_greeting")
 _OWN_NAMES: Final = {"agent": "name", "company": "company"}
 
 Text = Annotated[str, Meta(min_length=1)]
 Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
 Wordings = Annotated[tuple[Text, ...], Meta(min_length=2)]  # a question is never asked twice alike
+Column = Annotated[
+    str, Meta(pattern=r"^[a-z0-9_]{1,100}$", description="a column's name: a-z, 0-9 and _")
+]
 Then = Literal["return", "end", "callback", "why", "demo", "hold", "repeat", "once", "transfer"]
 
 
@@ -219,6 +224,9 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, cache_hash=True):
     fallbacks: Annotated[tuple[Text, ...], Meta(min_length=3, max_length=3)]
     playbook: Playbook
     role: str = "sales development representative"
+    plain_greeting: str = ""  # where a blank of the greeting is not known
+    columns: tuple[Column, ...] = ()  # of the contact list, that blanks stand for
+    fields: tuple[Wanted, ...] = ()  # noted after a call
     # Said when an answer is late, when it breaks off, and when nothing can be heard any more.
     fillers: tuple[Text, ...] = (
         "One moment, please.",
@@ -263,7 +271,7 @@ def load_agent(path_or_name: str | Path) -> Agent:
         hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
         raise SettingsError(f"{path}{line}: not valid YAML: {problem}{hint}") from error
     try:
-        agent = msgspec.convert(with_own_names(tree), Agent)
+        agent = msgspec.convert(with_fields_listed(with_own_names(tree), path), Agent)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
     _check_blanks(agent, path)
@@ -305,19 +313,27 @@ def _replaced(value: object, names: dict[str, str]) -> object:
 
 
 def _check_blanks(agent: Agent, path: Path) -> None:
+    known = BLANKS | set(agent.columns)
     for place, text in _texts(agent, ""):
-        try:
-            blanks = [
-                blank for _, blank, _, _ in string.Formatter().parse(text) if blank is not None
-            ]
-        except ValueError as error:
-            raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
-        for blank in blanks:
-            if blank not in BLANKS:
-                raise _bad_blank(path, place, f"unknown blank {{{blank}}}", BLANKS)
-            if place.startswith("phone."):
+        for blank in _blanks_in(text, place, path):
+            if blank not in known:
+                why = (
+                    f"unknown blank {{{blank}}}; a column of the contact list stands in `columns:`"
+                )
+                raise _bad_blank(path, place, why, known)
+            if place.startswith(_BEFORE_ANYTHING_IS_KNOWN):
                 why = f"nothing is known yet that {{{blank}}} could stand for"
                 raise _bad_blank(path, place, why, _OWN_NAMES)
+    if _blanks_in(agent.greeting, "greeting", path) and not agent.plain_greeting:
+        why = "is missing; it is said where a blank of `greeting` is not known"
+        raise SettingsError(f"{path}: plain_greeting: {why}")
+
+
+def _blanks_in(text: str, place: str, path: Path) -> list[str]:
+    try:
+        return [blank for _, blank, _, _ in string.Formatter().parse(text) if blank is not None]
+    except ValueError as error:
+        raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
 
 
 def _bad_blank(path: Path, place: str, why: str, known: Iterable[str]) -> SettingsError:

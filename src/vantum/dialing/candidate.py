@@ -19,7 +19,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     contact_id: str
     number: int
     phone: str
-    variables: str
+    facts: str  # what the agent knows of them: JSON
     epoch: int
     agent: str
     plan: Plan

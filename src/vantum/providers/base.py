@@ -7,7 +7,7 @@ itself only speaks its protocol and raises the errors of `vantum.errors` when it
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -71,16 +71,27 @@ class Action(Struct, frozen=True):
     argument: str = ""
 
 
+class Form(Struct, frozen=True):
+    """An answer that is to be one JSON object: words to choose from, and texts, by field."""
+
+    name: str
+    choices: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, str]  # what each is
+
+
 class Prompt(Struct, frozen=True):
     """What a model is asked: standing instructions and the conversation, oldest turn first.
 
-    `actions` are what it may do besides talking.
+    `actions` are what it may do besides talking. `form` is what an answer that nobody
+    hears must look like. `known` is what a contact list told of the caller.
     """
 
     system: str
     messages: tuple[Message, ...]
     session_id: str = ""
     actions: frozenset[ActionName] = ALWAYS
+    form: Form | None = None
+    known: Mapping[str, str] = {}
 
 
 class Usage(Struct, frozen=True):

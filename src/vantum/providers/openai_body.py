@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from vantum.providers.base import Message, Prompt
 from vantum.providers.openai_tools import tools_of
 from vantum.settings import Settings
-from vantum.wire.openai import ChatMessage, ChatRequest, Fault, StreamOptions
+from vantum.wire.openai import ChatMessage, ChatRequest, Fault, StreamOptions, filled_form
 
 Dialect = Literal["openai", "compatible"]
 T = TypeVar("T")
@@ -29,6 +29,7 @@ OPTIONAL: Final = (
     "presence_penalty",
     "stream_options",
     "tools",
+    "response_format",
 )
 _REFUSING: Final = frozenset({400, 422, 500})  # 500 is llama.cpp's for tools
 
@@ -58,7 +59,8 @@ def request_of(
     def tuning(name: str, value: float, default: float) -> float | UnsetType:
         return option(name, value, when=tuned and (value != default or not own))
 
-    tools = tools_of(prompt.actions)
+    tools, form = tools_of(prompt.actions), prompt.form
+    wanted = UNSET if form is None else filled_form(form.name, form.choices, form.texts)
     options = StreamOptions(include_usage=True, include_obfuscation=False if own else UNSET)
     return ChatRequest(
         model=settings.llm_model,
@@ -73,6 +75,7 @@ def request_of(
         frequency_penalty=tuning("frequency_penalty", settings.llm_frequency_penalty, 0),
         presence_penalty=tuning("presence_penalty", settings.llm_presence_penalty, 0),
         tools=option("tools", tools, when=bool(tools)),
+        response_format=option("response_format", wanted),
     )
 
 

@@ -26,7 +26,7 @@ class PlaybookModel:
         """Yield the answer in groups of words, then what is to be done once it was heard."""
         messages = tuple(Said(m.role, m.content, m.interrupted) for m in prompt.messages)
         may_transfer = "transfer_call" in prompt.actions
-        given = answer(self._agent, messages, may_transfer=may_transfer)
+        given = answer(self._agent, messages, may_transfer=may_transfer, known=prompt.known)
         for part in recited(given.text, self._prerecorded):
             said = [part] if part in self._prerecorded else part.split(" ")
             for i in range(0, len(said), _WORDS_PER_TOKEN):

@@ -186,7 +186,7 @@ class _Sending:
             self._making = len(tokens)
             await asyncio.sleep(max(0.0, due_s - loop.time()))
             self._stage.mark("tokens_written")
-            yield b"".join(map(wording.token, tokens))
+            yield b"".join(wording.token(one, declined=reply.declined) for one in tokens)
             self._stage.counts["openai.tokens_sent"] += len(tokens)
             due_s += len(tokens) / self._stage.profile.tokens_per_s
         self._making = 0

@@ -13,6 +13,7 @@ from msgspec import Struct
 from vantum.agents.playbook import Answer, Said, answer
 from vantum.agents.schema import Agent, load_agent
 from vantum.conversation.utterances import sentences
+from vantum.simulator.openai_forms import filled_in, form_in
 from vantum.wire.openai import DONE, ChatRequest, Function, StreamOptions, Tool, ToolCall
 
 CHARS_PER_TOKEN: Final = 4
@@ -38,6 +39,7 @@ class Reply(Struct, frozen=True):
     prompt_tokens: int
     cached_tokens: int = 0
     cut: bool = False  # by the limit that the client set
+    declined: bool = False  # the text says why there is no answer
 
     @property
     def text(self) -> str:
@@ -84,6 +86,7 @@ class Model:
             prompt_tokens=prompt_tokens(request),
             cached_tokens=self._cached(system),
             cut=limit < len(tokens),
+            declined=request.model.startswith("declining-"),
         )
 
     def _answer(self, request: ChatRequest) -> Answer:
@@ -92,6 +95,10 @@ class Model:
         if request.model.startswith("parrot-"):
             said = (m.text for m in reversed(request.messages) if m.role == "user")
             return Answer(next(said, ""))
+        if request.model.startswith("declining-"):
+            return Answer("I'm sorry, I can't help with that.")
+        if form := form_in(request):
+            return Answer(filled_in(form, request, _agent()))
         return Answer(_ONE_ANSWER) if self._one_answer else _from_playbook(request)
 
     def _cached(self, system: str) -> int:
@@ -163,11 +170,10 @@ class Wording:
             self._chunk({"role": "assistant", "content": "", "refusal": None}) if self.own else b""
         )
 
-    def token(self, text: str) -> bytes:
+    def token(self, text: str, *, declined: bool = False) -> bytes:
         """Some text."""
-        return self._chunk(
-            {"content": text} if self.own else {"role": "assistant", "content": text}
-        )
+        piece: dict[str, object] = {"refusal" if declined else "content": text}
+        return self._chunk(piece if self.own else {"role": "assistant", **piece})
 
     def call(self, called: ToolCall) -> list[bytes]:
         """A tool call, in pieces or whole."""
@@ -197,8 +203,8 @@ class Wording:
         """The answer to a client that wants no stream."""
         message: dict[str, object] = {
             "role": "assistant",
-            "content": reply.text,
-            "refusal": None,
+            "content": None if reply.declined else reply.text,
+            "refusal": reply.text if reply.declined else None,
             "annotations": [],
         }
         if reply.call is not None:

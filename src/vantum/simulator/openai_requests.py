@@ -3,7 +3,8 @@
 A model whose name begins with "strict-" is one of the servers that imitate OpenAI (Ollama, vLLM,
 llama.cpp): unknown fields are refused, errors have no envelope, tool calls come whole. One named
 "toolless-…" refuses tools, as Ollama does for models without them. "missing" does not exist.
-"parrot-…" says what the caller said last, "silent-…" nothing.
+"parrot-…" says what the caller said last, "silent-…" nothing, "declining-…" that it will not.
+"formless-…" knows no answers by a schema; "eager-…" is explained in `openai_forms.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from starlette.responses import Response
 
 from vantum.simulator.openai_answers import prompt_tokens
+from vantum.simulator.openai_forms import form_in, refused_form
 from vantum.simulator.openai_refusals import (
     context_exceeded,
     json_response,
@@ -58,6 +60,8 @@ def read_request(body: bytes) -> ChatRequest | Response:
     else:
         refused = _refused_by_vendor(asked, given)
     tokens = prompt_tokens(asked)
+    if refused is None and (form := form_in(asked)):
+        refused = refused_form(form)
     if refused is None and tokens > CONTEXT_TOKENS:
         refused = context_exceeded(CONTEXT_TOKENS, tokens)
     return refused or asked
@@ -82,4 +86,7 @@ def _refused_by_vendor(asked: ChatRequest, given: dict[str, msgspec.Raw]) -> Res
         return refusal(400, "Unrecognized request argument supplied: reasoning_effort")
     if asked.model.startswith("toolless-") and "tools" in given:
         return refusal(400, f"{asked.model} does not support tools", type_="api_error")
+    if asked.model.startswith("formless-") and "response_format" in given:
+        message = "'response_format' of type 'json_schema' is not supported with this model."
+        return refusal(400, f"Invalid parameter: {message}", param="response_format")
     return unknown_model(asked.model) if asked.model == "missing" else None

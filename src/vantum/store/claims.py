@@ -14,6 +14,7 @@ from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, sel
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.agents.contacts import facts_of
 from vantum.dialing.candidate import Candidate, Decide, Dial, Picked, Put, pick
 from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares, slots
@@ -37,7 +38,9 @@ ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
 _MORE: Final = 20  # contacts a look, besides those that may be dialled: out of hours all wait
 _GATE: Final = "dials"
-_PERSON: Final = (CONTACTS.c.address, CONTACTS.c.timezone, CONTACTS.c.variables)
+_PERSON: Final = tuple(
+    CONTACTS.c[name] for name in ("name", "company", "address", "timezone", "variables")
+)
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
 _PLAN: Final = msgspec.json.Decoder(Plan)
@@ -161,7 +164,7 @@ def call_of(dial: Dial, boot_id: str) -> PhoneCall:
         placed_at=dial.at,
         news_at=dial.at,
         placed_by=boot_id,
-        facts=candidate.variables,
+        facts=candidate.facts,
     )
 
 
@@ -226,7 +229,7 @@ async def _candidates(
             contact_id=row.contact_id,
             number=row.number,
             phone=row.phone,
-            variables=row.variables,
+            facts=facts_of(row.name, row.company, row.variables),
             epoch=row.epoch,
             agent=campaign.agent,
             plan=plan,

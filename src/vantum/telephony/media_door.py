@@ -11,6 +11,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from starlette.datastructures import ImmutableMultiDict
 
 from vantum import limits
+from vantum.agents.contacts import known_of
 from vantum.call import Call, Cast
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
@@ -90,7 +91,7 @@ class MediaDoor:
     def _cast(self, record: PhoneCall) -> Cast:
         if record.for_call:
             return self._casting.briefing(record.agent, record.briefing)
-        return self._casting.on_the_phone(record.agent)
+        return self._casting.on_the_phone(record.agent, known_of(record.facts))
 
     async def _serve(self, socket: WebSocket, start: wire.StartDetails, record: PhoneCall) -> None:
         now = asyncio.get_running_loop().time()

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/chat, and what Ollama, vLLM and l
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -58,6 +59,42 @@ def texts(**told: str) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
+class JsonSchema(Struct, frozen=True):
+    """The schema that an answer keeps to; `strict` servers make sure of it."""
+
+    name: str
+    schema: dict[str, Any]
+    strict: bool = True
+
+
+class ResponseFormat(Struct, frozen=True, omit_defaults=True):
+    """What an answer looks like where it is no plain text."""
+
+    type: str
+    json_schema: JsonSchema | None = None
+
+
+def filled_form(
+    name: str, choices: Mapping[str, Sequence[str]], texts: Mapping[str, str]
+) -> ResponseFormat:
+    """An object with one of several words, or with a text, in each of its fields.
+
+    OpenAI's strict mode wants every field required, and no others:
+    https://platform.openai.com/docs/guides/structured-outputs
+    """
+    fields: dict[str, Any] = {
+        field: {"type": "string", "enum": list(words)} for field, words in choices.items()
+    }
+    fields |= {field: {"type": "string", "description": what} for field, what in texts.items()}
+    schema = {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+    return ResponseFormat("json_schema", JsonSchema(name, schema))
+
+
 class StreamOptions(Struct, frozen=True):
     """What a stream carries besides the answer."""
 
@@ -80,6 +117,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     frequency_penalty: float | UnsetType | None = UNSET
     presence_penalty: float | UnsetType | None = UNSET
     tools: list[Tool] | UnsetType | None = UNSET
+    response_format: ResponseFormat | UnsetType | None = UNSET
 
 
 # -- what is answered ----------------------------------------------------------------------------

@@ -1,0 +1,137 @@
+"""How it is found what came of a call, once it is settled, and a promised call is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct
+
+from vantum.agents.contacts import known_of
+from vantum.agents.findings import Ended, Finding, find, is_of_record
+from vantum.agents.playbook import Said
+from vantum.agents.schema import Agent
+from vantum.dialing.places import of_zone, whereabouts
+from vantum.dialing.retries import CLASSES
+from vantum.errors import ProviderError, RecordsError, SettingsError
+from vantum.store.attempts import Attempts
+from vantum.store.findings import Findings, Settled
+from vantum.telemetry import Log
+from vantum.telephony.settled import Outcome
+
+PLAYBOOK: Final = "playbook"
+_OUTCOME: Final = msgspec.json.Decoder(Outcome)
+_HELD: Final = frozenset({"dialing", "live"})
+
+
+class About(Protocol):
+    """A job, as far as it matters here: its subject is the call's id."""
+
+    @property
+    def subject(self) -> str:
+        """Whom or what it is about."""
+        ...
+
+
+class Mind(Protocol):
+    """A model that reads transcripts."""
+
+    name: str
+
+    async def find(
+        self, ended: Ended, agent: Agent, zone: ZoneInfo | None, rules: Finding
+    ) -> Finding:
+        """What it finds, given what rules found. Raises ProviderError."""
+        ...
+
+
+class Desk(Struct, frozen=True):
+    """What finding takes; without a `mind` there are the rules alone."""
+
+    findings: Findings
+    attempts: Attempts
+    agents: Mapping[str, Agent]
+    now: Callable[[], float]
+    log: Log
+    mind: Mind | None = None
+
+
+def finding_work(desk: Desk) -> Callable[[About], Awaitable[None]]:
+    """The work of jobs of the kind `finding`. It may be done again: the first finding stays.
+
+    Raises RecordsError for what may work later, SettingsError where the agent file is gone.
+    """
+
+    async def work(job: About) -> None:
+        settled = await desk.findings.settled(job.subject)
+        if settled is None:
+            raise RecordsError("the call is not settled yet")
+        before = await desk.findings.of(job.subject)
+        if before is None:
+            finding, found_by = await _found(desk, settled)
+            before = await desk.findings.keep(job.subject, finding, found_by, desk.now())
+        if before.callback_at is not None and settled.attempt:
+            await _promise(desk, settled, before.callback_at)
+
+    return work
+
+
+async def _found(desk: Desk, settled: Settled) -> tuple[Finding, str]:
+    call = settled.call
+    agent = desk.agents.get(call.agent)
+    if agent is None:
+        raise SettingsError(f"the agent file `{call.agent}` is gone: nothing can be found by it")
+    ended = ended_of(_OUTCOME.decode(call.outcome))
+    zone = zone_of(call.their_number, settled.address, settled.timezone)
+    rules = find(ended, agent, zone, known_of(call.facts))
+    if desk.mind is None or is_of_record(ended, rules.disposition):
+        return rules, PLAYBOOK
+    try:
+        return await desk.mind.find(ended, agent, zone, rules), desk.mind.name
+    except ProviderError as error:
+        desk.log.warning("finding_by_rules", call_id=call.call_id, why=str(error))
+        return rules, PLAYBOOK
+
+
+async def _promise(desk: Desk, settled: Settled, at: float) -> None:
+    call_id = settled.call.call_id
+    word = _OUTCOME.decode(settled.call.outcome).outcome
+    if settled.attempt in _HELD and word in CLASSES:
+        raise RecordsError("the attempt has not ended: its own retry comes first, to be moved")
+    planned = await desk.attempts.again(call_id, at)
+    desk.log.info("callback", call_id=call_id, at=at, planned=planned)
+
+
+def ended_of(outcome: Outcome) -> Ended:
+    """A call's record, as the rules read it."""
+    heard = tuple(
+        Said("user" if said.who == "caller" else "assistant", said.text, said.interrupted)
+        for said in outcome.transcript
+    )
+    return Ended(outcome.outcome, outcome.placed_at, heard)
+
+
+def zone_of(number: str, address: str, timezone: str) -> ZoneInfo | None:
+    """Where somebody is, by what was said of them, else by their number; None where it is unknown.
+
+    Of several zones the last to reach an hour: nobody is called before the time they named.
+    """
+    place = of_zone(timezone) if timezone else whereabouts(number, address, "")
+    zones = sorted(place.zones) if place is not None else []
+    found = [zone for name in zones if (zone := _zone(name)) is not None]
+    return max(found, key=_behind_s, default=None)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        return None
+
+
+def _behind_s(zone: ZoneInfo) -> float:
+    offset = datetime(2026, 1, 1, tzinfo=zone).utcoffset()  # in winter or summer, the order is one
+    return -(offset or timedelta()).total_seconds()
