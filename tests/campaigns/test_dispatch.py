@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from phone import PERSON, Phone, telephone
 from receiver import receiving
 from served import eventually
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from vantum.agents.schema import FILES
 from vantum.campaigns.law import law_of, of_campaigns
@@ -27,7 +27,7 @@ from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 from vantum.store.campaigns import Campaigns, Reported
 from vantum.store.database import Database
 from vantum.store.hooks import Hook, Hooks
-from vantum.store.schema import CONTACTS
+from vantum.store.schema import CONTACTS, FINDINGS, RECEIPTS
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
 from vantum.upkeep import HouseUpkeep
@@ -199,3 +199,19 @@ async def test_a_contact_is_greeted_by_what_the_list_tells_of_them(
         # Their own "hello" may fall into the greeting, which is then said again.
         heard = [line.text for line in outcome.transcript if line.who == "agent"]
         assert any(line.startswith(said) for line in heard), heard
+
+
+async def test_each_call_gets_a_finding_and_a_receipt(installed: Installed) -> None:
+    await installed.calls(PEOPLE[0], PEOPLE[1], plan=replace(PLAN, attempts=1))
+    seen: set[tuple[int, int]] = set()
+
+    async with asyncio.timeout(30):
+        while (2, 2) not in seen:
+            async with installed.database.reading() as connection:
+                counted = [
+                    (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+                    for table in (FINDINGS, RECEIPTS)
+                ]
+            seen.add((counted[0], counted[1]))
+            await asyncio.sleep(0.05)
+    assert max(seen) == (2, 2)

@@ -12,6 +12,7 @@ from typing import Final
 import uvloop
 
 from vantum.agents.shelf import agents_beside
+from vantum.campaigns.afterwards import RETENTION_S, new_day, works_of
 from vantum.campaigns.dispatcher import Dispatcher
 from vantum.campaigns.hooks import Telling
 from vantum.campaigns.jobs import KEPT_S, TIDY_S, Work, work_once
@@ -113,6 +114,7 @@ async def work(
     jobs, telling = Jobs(database, boot_id), Telling(Hooks(database), clock.now, log)
     upkeep.at_end(telling.close)
     works: dict[str, Work] = {WEBHOOK: telling.work}
+    works |= works_of(settings, attempts, database=database, clock=clock, upkeep=upkeep, log=log)
     processes = Processes(database, boot_id, "worker")
     shares, rate = shares_of(settings), settings.carrier_calls_per_s
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
@@ -124,6 +126,7 @@ async def work(
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
         ("tidy", TIDY_S, lambda: jobs.tidy(clock.now() - KEPT_S)),
+        ("new-day", RETENTION_S, lambda: new_day(database, clock.now())),
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting

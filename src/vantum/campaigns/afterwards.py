@@ -1,0 +1,52 @@
+"""What is done about a call once it is over, and about each day: the works of a worker's jobs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from vantum.agents.shelf import agents_beside
+from vantum.campaigns.findings import Desk, finding_work
+from vantum.campaigns.jobs import Work
+from vantum.campaigns.keeping import keeping_of, retention_work
+from vantum.campaigns.receipts import receipt_work
+from vantum.campaigns.worker import SharedClock
+from vantum.providers.reader import reader_of
+from vantum.settings import Settings
+from vantum.store.attempts import Attempts
+from vantum.store.database import Database
+from vantum.store.findings import Findings
+from vantum.store.jobs import add
+from vantum.telemetry import Log
+from vantum.upkeep import HouseUpkeep
+
+RETENTION_S: Final = 3_600.0  # between two looks whether a new day has begun
+
+
+def works_of(
+    settings: Settings,
+    attempts: Attempts,
+    *,
+    database: Database,
+    clock: SharedClock,
+    upkeep: HouseUpkeep,
+    log: Log,
+) -> dict[str, Work]:
+    """By the kind of job."""
+    agents = agents_beside(settings.vantum_agent)
+    reader = reader_of(settings, agents[settings.vantum_agent.stem], upkeep)
+    desk = Desk(Findings(database), attempts, agents, clock.now, log, reader)
+    folder = Path(settings.vantum_data_dir)
+    return {
+        "finding": finding_work(desk),
+        "receipt": receipt_work(database),
+        "retention": retention_work(database, folder, keeping_of(settings)),
+    }
+
+
+async def new_day(database: Database, now: float) -> None:
+    """Have today's retention done, once for all workers. Raises RecordsError."""
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    async with database.writing() as connection:
+        await add(connection, "retention", day, "", now)
