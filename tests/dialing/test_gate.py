@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
@@ -388,12 +388,8 @@ def test_what_is_missing_refuses(place: tuple[str, str], gone: set[int]) -> None
     assert is_allowed(msgspec.structs.replace(one, **changes)) is not bool(gone)
 
 
-def test_a_decision_is_cheap() -> None:
-    """A dispatcher asks 100 times a second; the best of some rounds, as the machine is shared."""
+def test_a_decision_is_cheap(costs: Callable[[Callable[[], object]], float]) -> None:
+    """A dispatcher asks 100 times a second."""
     crowd = [dial((f"+1305555{n:04}", f"{n} Main St, Miami, FL 33101")) for n in range(100)]
-    best = float("inf")
-    for _ in range(20):
-        began = time.process_time()
-        assert all(is_allowed(one) for one in crowd)
-        best = min(best, (time.process_time() - began) / len(crowd))
-    assert best < 0.0005
+    assert all(is_allowed(one) for one in crowd)
+    assert costs(lambda: [is_allowed(one) for one in crowd]) / len(crowd) < 0.0005
