@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from vantum.agents.versions import Version
-from vantum.store.database import Database
+from vantum.store.database import Database, or_nothing
 from vantum.store.schema import AGENTS
 
 
@@ -27,9 +26,7 @@ class AgentVersions:
         if not rows:
             return
         async with self._database.writing() as connection:
-            on_server = connection.dialect.name == "postgresql"
-            insert = postgresql.insert if on_server else sqlite.insert
-            await connection.execute(insert(AGENTS).on_conflict_do_nothing(), rows)
+            await connection.execute(or_nothing(connection, AGENTS), rows)
 
     async def by_digest(self, digest: str) -> Version | None:
         """The wording with this digest."""

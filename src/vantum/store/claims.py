@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.agents.contacts import facts_of
@@ -20,6 +19,7 @@ from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares, slots
 from vantum.dialing.plan import Plan
 from vantum.store.database import Database
+from vantum.store.gates import Gate, locked
 from vantum.store.hooks import tell_of_campaigns
 from vantum.store.numbers import consents_of, dials_of, suppressed_of
 from vantum.store.phone_calls import PhoneCall, columns
@@ -37,7 +37,7 @@ LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
 ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
 _MORE: Final = 20  # contacts a look, besides those that may be dialled: out of hours all wait
-_GATE: Final = "dials"
+_GATE: Final[Gate] = "dials"
 _PERSON: Final = tuple(
     CONTACTS.c[name] for name in ("name", "company", "address", "timezone", "variables")
 )
@@ -62,7 +62,7 @@ class Claims:
         """
         async with self._database.writing() as connection:
             # Its own statement: what is counted behind it cannot be older than the lock.
-            gate = Pace(dials_per_s, await _locked(connection))
+            gate = Pace(dials_per_s, await locked(connection, _GATE))
             until = now + HORIZON_S
             if gate.slot(now) >= until:
                 return []
@@ -166,18 +166,6 @@ def call_of(dial: Dial, boot_id: str) -> PhoneCall:
         placed_by=boot_id,
         facts=candidate.facts,
     )
-
-
-async def _locked(connection: AsyncConnection) -> float:
-    """The next moment for a dial of any campaign; its row is ours until the commit."""
-    query = select(GATES.c.next_at).where(GATES.c.name == _GATE).with_for_update()
-    found = (await connection.execute(query)).scalar()
-    if found is None:
-        insert_ = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        first = insert_(GATES).values(name=_GATE, next_at=0.0).on_conflict_do_nothing()
-        await connection.execute(first)
-        found = (await connection.execute(query)).scalar_one()
-    return float(found)
 
 
 async def _pace(connection: AsyncConnection, key: Any, name: str, pace: Pace) -> None:

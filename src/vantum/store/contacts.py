@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import delete, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.dial import Consent
 from vantum.errors import RequestError
-from vantum.store.database import Database
+from vantum.store.database import Database, or_nothing
 from vantum.store.hooks import tell
 from vantum.store.schema import CONSENTS, CONTACTS, IN_FORCE, LIFTED, SUPPRESSIONS
 from vantum.wire.hooks import NumberSuppressed
@@ -67,7 +66,7 @@ class Contacts:
         ]
         if rows:
             async with self._database.writing_a_part() as connection:
-                await connection.execute(_first(connection), rows)
+                await connection.execute(or_nothing(connection, SUPPRESSIONS), rows)
 
     async def suppression_of(self, phone: str) -> Suppressed | None:
         """Since when and why a number is not to be called; None where it may be."""
@@ -123,7 +122,8 @@ _TERMS: Final = Consent.__struct_fields__
 
 async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:
     """The same as part of what is being written; False where the number was suppressed before."""
-    if not (await connection.execute(_first(connection).values(asdict(wanted)))).rowcount:
+    new = or_nothing(connection, SUPPRESSIONS).values(asdict(wanted))
+    if not (await connection.execute(new)).rowcount:
         return False
     key = f"{wanted.phone} {wanted.since}"
     told = partial(NumberSuppressed, **asdict(wanted))
@@ -139,9 +139,3 @@ async def _revoke(connection: AsyncConnection, phone: str, now: float, new_id: s
         await connection.execute(
             insert(CONSENTS).values(consent_id=new_id, phone=phone, revoked_at=now, **none)
         )
-
-
-def _first(connection: AsyncConnection) -> Any:
-    """An insert that leaves a suppression that is there as it is."""
-    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return kind(SUPPRESSIONS).on_conflict_do_nothing()

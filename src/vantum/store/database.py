@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -116,6 +117,12 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
+
+
+def or_nothing(connection: AsyncConnection, table: Table) -> Any:
+    """An insert that leaves a row that is there as it is."""
+    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return kind(table).on_conflict_do_nothing()
 
 
 @asynccontextmanager

@@ -12,10 +12,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Row, bindparam, delete, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vantum.store.database import Database
+from vantum.store.database import Database, or_nothing
 from vantum.store.schema import JOBS
 
 LEASE_S: Final = 60.0  # longer than any job may take: `limits.JOB_S`
@@ -63,8 +62,7 @@ async def add(
         "tries": 0,
         "error": "",
     }
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(insert(JOBS).on_conflict_do_nothing().values(row))
+    await connection.execute(or_nothing(connection, JOBS).values(row))
 
 
 def named(*words: str) -> str:

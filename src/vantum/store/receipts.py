@@ -8,16 +8,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing import chain
 from vantum.dialing.chain import FIRST, Link
-from vantum.store.database import Database
+from vantum.store.database import Database, or_nothing
+from vantum.store.gates import locked
 from vantum.store.phone_calls import PhoneCall
-from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, GATES, RECEIPTS, SALTS
+from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, RECEIPTS, SALTS
 
-_GATE: Final = "receipts"
 _AT_A_TIME: Final = 500
 _SALT_BYTES: Final = 32
 
@@ -71,9 +70,9 @@ class Receipts:
             if found := (await connection.execute(query)).scalar():
                 return str(found)
         async with self._database.writing() as connection:
-            fresh = _or_nothing(connection, SALTS)
             salt = secrets.token_hex(_SALT_BYTES)
-            await connection.execute(fresh.values(phone=phone, salt=salt))
+            fresh = or_nothing(connection, SALTS).values(phone=phone, salt=salt)
+            await connection.execute(fresh)
             return str((await connection.execute(query)).scalar_one())
 
     async def append(self, call_id: str, facts: str) -> Link:
@@ -81,7 +80,7 @@ class Receipts:
         mine = select(RECEIPTS).where(RECEIPTS.c.call_id == call_id)
         latest = select(RECEIPTS).order_by(RECEIPTS.c.number.desc()).limit(1)
         async with self._database.writing() as connection:
-            await _lock(connection)
+            await locked(connection, "receipts")
             if row := (await connection.execute(mine)).first():
                 return await _linked(connection, row)
             last = (await connection.execute(latest)).first()
@@ -107,23 +106,10 @@ class Receipts:
                 return
 
 
-async def _lock(connection: AsyncConnection) -> None:
-    """Let nobody else append until this is committed. SQLite has one writer anyway."""
-    await connection.execute(_or_nothing(connection, GATES).values(name=_GATE, next_at=0.0))
-    query = select(GATES.c.name).where(GATES.c.name == _GATE).with_for_update()
-    await connection.execute(query)
-
-
 async def _linked(connection: AsyncConnection, row: Row[Any]) -> Link:
     query = select(RECEIPTS.c.hash).where(RECEIPTS.c.number == row.number - 1)
     before = (await connection.execute(query)).scalar() or FIRST
     return Link(number=row.number, before=before, facts=row.facts, hash=row.hash)
-
-
-def _or_nothing(connection: AsyncConnection, table: Any) -> Any:
-    """An insert that leaves a row that is there as it is."""
-    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return kind(table).on_conflict_do_nothing()
 
 
 async def forget(connection: AsyncConnection, phone: str) -> int:

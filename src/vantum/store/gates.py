@@ -1,0 +1,23 @@
+"""Which rows are locked so that processes do one thing after another."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vantum.store.database import or_nothing
+from vantum.store.schema import GATES
+
+Gate = Literal["dials", "receipts"]
+
+
+async def locked(connection: AsyncConnection, name: Gate) -> float:
+    """Wait for the row and keep it until the commit; the next moment that it allows."""
+    query = select(GATES.c.next_at).where(GATES.c.name == name).with_for_update()
+    found = (await connection.execute(query)).scalar()
+    if found is None:
+        await connection.execute(or_nothing(connection, GATES).values(name=name, next_at=0.0))
+        found = (await connection.execute(query)).scalar_one()
+    return float(found)
