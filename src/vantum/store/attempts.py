@@ -110,24 +110,18 @@ class Attempts:
     async def again(self, attempt_id: str, at: float) -> bool:
         """Call the same contact once more at that moment, as they were promised.
 
-        False where an attempt follows already, or the campaign has ended.
+        An attempt that waits for them is moved. False where one is under way, or the campaign was
+        stopped.
         """
         async with self._database.writing() as connection:
             query = select(ATTEMPTS).where(ATTEMPTS.c.attempt_id == attempt_id)
             row = (await connection.execute(query)).first()
             if row is None:
                 return False
-            running = (CAMPAIGNS.c.campaign_id == row.campaign_id) & (
-                CAMPAIGNS.c.state != "stopped"
-            )
-            reopened = await connection.execute(
-                update(CAMPAIGNS)
-                .where(running, CAMPAIGNS.c.state == "done")
-                .values(state="running")
-            )
-            stands = (await connection.execute(select(CAMPAIGNS.c.state).where(running))).first()
-            if not stands and not reopened.rowcount:
+            if not await _plans(connection, [row.campaign_id]):
                 return False
+            over = (CAMPAIGNS.c.campaign_id == row.campaign_id) & (CAMPAIGNS.c.state == "done")
+            await connection.execute(update(CAMPAIGNS).where(over).values(state="running"))
             last = select(ATTEMPTS).where(
                 ATTEMPTS.c.campaign_id == row.campaign_id,
                 ATTEMPTS.c.contact_id == row.contact_id,
@@ -216,6 +210,7 @@ NEW: Final[dict[str, object]] = {
 
 
 async def _plans(connection: AsyncConnection, campaigns: Iterable[str]) -> dict[str, Plan]:
+    """The plans of those of these campaigns that were not stopped."""
     query = select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.plans)
     goes_on = CAMPAIGNS.c.state != "stopped"
     query = query.where(CAMPAIGNS.c.campaign_id.in_(campaigns), goes_on)

@@ -43,6 +43,7 @@ _PERSON: Final = tuple(
 )
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
+_RUNNING: Final = select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running")
 _PLAN: Final = msgspec.json.Decoder(Plan)
 
 
@@ -60,6 +61,9 @@ class Claims:
 
         `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
         """
+        async with self._database.reading() as connection:  # which is free, and often all
+            if not (await connection.execute(_RUNNING.limit(1))).first():
+                return []
         async with self._database.writing() as connection:
             # Its own statement: what is counted behind it cannot be older than the lock.
             gate = Pace(dials_per_s, await locked(connection, _GATE))
@@ -83,10 +87,13 @@ class Claims:
                     until=until,
                 )
                 await self._write(connection, picked, now)
-                await _pace(connection, CAMPAIGNS.c.campaign_id, campaign.campaign_id, picked.own)
+                if picked.dials:  # else no moment was given away
+                    key = CAMPAIGNS.c.campaign_id
+                    await _pace(connection, key, campaign.campaign_id, picked.own)
                 gate = picked.gate
                 dials += picked.dials
-            await _pace(connection, GATES.c.name, _GATE, gate)
+            if dials:
+                await _pace(connection, GATES.c.name, _GATE, gate)
             return dials
 
     async def give_back(self, dial: Dial, until: float, why: str) -> None:
@@ -182,8 +189,7 @@ async def _room(connection: AsyncConnection, shares: Shares, now: float) -> int:
 
 async def _running(connection: AsyncConnection) -> list[tuple[Row[Any], Plan, int]]:
     """The campaigns that run, the one first whose turn is first, with its calls."""
-    running = select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running")
-    campaigns = (await connection.execute(running.order_by(CAMPAIGNS.c.next_at))).all()
+    campaigns = (await connection.execute(_RUNNING.order_by(CAMPAIGNS.c.next_at))).all()
     if not campaigns:
         return []
     ids = [campaign.campaign_id for campaign in campaigns]
@@ -221,7 +227,7 @@ async def _candidates(
             epoch=row.epoch,
             agent=campaign.agent,
             plan=plan,
-            caller_id=row.caller_id or plan.caller_ids[hash_of(row.phone) % len(plan.caller_ids)],
+            caller_id=row.caller_id or plan.caller_ids[_hash_of(row.phone) % len(plan.caller_ids)],
             known=Known(
                 address=row.address,
                 timezone=row.timezone,
@@ -235,7 +241,7 @@ async def _candidates(
     ]
 
 
-def hash_of(phone: str) -> int:
+def _hash_of(phone: str) -> int:
     """A number out of a telephone number, the same in every process."""
     return int(phone.removeprefix("+") or 0)
 

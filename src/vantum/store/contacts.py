@@ -15,7 +15,8 @@ from vantum.dialing.dial import Consent
 from vantum.errors import RequestError
 from vantum.store.database import Database, or_nothing
 from vantum.store.hooks import tell
-from vantum.store.schema import CONSENTS, CONTACTS, IN_FORCE, LIFTED, SUPPRESSIONS
+from vantum.store.numbers import consents_of
+from vantum.store.schema import CONSENTS, CONTACTS, LIFTED, SUPPRESSIONS
 from vantum.wire.hooks import NumberSuppressed
 
 ERASED: Final = "erased"  # stands in the place of what was there
@@ -38,10 +39,9 @@ class Contacts:
 
     async def consents_of(self, phone: str) -> tuple[Consent, ...]:
         """All consents on record, the oldest first; those of lists that are not there yet not."""
-        query = select(CONSENTS).where(CONSENTS.c.phone == phone, IN_FORCE)
         async with self._database.reading() as connection:
-            rows = await connection.execute(query.order_by(CONSENTS.c.given_at))
-            return tuple(Consent(**{name: row._mapping[name] for name in _TERMS}) for row in rows)
+            found = await consents_of(connection, {phone})
+        return tuple(found.get(phone, ()))
 
     async def revoke_consent(self, phone: str, now: float, new_id: str) -> None:
         """Revoke every consent that was given until now, on record already or not.
@@ -115,9 +115,6 @@ class Contacts:
             contacts = update(CONTACTS).where(CONTACTS.c.phone == phone)
             gone = await connection.execute(contacts.values(phone=nameless, erased_at=now, **blank))
             return int(gone.rowcount)
-
-
-_TERMS: Final = Consent.__struct_fields__
 
 
 async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:

@@ -10,11 +10,12 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.dial import Consent
+from vantum.dialing.keeping import DAY_S, LEAST_CALL_DAYS
 from vantum.dialing.known import Known
 from vantum.store.database import Database
 from vantum.store.schema import CALLS, CONSENTS, CONTACTS, IN_FORCE, LISTS, SUPPRESSIONS
 
-EARLIER_S: Final = 31 * 86_400.0  # dials that rules may look back at
+EARLIER_S: Final = LEAST_CALL_DAYS * DAY_S  # no call that counts is forgotten before
 
 
 class Numbers:
@@ -45,9 +46,13 @@ class Numbers:
 
 
 async def consents_of(connection: AsyncConnection, phones: set[str]) -> dict[str, list[Consent]]:
-    """What these numbers' owners have agreed to."""
+    """What these numbers' owners have agreed to, the oldest first.
+
+    What a list holds that is not there yet does not count.
+    """
     found: defaultdict[str, list[Consent]] = defaultdict(list)
     query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones), IN_FORCE)
+    query = query.order_by(CONSENTS.c.given_at)
     for row in (await connection.execute(query)).all():
         found[row.phone].append(_consent(row))
     return found
