@@ -11,6 +11,7 @@ from openai_asked import simulated
 from sales_call import SALES, Conversation
 from sqlalchemy import select, update
 
+from a_job import about
 from vantum.campaigns.findings import Desk, Mind, finding_work, zone_of
 from vantum.errors import RecordsError, SettingsError
 from vantum.limits import Budgets
@@ -28,11 +29,6 @@ TOMORROW_AT_THREE = 1_800_129_600.0  # in New York; the calls are of 15 January 
 
 
 @dataclass
-class Job:
-    subject: str
-
-
-@dataclass
 class Office:
     """A campaign of one contact in New York, and who finds out what came of its calls."""
 
@@ -41,7 +37,7 @@ class Office:
 
     def desk(self, mind: Mind | None = None) -> Desk:
         return Desk(
-            Findings(self.database),
+            self.database,
             self.staged.attempts,
             {"sales": SALES},
             lambda: NOW + 60,
@@ -64,7 +60,7 @@ class Office:
             )
 
     async def finds(self, call_id: str, mind: Mind | None = None) -> Found:
-        await finding_work(self.desk(mind))(Job(call_id))
+        await finding_work(self.desk(mind))(about(call_id))
         found = await Findings(self.database).of(call_id)
         assert found is not None
         return found
@@ -158,7 +154,7 @@ async def test_a_call_whose_agent_is_gone_says_so(office: Office) -> None:
     call_id = await office.calls("Hello?")
     nobody = msgspec.structs.replace(office.desk(), agents={})
     with pytest.raises(SettingsError, match="`sales` is gone"):
-        await finding_work(nobody)(Job(call_id))
+        await finding_work(nobody)(about(call_id))
 
 
 @pytest.mark.parametrize(

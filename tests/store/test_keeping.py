@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from a_job import about
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.keeping import keeping_of, retention_work
 from vantum.campaigns.receipts import receipt_work
@@ -28,10 +29,6 @@ TODAY, NOW = "2027-01-15", 1_799_971_200.0
 FOR_EVER = Keeping(recordings=0, transcripts=0, calls=0, receipts=0)
 AGES = {"new": 1, "old": 100, "oldest": 200}  # days
 DAYS = 50
-
-
-class Day(msgspec.Struct):
-    subject: str
 
 
 def call(name: str) -> PhoneCall:
@@ -60,7 +57,7 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
         line = msgspec.json.encode(outcome)
         await PhoneCalls(opened).add(replace(call(name), outcome=line.decode()))
         append(tmp_path, line)
-        await receipt_work(opened)(Day(name))
+        await receipt_work(opened)(about(name))
         sound = tmp_path / "recordings" / f"{name}.opus"
         sound.write_bytes(b"sound")
         os.utime(sound, (call(name).placed_at,) * 2)
@@ -107,7 +104,7 @@ async def test_each_kind_goes_after_its_own_days(
 ) -> None:
     keeping = replace(FOR_EVER, **{kind: DAYS}) if kind else FOR_EVER
     for _ in range(2):  # a job may be done twice
-        await retention_work(database, tmp_path, keeping)(Day(TODAY))
+        await retention_work(database, tmp_path, keeping)(about(TODAY))
         assert await left(database, tmp_path) == ALL | dict.fromkeys(gone, 1)
 
 
@@ -115,11 +112,11 @@ async def test_the_chain_goes_on_behind_receipts_that_are_all_gone(
     database: Database, tmp_path: Path
 ) -> None:
     keeping = replace(FOR_EVER, receipts=1)
-    await retention_work(database, tmp_path, keeping)(Day("2028-01-15"))
+    await retention_work(database, tmp_path, keeping)(about("2028-01-15"))
     later = replace(call("new"), call_id="later")
     outcome = msgspec.json.encode(outcome_of(later, None)).decode()
     await PhoneCalls(database).add(replace(later, outcome=outcome))
-    await receipt_work(database)(Day("later"))
+    await receipt_work(database)(about("later"))
     file = tmp_path / "receipts.jsonl"
     assert await export_receipts(database, file, None) == 1
     found = verify(file.read_bytes().splitlines())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from vantum.agents.shelf import agents_beside
+from vantum.agents.schema import Agent
 from vantum.campaigns.findings import Desk, finding_work
 from vantum.campaigns.jobs import Work
 from vantum.campaigns.keeping import keeping_of, retention_work
@@ -16,7 +17,6 @@ from vantum.providers.reader import reader_of
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.database import Database
-from vantum.store.findings import Findings
 from vantum.store.jobs import add
 from vantum.telemetry import Log
 from vantum.upkeep import HouseUpkeep
@@ -26,6 +26,7 @@ RETENTION_S: Final = 3_600.0  # between two looks whether a new day has begun
 
 def works_of(
     settings: Settings,
+    agents: Mapping[str, Agent],
     attempts: Attempts,
     *,
     database: Database,
@@ -34,9 +35,8 @@ def works_of(
     log: Log,
 ) -> dict[str, Work]:
     """By the kind of job."""
-    agents = agents_beside(settings.vantum_agent)
     reader = reader_of(settings, agents[settings.vantum_agent.stem], upkeep)
-    desk = Desk(Findings(database), attempts, agents, clock.now, log, reader)
+    desk = Desk(database, attempts, agents, clock.now, log, reader)
     folder = Path(settings.vantum_data_dir)
     return {
         "finding": finding_work(desk),

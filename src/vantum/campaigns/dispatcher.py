@@ -7,6 +7,7 @@ made without its answer being known is never made again; the carrier is asked ab
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -41,7 +42,10 @@ class Dispatcher:
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
-        """`ring_s` says how long an agent lets it ring; `start` runs work beside."""
+        """`ring_s` says how long an agent lets it ring, where no rule asks for more.
+
+        `start` runs work beside.
+        """
         self._claims = claims
         self._attempts = attempts
         self._legs = legs
@@ -73,7 +77,8 @@ class Dispatcher:
             if time.monotonic() > late_at:
                 await self._put_back(dial, "The worker was stopped for a while.", 0.0)
                 return
-            order = self._line.order(call, self._ring_s(call.agent))
+            ring_s = max(self._ring_s(call.agent), math.ceil(dial.ring_at_least_s))
+            order = self._line.order(call, ring_s)
             try:
                 await self._legs.ring(call, order)
             except CarrierError as error:

@@ -6,22 +6,12 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-
-import msgspec
-from msgspec import Struct
 
 from vantum.dialing.chain import FIRST, Link, Verified, sealed, written
+from vantum.dialing.receipts import placed_at_ms
 from vantum.errors import RequestError
 from vantum.store.database import Database
 from vantum.store.receipts import Receipts
-
-
-class _Placed(Struct):
-    placed_at_ms: int
-
-
-_PLACED: Final = msgspec.json.Decoder(_Placed)
 
 
 async def export_receipts(database: Database, file: Path, since: datetime | None) -> int:
@@ -52,6 +42,6 @@ async def _from(receipts: Receipts, since_ms: int) -> AsyncIterator[Link]:
     """All behind the first of such a call: the chain has no gaps."""
     begun = False
     async for one in receipts.links():
-        begun = begun or _PLACED.decode(one.facts).placed_at_ms >= since_ms
+        begun = begun or placed_at_ms(one.facts) >= since_ms
         if begun:
             yield one

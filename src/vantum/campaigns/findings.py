@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,26 +14,21 @@ from vantum.agents.contacts import known_of
 from vantum.agents.findings import Ended, Finding, find, is_of_record
 from vantum.agents.playbook import Said
 from vantum.agents.schema import Agent
+from vantum.campaigns.jobs import Work
 from vantum.dialing.places import of_zone, whereabouts
 from vantum.dialing.retries import CLASSES
 from vantum.errors import ProviderError, RecordsError, SettingsError
 from vantum.store.attempts import Attempts
-from vantum.store.findings import Findings, Settled
+from vantum.store.database import Database
+from vantum.store.findings import Findings
+from vantum.store.jobs import Job
+from vantum.store.settled import Settled, settled_call
 from vantum.telemetry import Log
 from vantum.telephony.settled import Outcome
 
 PLAYBOOK: Final = "playbook"
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
 _HELD: Final = frozenset({"dialing", "live"})
-
-
-class About(Protocol):
-    """A job, as far as it matters here: its subject is the call's id."""
-
-    @property
-    def subject(self) -> str:
-        """Whom or what it is about."""
-        ...
 
 
 class Mind(Protocol):
@@ -51,7 +46,7 @@ class Mind(Protocol):
 class Desk(Struct, frozen=True):
     """What finding takes; without a `mind` there are the rules alone."""
 
-    findings: Findings
+    database: Database
     attempts: Attempts
     agents: Mapping[str, Agent]
     now: Callable[[], float]
@@ -59,21 +54,23 @@ class Desk(Struct, frozen=True):
     mind: Mind | None = None
 
 
-def finding_work(desk: Desk) -> Callable[[About], Awaitable[None]]:
+def finding_work(desk: Desk) -> Work:
     """The work of jobs of the kind `finding`. It may be done again: the first finding stays.
 
     Raises RecordsError for what may work later, SettingsError where the agent file is gone.
     """
 
-    async def work(job: About) -> None:
-        settled = await desk.findings.settled(job.subject)
+    findings = Findings(desk.database)
+
+    async def work(job: Job) -> None:
+        settled = await settled_call(desk.database, job.subject)
         if settled is None:
             raise RecordsError("the call is not settled yet")
-        before = await desk.findings.of(job.subject)
+        before = await findings.of(job.subject)
         if before is None:
             finding, found_by = await _found(desk, settled)
-            before = await desk.findings.keep(job.subject, finding, found_by, desk.now())
-        if before.callback_at is not None and settled.attempt:
+            before = await findings.keep(job.subject, finding, found_by, desk.now())
+        if before.callback_at is not None and settled.state:
             await _promise(desk, settled, before.callback_at)
 
     return work
@@ -99,7 +96,7 @@ async def _found(desk: Desk, settled: Settled) -> tuple[Finding, str]:
 async def _promise(desk: Desk, settled: Settled, at: float) -> None:
     call_id = settled.call.call_id
     word = _OUTCOME.decode(settled.call.outcome).outcome
-    if settled.attempt in _HELD and word in CLASSES:
+    if settled.state in _HELD and word in CLASSES:
         raise RecordsError("the attempt has not ended: its own retry comes first, to be moved")
     planned = await desk.attempts.again(call_id, at)
     desk.log.info("callback", call_id=call_id, at=at, planned=planned)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from asyncio import to_thread
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vantum.campaigns.erasing import blank_lines, without_person, without_words
-from vantum.campaigns.receipts import About
+from vantum.campaigns.jobs import Work
 from vantum.dialing.keeping import Keeping, due
 from vantum.errors import RecordsError
 from vantum.settings import Settings
 from vantum.store.database import Database
+from vantum.store.jobs import Job
 from vantum.store.keeping import Kept
 from vantum.telephony.settled import FILE, Outcome
 
@@ -26,27 +28,25 @@ def keeping_of(settings: Settings) -> Keeping:
     )
 
 
-def retention_work(
-    database: Database, data_dir: Path, keeping: Keeping
-) -> Callable[[About], Awaitable[None]]:
+def retention_work(database: Database, data_dir: Path, keeping: Keeping) -> Work:
     """What is done about jobs of the kind `retention`, whose subject is a day: 2026-03-01 (UTC).
 
-    It raises RecordsError, also for files.
+    It raises RecordsError, also for files; those are read on a thread, as others dial meanwhile.
     """
     kept, lines = Kept(database), data_dir / FILE
 
-    async def tidy(job: About) -> None:
+    async def tidy(job: Job) -> None:
         now = datetime.strptime(job.subject, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
         before = due(keeping, now)
         try:
             if moment := before.get("recordings"):
-                remove_recordings(data_dir / "recordings", moment)
+                await to_thread(remove_recordings, data_dir / "recordings", moment)
             if moment := before.get("transcripts"):
                 await kept.blank_transcripts(moment, without_words)
-                blank_lines(lines, _placed_before(moment), without_words)
+                await to_thread(blank_lines, lines, _placed_before(moment), without_words)
             if moment := before.get("calls"):
                 await kept.forget_calls(moment)
-                blank_lines(lines, _placed_before(moment), without_person)
+                await to_thread(blank_lines, lines, _placed_before(moment), without_person)
         except OSError as error:
             raise RecordsError(f"{error.filename}: cannot be tidied: {error.strerror}") from error
         if moment := before.get("receipts"):

@@ -59,7 +59,8 @@ class Law(msgspec.Struct, frozen=True):
         if isinstance(verdict, Refused):
             again_at = None if verdict.again_at is None else verdict.again_at - later
             return Wait(f"{verdict.reason}: {verdict.sentence}", again_at)
-        return Go(msgspec.json.encode(verdict).decode())
+        evidence = msgspec.json.encode(verdict).decode()
+        return Go(evidence, verdict.duties.ring_at_least_s)
 
 
 def of_campaigns(law: Law) -> Decide:

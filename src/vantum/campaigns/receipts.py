@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Final, Protocol
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from vantum.agents.versions import duty_of
+from vantum.campaigns.jobs import Work
 from vantum.dialing.chain import canonical
 from vantum.dialing.dial import Allowed
 from vantum.dialing.receipts import (
@@ -23,31 +24,24 @@ from vantum.dialing.receipts import (
 )
 from vantum.store.agent_versions import AgentVersions
 from vantum.store.database import Database
-from vantum.store.receipts import Receipts, Settled
+from vantum.store.jobs import Job
+from vantum.store.receipts import Receipts
+from vantum.store.settled import Settled, settled_call
 from vantum.telephony.settled import Outcome
 
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
 _ALLOWED: Final = msgspec.json.Decoder(Allowed)
 
 
-class About(Protocol):
-    """A job, as far as it matters here."""
-
-    @property
-    def subject(self) -> str:
-        """The id of the call that it is about."""
-        ...
-
-
-def receipt_work(database: Database) -> Callable[[About], Awaitable[None]]:
+def receipt_work(database: Database) -> Work:
     """What is done about jobs of the kind `receipt`. It raises RecordsError.
 
     Nothing is done about calls that are not settled, and about those that somebody made to us.
     """
     receipts, versions = Receipts(database), AgentVersions(database)
 
-    async def write(job: About) -> None:
-        known = await receipts.settled(job.subject)
+    async def write(job: Job) -> None:
+        known = await settled_call(database, job.subject)
         if known is None or known.call.direction != "outbound":
             return
         outcome = _OUTCOME.decode(known.call.outcome)

@@ -31,6 +31,7 @@ class Go(Struct, frozen=True):
     """Call them now; `evidence` is JSON of what allows it."""
 
     evidence: str
+    ring_at_least_s: float = 0.0
 
 
 class Wait(Struct, frozen=True):
@@ -49,6 +50,7 @@ class Dial(Struct, frozen=True):
     candidate: Candidate
     at: float
     evidence: str
+    ring_at_least_s: float
 
 
 class Put(Struct, frozen=True):
@@ -88,8 +90,8 @@ def pick(
         if len(dials) >= most or slot >= until:
             break
         match decide(candidate, slot):
-            case Go(evidence):
-                dials.append(Dial(candidate, slot, evidence))
+            case Go(evidence, ring_s):
+                dials.append(Dial(candidate, slot, evidence, ring_s))
                 gate, own = gate.after(slot), own.after(slot)
             case Wait() as wait:
                 put.append(Put(candidate, wait))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 from vantum.dialing.dial import Allowed, LocalTime
@@ -133,6 +134,18 @@ def _pattern(text: str) -> re.Pattern[str]:
     """The words of a line, however they are spaced; a blank stands for some words or none."""
     parts = (r"\s+".join(map(re.escape, part.split())) for part in _BLANK.split(text))
     return re.compile(r"\s*.*?\s*".join(parts))
+
+
+class _Placed(Struct):
+    placed_at_ms: int
+
+
+_PLACED: Final = msgspec.json.Decoder(_Placed)
+
+
+def placed_at_ms(facts: str) -> int:
+    """When the call of a receipt was placed; `facts` is its JSON."""
+    return _PLACED.decode(facts).placed_at_ms
 
 
 def ms(moment_s: float) -> int:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, select, tuple_
 
 from vantum.store.database import Database
-from vantum.store.phone_calls import Direction, PhoneCall
+from vantum.store.phone_calls import Direction, PhoneCall, call_in
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS, OPEN
 
 
@@ -41,7 +41,7 @@ async def calls_page(
         query = query.where(tuple_(*place) < tuple_(after.placed_at, after.call_id))
     query = query.order_by(*(column.desc() for column in place)).limit(most)
     async with database.reading() as connection:
-        return [PhoneCall(**row._mapping) for row in (await connection.execute(query)).all()]
+        return [call_in(row) for row in (await connection.execute(query)).all()]
 
 
 def _conditions(sought: Sought) -> list[ColumnElement[Any]]:

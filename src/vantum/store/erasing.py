@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msgspec import Struct
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.database import Database
+from vantum.store.findings import blank as blank_findings
 from vantum.store.receipts import forget
-from vantum.store.schema import ATTEMPTS, CALLS, FINDINGS
+from vantum.store.schema import ATTEMPTS, CALLS
 
 Blank = Callable[[str], str]
 """Makes an outcome, as JSON, hold nothing of whom the call was with."""
@@ -54,13 +54,5 @@ class CallTraces:
                 await connection.execute(this.values(outcome=blank(row.outcome), **values))
             theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
             await connection.execute(theirs.values(phone="", detail=""))
-            findings = await _blank_findings(connection, calls)
+            findings = await blank_findings(connection, calls)
             return Erased(calls, findings, await forget(connection, phone))
-
-
-async def _blank_findings(connection: AsyncConnection, calls: Iterable[str]) -> int:
-    count = 0
-    for call_id in calls:
-        theirs = update(FINDINGS).where(FINDINGS.c.call_id == call_id)
-        count += (await connection.execute(theirs.values(summary="", fields="{}"))).rowcount
-    return count

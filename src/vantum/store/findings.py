@@ -1,20 +1,21 @@
-"""What was found of each call, and what there is to find it from."""
+"""What was found of each call."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.agents.findings import Disposition, Finding
 from vantum.errors import RecordsError
 from vantum.store.database import Database
-from vantum.store.phone_calls import PhoneCall
-from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, FINDINGS
+from vantum.store.schema import FINDINGS
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -31,33 +32,11 @@ class Found(Struct, frozen=True, kw_only=True):
     found_at: float
 
 
-class Settled(Struct, frozen=True):
-    """A call that is over, and what is known of whom it was with."""
-
-    call: PhoneCall
-    attempt: str = ""  # the state of its attempt; "" where it is of no campaign
-    address: str = ""
-    timezone: str = ""
-
-
 class Findings:
     """The records of findings. All methods raise RecordsError where the database fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def settled(self, call_id: str) -> Settled | None:
-        """What there is to find from; None while the call is not settled."""
-        query = select(CALLS, ATTEMPTS.c.state, CONTACTS.c.address, CONTACTS.c.timezone)
-        joined = CALLS.outerjoin(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
-        joined = joined.outerjoin(CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id)
-        query = query.select_from(joined).where(CALLS.c.call_id == call_id, CALLS.c.outcome != "")
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        call = PhoneCall(**{name: row._mapping[name] for name in PhoneCall.__struct_fields__})
-        return Settled(call, row.state or "", row.address or "", row.timezone or "")
 
     async def keep(self, call_id: str, finding: Finding, found_by: str, found_at: float) -> Found:
         """Record what was found, and return it, or what was found before: the first one stays."""
@@ -86,3 +65,9 @@ class Findings:
         if row is None:
             return None
         return Found(**{**row._mapping, "fields": _FIELDS.decode(row.fields)})
+
+
+async def blank(connection: AsyncConnection, calls: Collection[str]) -> int:
+    """Take what was said out of the findings of these calls; how many there are."""
+    theirs = update(FINDINGS).where(FINDINGS.c.call_id.in_(calls))
+    return int((await connection.execute(theirs.values(summary="", fields="{}"))).rowcount)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, select, update
 
+from vantum.dialing.receipts import placed_at_ms
 from vantum.store.database import Database
 from vantum.store.erasing import Blank
+from vantum.store.findings import blank as blank_findings
 from vantum.store.schema import ATTEMPTS, CALLS, FINDINGS, RECEIPTS
 
 _AT_A_TIME = 500
-
-
-class _Placed(Struct):
-    placed_at_ms: int
 
 
 class Kept(Struct, frozen=True):
@@ -33,9 +30,7 @@ class Kept(Struct, frozen=True):
                 for row in rows:
                     this = update(CALLS).where(CALLS.c.call_id == row.call_id)
                     await connection.execute(this.values(outcome=blank(row.outcome)))
-                ids = [row.call_id for row in rows]
-                theirs = update(FINDINGS).where(FINDINGS.c.call_id.in_(ids))
-                await connection.execute(theirs.values(summary="", fields="{}"))
+                await blank_findings(connection, [row.call_id for row in rows])
             count += len(rows)
             if len(rows) < _AT_A_TIME:
                 return count
@@ -66,7 +61,7 @@ class Kept(Struct, frozen=True):
                 rows = (await connection.execute(query)).all()
             old = 0
             for row in rows:
-                if row.facts and _placed_at(row.facts) >= before:
+                if row.facts and placed_at_ms(row.facts) >= before * 1000:
                     break
                 old, number, gone = old + 1, row.number, gone + bool(row.facts)
             if old < _AT_A_TIME:
@@ -76,7 +71,3 @@ class Kept(Struct, frozen=True):
             last = update(RECEIPTS).where(RECEIPTS.c.number == number)
             await connection.execute(last.values(facts=""))
         return gone
-
-
-def _placed_at(facts: str) -> float:
-    return msgspec.json.decode(facts, type=_Placed).placed_at_ms / 1000

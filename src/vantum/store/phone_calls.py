@@ -95,20 +95,20 @@ class PhoneCalls:
     async def _one(self, condition: Any) -> PhoneCall | None:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(CALLS).where(condition))).first()
-        return None if row is None else _call(row)
+        return None if row is None else call_in(row)
 
     async def live(self) -> list[PhoneCall]:
         """All calls that are not over, oldest first."""
         async with self._database.reading() as connection:
             query = select(CALLS).where(OPEN).order_by(CALLS.c.placed_at)
-            return [_call(row) for row in (await connection.execute(query)).all()]
+            return [call_in(row) for row in (await connection.execute(query)).all()]
 
     async def stale(self, before: float) -> list[PhoneCall]:
         """Calls that are not over, or whose outcome is missing, and that nobody has heard of."""
         async with self._database.reading() as connection:
             unheard = CALLS.c.news_at < before
             query = union(*(select(CALLS).where(kind, unheard) for kind in (OPEN, UNSETTLED)))
-            return [_call(row) for row in (await connection.execute(query)).all()]
+            return [call_in(row) for row in (await connection.execute(query)).all()]
 
     async def colleague_of(self, call_id: str) -> PhoneCall | None:
         """The call that is being placed to a colleague of this caller, or is held with one."""
@@ -245,5 +245,6 @@ async def _follow(connection: AsyncConnection, row: Row[Any], outcome: str) -> N
     await tell(connection, "call.settled", row.call_id, at, lambda: _SETTLED.decode(outcome))
 
 
-def _call(row: Row[Any]) -> PhoneCall:
-    return PhoneCall(**row._mapping)
+def call_in(row: Row[Any]) -> PhoneCall:
+    """The call in a row that has all its columns, and maybe others."""
+    return PhoneCall(**{name: row._mapping[CALLS.c[name]] for name in PhoneCall.__struct_fields__})

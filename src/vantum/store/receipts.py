@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from msgspec import Struct
 from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,22 +13,10 @@ from vantum.dialing import chain
 from vantum.dialing.chain import FIRST, Link
 from vantum.store.database import Database, or_nothing
 from vantum.store.gates import locked
-from vantum.store.phone_calls import PhoneCall
-from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS, RECEIPTS, SALTS
+from vantum.store.schema import RECEIPTS, SALTS
 
 _AT_A_TIME: Final = 500
 _SALT_BYTES: Final = 32
-
-
-class Settled(Struct, frozen=True, kw_only=True):
-    """What the records know of a call that is over; "" and None where it was no campaign's."""
-
-    call: PhoneCall
-    campaign_id: str | None = None
-    attempt: int | None = None
-    allowed: str = ""  # JSON of `dialing.dial.Allowed`
-    name: str = ""
-    company: str = ""
 
 
 class Receipts:
@@ -37,31 +24,6 @@ class Receipts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def settled(self, call_id: str) -> Settled | None:
-        """The call; None where there is none, or where it is not settled."""
-        query = (
-            select(CALLS, ATTEMPTS, CONTACTS.c.name, CONTACTS.c.company)
-            .outerjoin(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
-            .outerjoin(CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id)
-            .where(CALLS.c.call_id == call_id, CALLS.c.outcome != "")
-        )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        found = row._mapping
-        call = PhoneCall(**{name: found[CALLS.c[name]] for name in PhoneCall.__struct_fields__})
-        if found[ATTEMPTS.c.attempt_id] is None:
-            return Settled(call=call)
-        return Settled(
-            call=call,
-            campaign_id=found[ATTEMPTS.c.campaign_id],
-            attempt=found[ATTEMPTS.c.number],
-            allowed=found[ATTEMPTS.c.detail],
-            name=found[CONTACTS.c.name] or "",
-            company=found[CONTACTS.c.company] or "",
-        )
 
     async def salt_of(self, phone: str) -> str:
         """The salt of a number, made with its first receipt: hexadecimal digits."""

@@ -1,0 +1,10 @@
+"""A job, as whoever works on it is given it."""
+
+from __future__ import annotations
+
+from vantum.store.jobs import Job
+
+
+def about(subject: str) -> Job:
+    """A job about this, taken for the first time."""
+    return Job(job_id=f"job-{subject}", kind="", subject=subject, details="", tries=1, epoch=1)
