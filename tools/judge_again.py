@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
-IN_REAL_TIME = ("campaigns", "providers", "recording", "simulator", "telephony", "web")
+IN_REAL_TIME = ("campaigns", "providers", "recording", "simulator", "store", "telephony", "web")
 MOST_FILES = 3
 
 

@@ -100,6 +100,61 @@ def test_who_objects_to_the_second_half_of_the_greeting_has_the_floor() -> None:
     assert agent.was_asked == ["No, I'm driving."]
 
 
+@pytest.mark.parametrize("notice", [NOTICE, ""])
+@pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.4])
+@pytest.mark.parametrize("finals_after_s", [0.2, 1.0])
+@pytest.mark.parametrize("words", ["Wait, who is this?", "Take me off your list."])
+def test_what_is_said_into_our_first_words_is_answered(
+    words: str, finals_after_s: float, after_s: float, notice: str
+) -> None:
+    script = Script(finals_after_s=finals_after_s)
+    caller, agent = picked_up("All right.", notice=notice, script=script)
+    caller.says("Hello?")
+    caller.waits(after_s)
+    caller.says(words)
+    caller.waits(10.0)
+    assert agent.was_asked == [words]
+    assert "All right." in caller.heard
+    assert not notice or caller.heard.count(notice) == 1
+
+
+@pytest.mark.parametrize("notice", [NOTICE, ""])
+@pytest.mark.parametrize("finals_after_s", [0.2, 1.5])
+@pytest.mark.parametrize("words", ["Stop calling me.", "I'm not interested.", "Wrong number."])
+def test_who_picks_up_with_an_objection_is_answered(
+    words: str, finals_after_s: float, notice: str
+) -> None:
+    script = Script(finals_after_s=finals_after_s)
+    caller, agent = picked_up("All right.", notice=notice, script=script)
+    caller.says(words)
+    caller.waits(10.0)
+    assert agent.was_asked[0].endswith(words)
+
+
+@pytest.mark.parametrize("notice", [NOTICE, ""])
+@pytest.mark.parametrize("words", ["Acme Plumbing, Jane speaking.", "Jane Miller.", "Who is it?"])
+def test_who_picks_up_in_their_own_way_is_greeted_and_no_more(words: str, notice: str) -> None:
+    caller, agent = picked_up(notice=notice)
+    caller.says(words)
+    agent.speaks_up()
+    agent.finishes()
+    caller.waits(2.0)
+    assert caller.heard[-1] == GREETING
+    assert agent.was_asked == []
+
+
+@pytest.mark.parametrize("words", ["Hello?", "Hello? Hello?", "Uh-huh."])
+def test_who_says_hello_into_the_notice_once_more_is_not_answered(words: str) -> None:
+    caller, agent = picked_up(notice=NOTICE)
+    caller.says("Hello?")
+    caller.waits(0.8)
+    caller.says(words)
+    agent.speaks_up()
+    agent.finishes()
+    assert agent.was_asked == []
+    assert caller.heard[-2:] == [NOTICE, GREETING]
+
+
 def test_a_nod_into_the_greeting_does_not_stop_it() -> None:
     caller, agent = picked_up()
     caller.waits(2.2)
@@ -196,6 +251,17 @@ def test_news_that_must_be_heard_is_heard_to_its_end_and_the_call_is_over() -> N
     caller.waits(10.0)
     assert caller.heard == [NEWS]
     assert agent.has_hung_up == "briefed"
+
+
+def test_who_objects_to_the_news_is_answered_behind_them() -> None:
+    policy = PHONE.__class__(greeting=NEWS, text_is_shown=False, pickup=PHONE.pickup)
+    caller, agent = picked_up("You won't be called again.", policy=policy, ends="briefed")
+    agent.speaks_up()
+    caller.waits(2.0)
+    caller.says("Take me off your list.")
+    caller.waits(9.0)
+    assert caller.heard[:2] == [NEWS, "You won't be called again."]
+    assert agent.has_hung_up is None
 
 
 def test_the_notice_is_not_said_to_a_machine() -> None:

@@ -511,8 +511,8 @@ def test_nothing_holds_or_cuts_off_what_must_be_heard() -> None:
     call.until(LISTENING)
     assert call.gave(do.Hold) == []
     said = ("user", "pressed 1 Who is this?")
-    assert call.lines == [("assistant", NOTICE), said, ("assistant", GREETING)]
-    assert call.asked == []
+    assert call.lines[:3] == [("assistant", NOTICE), ("assistant", GREETING), said]
+    assert len(call.asked) == 1
 
 
 def test_a_hello_into_its_first_words_has_it_said_again_as_well() -> None:

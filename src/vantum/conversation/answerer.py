@@ -86,6 +86,12 @@ def takes_no_message(text: str, language: str = "en") -> bool:
     return known is not None and bool(known.full.search(_plain(text, known)))
 
 
+def objects(text: str, language: str = "en") -> bool:
+    """Picking up, somebody says at once what no greeting answers: that they want no call."""
+    known = _known(language)
+    return known is not None and bool(known.objections.search(_plain(text, known)))
+
+
 def says(text: str, phrase: str, language: str = "en") -> bool:
     """Are these words among what was said, however either is written?"""
     known = _known(language)
@@ -141,6 +147,7 @@ class _Known(Struct, frozen=True):
     sure: dict[str, re.Pattern[str]]
     hints: dict[str, re.Pattern[str]]
     hellos: re.Pattern[str]
+    objections: re.Pattern[str]
     full: re.Pattern[str]
     spelled: tuple[tuple[str, str], ...]
     words: frozenset[str]  # those long enough to be misheard
@@ -158,6 +165,7 @@ def _known(language: str) -> _Known | None:
         {kind: _pattern(group) for kind, group in sure.items()},
         {kind: _pattern(group) for kind, group in wordings.hints.items()},
         _pattern(wordings.hellos),
+        _pattern(wordings.objections),
         _pattern(wordings.full),
         tuple(wordings.spelled.items()),
         frozenset(word for word in words if len(word) >= _SHORTEST_MISHEARD),

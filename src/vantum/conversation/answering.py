@@ -9,6 +9,7 @@ from vantum import limits
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import guessing
+from vantum.conversation.answerer import objects
 from vantum.conversation.policy import TransferTo
 from vantum.conversation.reply import Reply, Then
 from vantum.conversation.states import State
@@ -223,13 +224,20 @@ def _follow_up(talk: Talk, then: Then, now: float, *, heard: bool) -> None:
     for deed in then.deeds:
         talk.orders.give(deed)
     ends = then.ends if heard else then.unheard or then.ends
-    if ends is not None:
+    if ends is not None and not _must_stay(talk, ends):
         talk.close(ends, now)
         return
     talk.go(State.LISTENING, now)
     terms = _terms(talk)
     if terms and any(isinstance(deed, do.Transfer) for deed in then.deeds):
         _begin_handing_over(talk, terms, now)
+
+
+def _must_stay(talk: Talk, ends: ev.EndReason) -> bool:
+    """Who was only to be told something wants no more of it, and has to be answered."""
+    pickup = talk.policy.pickup
+    only_tells = pickup is not None and ends == pickup.ends
+    return only_tells and objects(talk.caller.text, talk.policy.language)
 
 
 def hand_over(talk: Talk, event: ev.TransferAsked, now: float) -> None:

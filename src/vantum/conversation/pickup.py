@@ -1,10 +1,11 @@
 """What the agent does while it becomes clear who has answered the phone.
 
 A person is greeted within a second, and so is whoever may be one. A greeting into which somebody
-says hello is taken back and said again, as people do; it is taken back for good when it was a
-machine. A machine is listened to, not answered: a message is left, a screener told who calls, a
-menu worked, a queue waited in, each for so long and no longer. When a person comes on after all,
-they are greeted. A browser's call has no pickup, and nothing here concerns it.
+says hello is taken back and said again, as people do; whatever else they say into it is answered
+behind it. It is taken back for good when it was a machine. A machine is listened to, not answered:
+a message is left, a screener told who calls, a menu worked, a queue waited in, each for so long and
+no longer. When a person comes on after all, they are greeted. A browser's call has no pickup, and
+nothing here concerns it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Final
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.answerer import COVER_S, MACHINES
+from vantum.conversation.answerer import COVER_S, MACHINES, objects
 from vantum.conversation.answering import call_off, say
 from vantum.conversation.deciding import judge, rules_of, turn_to
 from vantum.conversation.machines import PLANS
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
+from vantum.conversation.utterances import is_hello, is_nod
 
 _TAKEN_BACK: Final = 2  # times: who speaks into the greeting once more has something to say
 _SET_UP_S: Final = 1.0  # carriers open a stream within 0.6 s; two machines' clocks may differ
@@ -94,7 +96,9 @@ def _takes_words(talk: Talk, pickup: Pickup, event: ev.Transcript, now: float) -
     elif event.text.strip() and not late:
         _take_back(talk, pickup, now, now)
     if late or machine:
-        _note(talk, event, late=late and not machine)
+        _tell(talk, event)
+    if late and not machine:
+        _hear_late(talk, pickup, event, now)
     judge(talk, pickup, now)
     return late or pickup.kind in MACHINES
 
@@ -145,13 +149,21 @@ def _take_back(talk: Talk, pickup: Pickup, began: float, now: float) -> None:
     call_off(talk, now)
 
 
-def _note(talk: Talk, event: ev.Transcript, *, late: bool) -> None:
-    """Words that no other rule sees are told all the same; a late hello belongs to the talk."""
-    text = event.text.strip()
-    if text:
+def _tell(talk: Talk, event: ev.Transcript) -> None:
+    """Words that no other rule sees are shown all the same."""
+    if text := event.text.strip():
         talk.orders.tell(do.Recognised(text, event.final, event.confidence))
-    known = any(line.role == "user" for line in talk.history.lines)
-    if late and event.final and not known:
+
+
+def _hear_late(talk: Talk, pickup: Pickup, event: ev.Transcript, now: float) -> None:
+    """A late hello belongs to the talk; what was more than that is answered behind our words."""
+    text = event.text.strip()
+    if not event.final or not text:
+        return
+    if not _is_met(talk, pickup, text, first=True):
+        talk.caller.wrote(event, now)
+    elif not pickup.met:
+        pickup.met = True
         talk.history.caller_said(text)
 
 
@@ -190,7 +202,7 @@ def _greet(talk: Talk, pickup: Pickup, now: float) -> float | None:
     pickup.dealt_until_s = other.until_s
     if rules.notice and not pickup.noticed:
         pickup.noticed = True
-        _take_hello(talk, pickup)
+        _meet(talk, pickup, first=True)
         say(talk, rules.notice, now, unheard="faults", firm=True, waited_from=waited_from)
     else:
         pickup.greeted = True
@@ -203,16 +215,30 @@ def _say_greeting(talk: Talk, pickup: Pickup, waited_from: float | None, now: fl
     text, ends = _opening(talk), rules_of(talk).ends
     if not text:
         return
-    _take_hello(talk, pickup)
+    _meet(talk, pickup, first=not pickup.noticed)  # behind the notice they know who speaks
     unheard: ev.EndReason | None = None if ends is None else "faults"
     firm = ends is not None
     say(talk, text, now, ends=ends, unheard=unheard, firm=firm, waited_from=waited_from)
 
 
-def _take_hello(talk: Talk, pickup: Pickup) -> None:
-    """A hello is answered by what is said now. Who calls us had something to say, and waits."""
-    if not pickup.inbound:
-        talk.history.caller_said(talk.caller.take())
+def _meet(talk: Talk, pickup: Pickup, *, first: bool) -> None:
+    """A hello is met by what is said now; whatever else they have said waits for an answer.
+
+    Who calls us had something to say, and waits in any case.
+    """
+    text = talk.caller.text
+    if pickup.inbound or (text and not _is_met(talk, pickup, text, first=first)):
+        return
+    pickup.met = pickup.met or bool(text)
+    talk.history.caller_said(talk.caller.take())
+
+
+def _is_met(talk: Talk, pickup: Pickup, text: str, *, first: bool) -> bool:
+    """Do our first words answer this? People pick up with a name, a firm, a "who is it?"."""
+    language = talk.policy.language
+    if first and not pickup.met:
+        return not objects(text, language)
+    return is_hello(text, language) or is_nod(text, language, asked=False)
 
 
 def _greeting_at(talk: Talk, pickup: Pickup) -> float:

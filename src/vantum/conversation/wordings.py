@@ -19,6 +19,7 @@ class Wordings(Struct, frozen=True):
     sure: Mapping[str, tuple[str, ...]]
     hints: Mapping[str, tuple[str, ...]]
     hellos: tuple[str, ...]  # how a person begins, if little else follows
+    objections: tuple[str, ...]  # what they say at once that no greeting answers
     full: tuple[str, ...]
     spelled: Mapping[str, str]  # what is read as something else
 
@@ -163,6 +164,17 @@ _ENGLISH: Final = Wordings(
         "(hello|hi|hey|yes|yeah|yep|yup|yo|ya|ahoy|allo|speaking|go ahead|good (morning|afternoon"
         "|evening|day)|what|who|sorry|pardon|hold on|hang on|wait|just a (second|moment|minute)|"
         "one (second|moment|minute))",
+    ),
+    objections=(
+        "(take|cross|strike|remove|delete|scratch) … (off|from|out of)",
+        "(stop|quit) (calling|phoning|ringing|bothering|contacting|harassing|texting|it)",
+        "(not|never) (ever )?(call|phone|ring|bother|contact|text)",
+        "no more calls",
+        "leave (me|us) alone",
+        "(not|no) interested",
+        "wrong number",
+        "(i|we) am (busy|driving|working|in a meeting)",
+        "can not talk",
     ),
     full=(
         "(mailbox|mail box|voicemail|inbox) is (currently )?full",
