@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from vantum.campaigns.jobs import Together, Work
 from vantum.store.jobs import Job
 
 
 def about(subject: str) -> Job:
     """A job about this, taken for the first time."""
     return Job(job_id=f"job-{subject}", kind="", subject=subject, details="", tries=1, epoch=1)
+
+
+async def do(work: Work | Together, subject: str) -> None:
+    """Do the job about this."""
+    await (work.do([about(subject)]) if isinstance(work, Together) else work(about(subject)))

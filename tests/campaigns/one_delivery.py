@@ -16,7 +16,7 @@ from vantum.telemetry import server_log
 async def deliver(url: str, now: float) -> None:
     database = Database(url)
     telling = Telling(Hooks(database), lambda: now, server_log())
-    await work_once(Jobs(database, "the process"), {JOB: telling.work}, lambda: now)
+    await work_once(Jobs(database, "the process"), JOB, telling.work, lambda: now)
     await telling.close()
     await database.close()
 

@@ -11,7 +11,7 @@ from openai_asked import simulated
 from sales_call import SALES, Conversation
 from sqlalchemy import select, update
 
-from a_job import about
+from a_job import do
 from vantum.campaigns.findings import Desk, Mind, finding_work, zone_of
 from vantum.errors import RecordsError, SettingsError
 from vantum.limits import Budgets
@@ -60,9 +60,8 @@ class Office:
             )
 
     async def finds(self, call_id: str, mind: Mind | None = None) -> Found:
-        await finding_work(self.desk(mind))(about(call_id))
-        found = await Findings(self.database).of(call_id)
-        assert found is not None
+        await do(finding_work(self.desk(mind)), call_id)
+        [found] = await Findings(self.database).of([call_id])
         return found
 
     async def plans(self) -> list[tuple[int, str, float]]:
@@ -154,7 +153,7 @@ async def test_a_call_whose_agent_is_gone_says_so(office: Office) -> None:
     call_id = await office.calls("Hello?")
     nobody = msgspec.structs.replace(office.desk(), agents={})
     with pytest.raises(SettingsError, match="`sales` is gone"):
-        await finding_work(nobody)(about(call_id))
+        await do(finding_work(nobody), call_id)
 
 
 @pytest.mark.parametrize(

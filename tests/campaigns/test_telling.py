@@ -64,7 +64,7 @@ class House:
         self.now += later_s
         jobs = Jobs(self.database, boot_id)
         now, dice = (lambda: self.now), (lambda: 0.5)
-        return await work_once(jobs, {JOB: self.telling.work}, now, dice=dice)
+        return await work_once(jobs, JOB, self.telling.work, now, dice=dice)
 
     async def error(self) -> str:
         """Of the one that was given up."""

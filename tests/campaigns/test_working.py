@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 import structlog
 
-from vantum.campaigns.jobs import AT_ONCE, Work, work_once
+from vantum.campaigns.jobs import AT_ONCE, TOGETHER, Together, Work, work_once
 from vantum.dialing.backoff import FIRST_S, TRIES
 from vantum.errors import CarrierError
 from vantum.store.database import Database
@@ -42,9 +42,19 @@ class Bench:
             self.seen.append(job)
             await work(job)
 
-        works: Mapping[str, Work] = {"finding": noted}
+        return await self.round(noted, deadline_s)
+
+    async def work_together(self, work: Callable[[Sequence[Job]], Awaitable[None]]) -> int:
+        return await self.round(Together(work), 5.0)
+
+    async def round(self, work: Work | Together, deadline_s: float) -> int:
         return await work_once(
-            self.jobs, works, lambda: self.now, dice=lambda: 0.5, deadline_s=deadline_s
+            self.jobs,
+            "finding",
+            work,
+            lambda: self.now,
+            dice=lambda: 0.5,
+            deadline_s=deadline_s,
         )
 
 
@@ -100,6 +110,37 @@ async def test_few_are_done_at_once_and_a_slow_one_keeps_nobody_waiting(bench: B
 
     assert await bench.works(work) == 50
     assert 1 < most <= AT_ONCE
+
+
+async def test_work_that_is_done_together_is_done_in_as_many_parts_as_it_takes(
+    bench: Bench,
+) -> None:
+    await bench.plan(TOGETHER + 1)
+    parts: list[int] = []
+
+    async def work(jobs: Sequence[Job]) -> None:
+        parts.append(len(jobs))
+
+    assert await bench.work_together(work) == TOGETHER + 1
+    assert parts == [TOGETHER, 1]
+    bench.now += 10 * LEASE_S
+    assert await bench.work_together(work) == 0
+
+
+async def test_one_that_fails_takes_none_with_it_that_was_done_together(bench: Bench) -> None:
+    await bench.plan(5)
+    done: list[str] = []
+
+    async def work(jobs: Sequence[Job]) -> None:
+        if any(job.subject == "call-3" for job in jobs):
+            raise CarrierError("that one")
+        done.extend(job.subject for job in jobs)
+
+    await bench.work_together(work)
+    assert sorted(done) == ["call-0", "call-1", "call-2", "call-4"]
+    bench.now += 86_400
+    [late] = await bench.jobs.claim(bench.now, 10)
+    assert (late.subject, late.tries) == ("call-3", 2)
 
 
 @pytest.mark.parametrize(

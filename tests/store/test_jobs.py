@@ -110,10 +110,10 @@ async def test_a_process_that_comes_late_writes_nothing(database: Database, anot
     one = Jobs(database, "one")
     late = await taken(one)
     job = await taken(another, LATER)
-    assert not await one.done(late, LATER)
+    assert not await one.done([late], LATER)
     assert not await one.failed(late, "too late", None, LATER)
     assert not await one.dead("finding")
-    assert await another.done(job, LATER)
+    assert await another.done([job], LATER)
     assert not await another.failed(job, "done already", None, LATER)
     assert not await one.claim(LATER + 1_000, 10)
 
@@ -124,8 +124,8 @@ async def test_a_process_that_took_its_own_job_over_writes_as_the_later_of_the_t
     await plan(database, "call-1")
     jobs = Jobs(database, "one")
     late, job = await taken(jobs), await taken(jobs, LATER)
-    assert not await jobs.done(late, LATER)
-    assert await jobs.done(job, LATER)
+    assert not await jobs.done([late], LATER)
+    assert await jobs.done([job], LATER)
 
 
 async def test_what_has_failed_is_due_again_when_it_was_said_to_be(database: Database) -> None:
@@ -158,8 +158,8 @@ async def test_only_jobs_that_were_done_before_are_forgotten(database: Database)
     await plan(database, "call-1", "call-2", "call-3")
     jobs = Jobs(database, "one")
     first, second, _ = await jobs.claim(NOW, 3)
-    await jobs.done(first, NOW + 1)
-    await jobs.done(second, NOW + 3)
+    await jobs.done([first], NOW + 1)
+    await jobs.done([second], NOW + 3)
     assert await jobs.tidy(NOW + 2) == 1
     assert await jobs.tidy(NOW + 4) == 1
     assert (await taken(jobs, LATER)).tries == 2

@@ -57,7 +57,7 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
         line = msgspec.json.encode(outcome)
         await PhoneCalls(opened).add(replace(call(name), outcome=line.decode()))
         append(tmp_path, line)
-        await receipt_work(opened)(about(name))
+        await receipt_work(opened).do([about(name)])
         sound = tmp_path / "recordings" / f"{name}.opus"
         sound.write_bytes(b"sound")
         os.utime(sound, (call(name).placed_at,) * 2)
@@ -116,7 +116,7 @@ async def test_the_chain_goes_on_behind_receipts_that_are_all_gone(
     later = replace(call("new"), call_id="later")
     outcome = msgspec.json.encode(outcome_of(later, None)).decode()
     await PhoneCalls(database).add(replace(later, outcome=outcome))
-    await receipt_work(database)(about("later"))
+    await receipt_work(database).do([about("later")])
     file = tmp_path / "receipts.jsonl"
     assert await export_receipts(database, file, None) == 1
     found = verify(file.read_bytes().splitlines())

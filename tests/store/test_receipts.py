@@ -134,7 +134,7 @@ async def test_a_receipt_says_what_allowed_the_call_and_what_was_heard(
     async with database.writing() as connection:
         await connection.execute(insert(CONTACTS).values(person))
         await connection.execute(insert(ATTEMPTS).values(attempt))
-    await receipt_work(database)(about("call-1"))
+    await receipt_work(database).do([about("call-1")])
     [line, _] = await exported(database, tmp_path)
     facts = json.loads(line)["facts"]
     async with database.reading() as connection:
@@ -157,7 +157,7 @@ async def test_a_receipt_says_what_allowed_the_call_and_what_was_heard(
 
 async def test_what_is_not_known_is_not_made_up(database: Database, tmp_path: Path) -> None:
     await settles(database, replace(CALL, answered_at=None, status="busy"), None)
-    await receipt_work(database)(about("call-1"))
+    await receipt_work(database).do([about("call-1")])
     facts = json.loads((await exported(database, tmp_path))[0])["facts"]
     unknown = {name for name, value in facts.items() if value is None}
     assert unknown >= {"gate", "answered_at_ms", "agent_version", "opted_out_ms", "answered_by"}
@@ -168,7 +168,7 @@ async def test_calls_that_are_not_settled_or_not_ours_have_none(database: Databa
     await PhoneCalls(database).add(CALL)
     await settles(database, replace(CALL, call_id="call-2", direction="inbound"))
     for call_id in ("call-1", "call-2", "call-3"):
-        await receipt_work(database)(about(call_id))
+        await receipt_work(database).do([about(call_id)])
     assert [one async for one in Receipts(database).links()] == []
 
 
@@ -182,7 +182,7 @@ async def test_workers_that_append_at_once_leave_no_gap_and_no_call_twice(
 
     async def works(worker: Database) -> None:
         for call_id in calls:
-            await receipt_work(worker)(about(call_id))
+            await receipt_work(worker).do([about(call_id)])
 
     await asyncio.gather(*map(works, workers))
     for worker in workers:
@@ -200,7 +200,7 @@ async def test_who_is_erased_leaves_a_chain_that_still_verifies(
     other = replace(CALL, call_id="call-2", their_number="+15550100101")
     for call in (CALL, other):
         await settles(database, call)
-        await receipt_work(database)(about(call.call_id))
+        await receipt_work(database).do([about(call.call_id)])
         append(tmp_path, msgspec.json.encode(outcome_of(call, TALKED)))
     kept = append_bytes(tmp_path)
     sound = tmp_path / "recordings" / "call-1.opus"

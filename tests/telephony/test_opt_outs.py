@@ -222,7 +222,7 @@ async def test_a_receipt_tells_when_the_lines_were_heard_and_the_wish_understood
 ) -> None:
     one = refused[WORDINGS[0]]
     database = Database(f"sqlite:///{phone.data}/vantum.db")
-    await receipt_work(database)(Job(one.outcome.call_id))
+    await receipt_work(database).do([Job(one.outcome.call_id)])
     [link] = [link async for link in Receipts(database).links()]
     await database.close()
     facts = msgspec.json.decode(link.facts, type=Receipt)

@@ -9,7 +9,7 @@ from typing import Final
 
 from vantum.agents.schema import Agent
 from vantum.campaigns.findings import Desk, finding_work
-from vantum.campaigns.jobs import Work
+from vantum.campaigns.jobs import Together, Work
 from vantum.campaigns.keeping import keeping_of, retention_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.campaigns.worker import SharedClock
@@ -33,7 +33,7 @@ def works_of(
     clock: SharedClock,
     upkeep: HouseUpkeep,
     log: Log,
-) -> dict[str, Work]:
+) -> dict[str, Work | Together]:
     """By the kind of job."""
     reader = reader_of(settings, agents[settings.vantum_agent.stem], upkeep)
     desk = Desk(database, attempts, agents, clock.now, log, reader)

@@ -24,6 +24,7 @@ from vantum.telephony.line import Line
 
 THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
+_CATCH_UP: Final = 0.97  # of the time between two dials, behind one that was late
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
 
@@ -54,7 +55,10 @@ class Dispatcher:
         self._ring_s = ring_s
         self._start = start
         self._log = log
-        self._free_at = 0.0  # of this machine's clock: the next moment for a dial of ours
+        # Moments of this machine's clock.
+        self._free_at = 0.0  # the next one to plan a dial of ours for
+        self._asked_at = 0.0  # the carrier was asked last
+        self._asks = asyncio.Lock()
 
     async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
@@ -66,31 +70,38 @@ class Dispatcher:
             # Those whose moments have passed meanwhile must not all be made at once.
             at = max(began + dial.at - now, self._free_at, time.monotonic())
             self._free_at = at + 1 / dials_per_s
-            self._start("dial", self._make(dial, at, began + _LATE_S))
+            self._start("dial", self._make(dial, at, began + _LATE_S, 1 / dials_per_s))
         return len(dials)
 
-    async def _make(self, dial: Dial, at: float, late_at: float) -> None:
+    async def _make(self, dial: Dial, at: float, late_at: float, apart_s: float) -> None:
         """Have it rung at that moment of this machine's clock, or put it back."""
-        call = call_of(dial, self._boot_id)
+        call, asked = call_of(dial, self._boot_id), False
         try:
             await asyncio.sleep(at - time.monotonic())
+            await self._keep_apart(apart_s)
             if time.monotonic() > late_at:
                 await self._put_back(dial, "The worker was stopped for a while.", 0.0)
                 return
             ring_s = max(self._ring_s(call.agent), math.ceil(dial.ring_at_least_s))
             order = self._line.order(call, ring_s)
+            asked = True
             try:
                 await self._legs.ring(call, order)
             except CarrierError as error:
                 if error.trouble == "throttled":
                     await self._put_back(dial, str(error), THROTTLED_S)
         except asyncio.CancelledError:
-            # Where the carrier was asked already, the next process asks what became of it.
-            if time.monotonic() < at:
+            if not asked:  # else the next process asks what became of it
                 await self._put_back(dial, "The worker was stopped.", 0.0)
             raise
         except RecordsError as error:  # its lease runs out, and then the carrier is asked
             self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+
+    async def _keep_apart(self, apart_s: float) -> None:
+        """Wait for one's turn: what a busy moment has held up must not all be made behind it."""
+        async with self._asks:
+            await asyncio.sleep(self._asked_at + _CATCH_UP * apart_s - time.monotonic())
+            self._asked_at = time.monotonic()
 
     async def _put_back(self, dial: Dial, why: str, wait_s: float) -> None:
         await self._claims.give_back(dial, self._legs.now() + wait_s, why)

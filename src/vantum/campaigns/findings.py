@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,15 +14,15 @@ from vantum.agents.contacts import known_of
 from vantum.agents.findings import Ended, Finding, find, is_of_record
 from vantum.agents.playbook import Said
 from vantum.agents.schema import Agent
-from vantum.campaigns.jobs import Work
+from vantum.campaigns.jobs import Together, Work
 from vantum.dialing.places import of_zone, whereabouts
 from vantum.dialing.retries import CLASSES
 from vantum.errors import ProviderError, RecordsError, SettingsError
 from vantum.store.attempts import Attempts
 from vantum.store.database import Database
-from vantum.store.findings import Findings
+from vantum.store.findings import Findings, Found
 from vantum.store.jobs import Job
-from vantum.store.settled import Settled, settled_call
+from vantum.store.settled import Settled, settled_calls
 from vantum.telemetry import Log
 from vantum.telephony.settled import Outcome
 
@@ -54,29 +54,46 @@ class Desk(Struct, frozen=True):
     mind: Mind | None = None
 
 
-def finding_work(desk: Desk) -> Work:
+def finding_work(desk: Desk) -> Work | Together:
     """The work of jobs of the kind `finding`. It may be done again: the first finding stays.
 
     Raises RecordsError for what may work later, SettingsError where the agent file is gone.
     """
-
     findings = Findings(desk.database)
 
-    async def work(job: Job) -> None:
-        settled = await settled_call(desk.database, job.subject)
-        if settled is None:
+    async def find_all(jobs: Sequence[Job]) -> None:
+        calls = await settled_calls(desk.database, [job.subject for job in jobs])
+        if len(calls) < len(jobs):
             raise RecordsError("the call is not settled yet")
-        before = await findings.of(job.subject)
-        if before is None:
-            finding, found_by = await _found(desk, settled)
-            before = await findings.keep(job.subject, finding, found_by, desk.now())
-        if before.callback_at is not None and settled.state:
-            await _promise(desk, settled, before.callback_at)
+        before = await findings.of([one.call.call_id for one in calls])
+        known = {one.call_id for one in before}
+        fresh = [await _found(desk, one) for one in calls if one.call.call_id not in known]
+        callbacks = {one.call_id: one.callback_at for one in before + await findings.keep(fresh)}
+        for one in calls:
+            at = callbacks.get(one.call.call_id)
+            if at is not None and one.state:
+                await _promise(desk, one, at)
 
-    return work
+    async def find_one(job: Job) -> None:
+        await find_all([job])
+
+    return Together(find_all) if desk.mind is None else find_one
 
 
-async def _found(desk: Desk, settled: Settled) -> tuple[Finding, str]:
+async def _found(desk: Desk, settled: Settled) -> Found:
+    finding, found_by = await _judged(desk, settled)
+    return Found(
+        call_id=settled.call.call_id,
+        disposition=finding.disposition,
+        summary=finding.summary,
+        fields=finding.fields,
+        callback_at=finding.callback_at,
+        found_by=found_by,
+        found_at=desk.now(),
+    )
+
+
+async def _judged(desk: Desk, settled: Settled) -> tuple[Finding, str]:
     call = settled.call
     agent = desk.agents.get(call.agent)
     if agent is None:

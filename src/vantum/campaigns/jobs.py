@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -21,7 +21,15 @@ Work = Callable[[Job], Awaitable[None]]
 An error of our tree means that the same may work later; its words are kept, and are none of a call.
 """
 
+
+class Together(Struct, frozen=True):
+    """Work that costs as much for many jobs as for one; where it fails, each is tried alone."""
+
+    do: Callable[[Sequence[Job]], Awaitable[None]]
+
+
 AT_ONCE: Final = 8  # of one kind: each waits for somebody else, mostly
+TOGETHER: Final = 50
 KEPT_S: Final = 7 * 86_400.0  # a job that is done
 LOOK_S: Final = 0.5
 TIDY_S: Final = 3_600.0
@@ -29,77 +37,84 @@ TIDY_S: Final = 3_600.0
 
 async def work_once(
     jobs: Jobs,
-    works: Mapping[str, Work],
+    kind: str,
+    work: Work | Together,
     now: Callable[[], float],
     *,
     dice: Callable[[], float] = random.random,
     log: Log | None = None,
     deadline_s: float = limits.JOB_S,
 ) -> int:
-    """Perform what is due, and what becomes due meanwhile; how many. Raises RecordsError.
+    """Perform what is due of a kind, and what becomes due meanwhile; how many. Raises RecordsError.
 
-    Jobs of other kinds than those of `works` stay as they are. `now` is the clock that all
-    processes share; `dice` gives numbers in [0, 1).
+    `now` is the clock that all processes share; `dice` gives numbers in [0, 1).
     """
-    this = _Round(jobs, works, now, dice, log or server_log(), deadline_s)
+    this = _Round(jobs, kind, work, now, dice, log or server_log(), deadline_s)
     return await this.until_none_is_due()
 
 
 class _Round(Struct, frozen=True):
     jobs: Jobs
-    works: Mapping[str, Work]
+    kind: str
+    work: Work | Together
     now: Callable[[], float]
     dice: Callable[[], float]
     log: Log
     deadline_s: float
 
     async def until_none_is_due(self) -> int:
-        fresh = await self.jobs.claim(self.now(), AT_ONCE, self.works)
+        size, at_once = (TOGETHER, 1) if isinstance(self.work, Together) else (1, AT_ONCE)
+        fresh = await self.jobs.claim(self.now(), size * at_once, [self.kind])
         count, running = 0, set[asyncio.Task[None]]()
         async with asyncio.TaskGroup() as group:
             while fresh or running:
                 count += len(fresh)
-                running |= {group.create_task(self._perform(job)) for job in fresh}
+                parts = [fresh[at : at + size] for at in range(0, len(fresh), size)]
+                running |= {group.create_task(self._perform(part)) for part in parts}
                 first = asyncio.FIRST_COMPLETED  # one that is slow keeps nobody else waiting
                 _, running = await asyncio.wait(running, timeout=LOOK_S, return_when=first)
-                fresh = await self._more(AT_ONCE - len(running))
+                fresh = await self._more(size * (at_once - len(running)))
         return count
 
     async def _more(self, most: int) -> list[Job]:
         if not most:
             return []
         try:
-            return await self.jobs.claim(self.now(), most, self.works)
+            return await self.jobs.claim(self.now(), most, [self.kind])
         except RecordsError as error:  # those that run go on
             self.log.warning("records_not_read", why=str(error))
             return []
 
-    async def _perform(self, job: Job) -> None:
-        error = await self._tried(job)
+    async def _perform(self, jobs: Sequence[Job]) -> None:
+        error = await self._tried(jobs)
+        if error and len(jobs) > 1:
+            for job in jobs:
+                await self._perform([job])
+            return
         now = self.now()
         try:
-            if not error:
-                kept = await self.jobs.done(job, now)
-            else:
-                kept = await self._failed(job, error, now)
+            kept = await (self._failed(jobs[0], error, now) if error else self.jobs.done(jobs, now))
             if not kept:
-                self.log.warning("job_lost", job_id=job.job_id, kind=job.kind)
+                self.log.warning("job_lost", kind=self.kind, job_id=jobs[0].job_id, of=len(jobs))
         except RecordsError as away:  # its lease runs out, and then it is done once more
-            self.log.warning("job_not_recorded", job_id=job.job_id, why=str(away))
+            self.log.warning("job_not_recorded", kind=self.kind, of=len(jobs), why=str(away))
 
-    async def _tried(self, job: Job) -> str:
-        """Why it has failed; "" where it has not."""
-        if job.tries > TRIES:
+    async def _tried(self, jobs: Sequence[Job]) -> str:
+        """Why they have failed; "" where they have not."""
+        if any(job.tries > TRIES for job in jobs):
             return "each of its tries ended with its process"
         try:
             async with asyncio.timeout(self.deadline_s):
-                await self.works[job.kind](job)
+                if isinstance(self.work, Together):
+                    await self.work.do(jobs)
+                else:
+                    await self.work(jobs[0])
         except TimeoutError:
             return f"took longer than {self.deadline_s:g} s"
         except VantumError as error:
             return str(error) or type(error).__name__
         except Exception as error:  # a task root: one bad job must not end those beside it
-            self.log.exception("job_failed", job_id=job.job_id, kind=job.kind)
+            self.log.exception("job_failed", kind=self.kind, job_id=jobs[0].job_id, of=len(jobs))
             return f"unexpected: {type(error).__name__}"  # its words might be those of a call
         return ""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from vantum.agents.versions import duty_of
-from vantum.campaigns.jobs import Work
+from vantum.campaigns.jobs import Together
 from vantum.dialing.chain import canonical
 from vantum.dialing.dial import Allowed
 from vantum.dialing.receipts import (
@@ -26,35 +26,48 @@ from vantum.store.agent_versions import AgentVersions
 from vantum.store.database import Database
 from vantum.store.jobs import Job
 from vantum.store.receipts import Receipts
-from vantum.store.settled import Settled, settled_call
+from vantum.store.settled import Settled, settled_calls
 from vantum.telephony.settled import Outcome
 
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
 _ALLOWED: Final = msgspec.json.Decoder(Allowed)
 
 
-def receipt_work(database: Database) -> Work:
+def receipt_work(database: Database) -> Together:
     """What is done about jobs of the kind `receipt`. It raises RecordsError.
 
     Nothing is done about calls that are not settled, and about those that somebody made to us.
     """
     receipts, versions = Receipts(database), AgentVersions(database)
 
-    async def write(job: Job) -> None:
-        known = await settled_call(database, job.subject)
-        if known is None or known.call.direction != "outbound":
+    async def write(jobs: Sequence[Job]) -> None:
+        known = await settled_calls(database, [job.subject for job in jobs])
+        ours = [one for one in known if one.call.direction == "outbound"]
+        if not ours:
             return
-        outcome = _OUTCOME.decode(known.call.outcome)
-        version = await versions.by_digest(outcome.agent_version)
-        lines = tuple(_lines(version.text)) if version else ()
-        theirs, ours = [
-            await receipts.salt_of(number) if number else secrets.token_hex()
-            for number in (known.call.their_number, known.call.our_number)
-        ]
-        receipt = receipt_of(known, outcome, lines, their_salt=theirs, our_salt=ours)
-        await receipts.append(job.subject, canonical(receipt))
+        outcomes = [_OUTCOME.decode(one.call.outcome) for one in ours]
+        wordings = await versions.of({outcome.agent_version for outcome in outcomes})
+        lines = {digest: tuple(_lines(one.text)) for digest, one in wordings.items()}
+        numbers = {
+            number for one in ours for number in (one.call.their_number, one.call.our_number)
+        }
+        salts = await receipts.salts_of(numbers - {""})
+        salts[""] = secrets.token_hex()  # a number that is not known is nobody's
+        written = {
+            one.call.call_id: canonical(
+                receipt_of(
+                    one,
+                    outcome,
+                    lines.get(outcome.agent_version, ()),
+                    their_salt=salts[one.call.their_number],
+                    our_salt=salts[one.call.our_number],
+                )
+            )
+            for one, outcome in zip(ours, outcomes, strict=True)
+        }
+        await receipts.append(written)
 
-    return write
+    return Together(write)
 
 
 def receipt_of(

@@ -14,7 +14,7 @@ from vantum.agents.shelf import agents_beside
 from vantum.campaigns.afterwards import RETENTION_S, new_day, works_of
 from vantum.campaigns.dispatcher import Dispatcher
 from vantum.campaigns.hooks import Telling
-from vantum.campaigns.jobs import KEPT_S, TIDY_S, Work, work_once
+from vantum.campaigns.jobs import KEPT_S, TIDY_S, Together, Work, work_once
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
     CLOCK_S,
@@ -110,7 +110,7 @@ async def work(
     )
     jobs, telling = Jobs(database, boot_id), Telling(Hooks(database), clock.now, log)
     upkeep.at_end(telling.close)
-    works: dict[str, Work] = {WEBHOOK: telling.work}
+    works: dict[str, Work | Together] = {WEBHOOK: telling.work}
     works |= works_of(
         settings, agents, attempts, database=database, clock=clock, upkeep=upkeep, log=log
     )
@@ -129,5 +129,5 @@ async def work(
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
-        rounds = partial(work_once, jobs, {kind: doing_it}, clock.now, log=log)
+        rounds = partial(work_once, jobs, kind, doing_it, clock.now, log=log)
         upkeep.start(f"worker-{kind}", every(JOBS_S, rounds, log))

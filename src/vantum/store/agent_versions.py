@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
@@ -28,9 +28,9 @@ class AgentVersions:
         async with self._database.writing() as connection:
             await connection.execute(or_nothing(connection, AGENTS), rows)
 
-    async def by_digest(self, digest: str) -> Version | None:
-        """The wording with this digest."""
-        query = select(AGENTS).where(AGENTS.c.version == digest)
+    async def of(self, digests: Collection[str]) -> dict[str, Version]:
+        """The wordings with these digests."""
+        query = select(AGENTS).where(AGENTS.c.version.in_(digests))
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else Version(row.version, row.name, row.text)
+            rows = (await connection.execute(query)).all()
+        return {row.version: Version(row.version, row.name, row.text) for row in rows}

@@ -166,8 +166,10 @@ def _settle_sqlite(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("vantum_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        # Who reads sees each statement's own moment, as at a server, and is spared a fifth of the
+        # cost.
+        if connection.get_execution_options().get("vantum_writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def _given_up(connection: Any, _record: object, _error: object) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.database import Database
 from vantum.store.findings import blank as blank_findings
+from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.receipts import forget
-from vantum.store.schema import ATTEMPTS, CALLS
+from vantum.store.schema import ANSWERS, ATTEMPTS, CALLS, JOBS
 
 Blank = Callable[[str], str]
 """Makes an outcome, as JSON, hold nothing of whom the call was with."""
@@ -49,10 +51,19 @@ class CallTraces:
             rows = (await connection.execute(query)).all()
             calls = tuple(row.call_id for row in rows)
             for row in rows:
-                values = {"their_number": "", "briefing": "", "facts": ""}
+                values = {"their_number": "", "briefing": "", "facts": "", "allowed": ""}
                 this = update(CALLS).where(CALLS.c.call_id == row.call_id)
                 await connection.execute(this.values(outcome=blank(row.outcome), **values))
             theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
             await connection.execute(theirs.values(phone="", detail=""))
             findings = await blank_findings(connection, calls)
+            await _forget_told(connection, phone)
             return Erased(calls, findings, await forget(connection, phone))
+
+
+async def _forget_told(connection: AsyncConnection, phone: str) -> None:
+    """Nobody is told of them any more, and who asked for a call once is not answered with them."""
+    told = (JOBS.c.kind == WEBHOOK) & JOBS.c.details.contains(phone, autoescape=True)
+    await connection.execute(delete(JOBS).where(told))
+    answered = ANSWERS.c.body.contains(phone, autoescape=True)
+    await connection.execute(update(ANSWERS).where(answered).values(body="{}"))

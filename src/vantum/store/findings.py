@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import suppress
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from msgspec import Raw, Struct, structs
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vantum.agents.findings import Disposition, Finding
-from vantum.errors import RecordsError
-from vantum.store.database import Database
+from vantum.agents.findings import Disposition
+from vantum.store.database import Database, or_nothing
+from vantum.store.hooks import tell
 from vantum.store.schema import FINDINGS
+from vantum.wire.hooks import CallFound
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -38,33 +38,43 @@ class Findings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, call_id: str, finding: Finding, found_by: str, found_at: float) -> Found:
+    async def keep(self, findings: Sequence[Found]) -> list[Found]:
         """Record what was found, and return it, or what was found before: the first one stays."""
-        values = {
-            "call_id": call_id,
-            "disposition": finding.disposition,
-            "summary": finding.summary,
-            "fields": msgspec.json.encode(finding.fields).decode(),
-            "callback_at": finding.callback_at,
-            "found_by": found_by,
-            "found_at": found_at,
-        }
-        with suppress(IntegrityError):  # another process was first, or this one before it died
-            async with self._database.writing() as connection:
-                await connection.execute(insert(FINDINGS).values(values))
-        found = await self.of(call_id)
-        if found is None:
-            raise RecordsError("the finding is gone again: the call was erased meanwhile")
-        return found
+        if not findings:
+            return []
+        rows = [{**structs.asdict(one), "fields": _written(one.fields)} for one in findings]
+        async with self._database.writing() as connection:
+            fresh = or_nothing(connection, FINDINGS).values(rows).returning(FINDINGS.c.call_id)
+            new = set((await connection.execute(fresh)).scalars())
+            for one in findings:
+                if one.call_id in new:
+                    told = partial(_told, one)
+                    await tell(connection, "call.found", one.call_id, one.found_at, told)
+            ids = [one.call_id for one in findings]
+            return _found((await connection.execute(_of(ids))).all())
 
-    async def of(self, call_id: str) -> Found | None:
-        """What was found of this call."""
-        query = select(FINDINGS).where(FINDINGS.c.call_id == call_id)
+    async def of(self, calls: Collection[str]) -> list[Found]:
+        """What was found of these calls."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        return Found(**{**row._mapping, "fields": _FIELDS.decode(row.fields)})
+            return _found((await connection.execute(_of(calls))).all())
+
+
+def _of(calls: Collection[str]) -> Select[Any]:
+    return select(FINDINGS).where(FINDINGS.c.call_id.in_(calls))
+
+
+def _found(rows: Iterable[Row[Any]]) -> list[Found]:
+    return [Found(**{**row._mapping, "fields": _FIELDS.decode(row.fields)}) for row in rows]
+
+
+def _written(fields: dict[str, str]) -> str:
+    return msgspec.json.encode(fields).decode()
+
+
+def _told(found: Found) -> CallFound:
+    known = structs.asdict(found)
+    known["fields"] = Raw(_written(found.fields))
+    return CallFound(**{name: known[name] for name in CallFound.__struct_fields__})
 
 
 async def blank(connection: AsyncConnection, calls: Collection[str]) -> int:

@@ -7,11 +7,11 @@ later write of theirs. What a job is for decides whether there is one: kind and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy import Row, bindparam, delete, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.database import Database, or_nothing
@@ -78,7 +78,7 @@ class Jobs:
         self._boot_id = boot_id
 
     async def claim(self, now: float, most: int, kinds: Collection[str] | None = None) -> list[Job]:
-        """Take what is due, of these kinds or of all, the longest due first.
+        """Take so many of what is due, of these kinds or of all, the longest due first.
 
         Also what another process took and has had for longer than its lease.
         """
@@ -101,9 +101,9 @@ class Jobs:
                 await connection.execute(ours, [values | count for count in counts])
         return jobs
 
-    async def done(self, job: Job, now: float) -> bool:
-        """It is done; False where it was another's meanwhile."""
-        return await self._write(job, state="done", due_at=now, error="")
+    async def done(self, jobs: Sequence[Job], now: float) -> bool:
+        """They are done; False where one was another's meanwhile."""
+        return await self._write(jobs, state="done", due_at=now, error="")
 
     async def failed(self, job: Job, error: str, again_at: float | None, now: float) -> bool:
         """It has failed and is tried again at that moment, or never; False as above.
@@ -112,16 +112,17 @@ class Jobs:
         """
         state = "dead" if again_at is None else "due"
         at = now if again_at is None else again_at
-        return await self._write(job, state=state, due_at=at, error=error[:ERROR_CHARS])
+        return await self._write([job], state=state, due_at=at, error=error[:ERROR_CHARS])
 
-    async def _write(self, job: Job, **values: object) -> bool:
-        ours = (JOBS.c.job_id == job.job_id) & (JOBS.c.owner == self._boot_id)
-        ours &= (JOBS.c.epoch == job.epoch) & (JOBS.c.state == "running")
+    async def _write(self, jobs: Sequence[Job], **values: object) -> bool:
+        taken = [(job.job_id, job.epoch) for job in jobs]
+        ours = (JOBS.c.owner == self._boot_id) & (JOBS.c.state == "running")
+        ours &= tuple_(JOBS.c.job_id, JOBS.c.epoch).in_(taken)
         async with self._database.writing() as connection:
             written = await connection.execute(
                 update(JOBS).where(ours).values(lease_until=None, **values)
             )
-            return bool(written.rowcount)
+            return bool(written.rowcount == len(taken))
 
     async def dead(self, kind: str, most: int = 1_000) -> list[Failed]:
         """Jobs of this kind that are not tried any more, the latest first."""

@@ -54,6 +54,7 @@ class PhoneCall(Struct, kw_only=True):
     handed_over_at: float | None = None
     end_asked: bool = False
     facts: str = ""
+    allowed: str = ""
 
     @property
     def handed_over(self) -> bool:

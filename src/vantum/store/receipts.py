@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Final
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing import chain
@@ -25,32 +25,38 @@ class Receipts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def salt_of(self, phone: str) -> str:
-        """The salt of a number, made with its first receipt: hexadecimal digits."""
-        query = select(SALTS.c.salt).where(SALTS.c.phone == phone)
+    async def salts_of(self, phones: Collection[str]) -> dict[str, str]:
+        """The salts of numbers, each made with its first receipt: hexadecimal digits."""
+        query = select(SALTS.c.phone, SALTS.c.salt).where(SALTS.c.phone.in_(phones))
         async with self._database.reading() as connection:
-            if found := (await connection.execute(query)).scalar():
-                return str(found)
+            found = {row.phone: row.salt for row in await connection.execute(query)}
+        missing = sorted(set(phones) - found.keys())  # or two might wait in a ring
+        if not missing:
+            return found
+        fresh = [{"phone": one, "salt": secrets.token_hex(_SALT_BYTES)} for one in missing]
         async with self._database.writing() as connection:
-            salt = secrets.token_hex(_SALT_BYTES)
-            fresh = or_nothing(connection, SALTS).values(phone=phone, salt=salt)
-            await connection.execute(fresh)
-            return str((await connection.execute(query)).scalar_one())
+            await connection.execute(or_nothing(connection, SALTS), fresh)
+            return {row.phone: row.salt for row in await connection.execute(query)}
 
-    async def append(self, call_id: str, facts: str) -> Link:
-        """Add the receipt of a call, canonical JSON; where it has one, that one stays."""
-        mine = select(RECEIPTS).where(RECEIPTS.c.call_id == call_id)
+    async def append(self, receipts: Mapping[str, str]) -> None:
+        """Add receipts, canonical JSON by their calls; where a call has its own, that one stays."""
+        known = select(RECEIPTS.c.call_id).where(RECEIPTS.c.call_id.in_(receipts))
         latest = select(RECEIPTS).order_by(RECEIPTS.c.number.desc()).limit(1)
         async with self._database.writing() as connection:
             await locked(connection, "receipts")
-            if row := (await connection.execute(mine)).first():
-                return await _linked(connection, row)
+            written = set((await connection.execute(known)).scalars())
             last = (await connection.execute(latest)).first()
-            number, before = (last.number + 1, last.hash) if last else (1, FIRST)
-            new = chain.link(number, before, facts)
-            values = {"number": number, "call_id": call_id, "facts": facts, "hash": new.hash}
-            await connection.execute(RECEIPTS.insert().values(values))
-            return new
+            number, before = (last.number, last.hash) if last else (0, FIRST)
+            rows = []
+            for call_id, facts in receipts.items():
+                if call_id in written:
+                    continue
+                number += 1
+                before = chain.link(number, before, facts).hash
+                row = {"number": number, "call_id": call_id, "facts": facts, "hash": before}
+                rows.append(row)
+            if rows:
+                await connection.execute(RECEIPTS.insert(), rows)
 
     async def links(self, first: int = 1) -> AsyncIterator[Link]:
         """The chain from this number on; what was kept long enough is not in it any more."""
@@ -66,12 +72,6 @@ class Receipts:
                 before, number = row.hash, row.number + 1
             if len(rows) < _AT_A_TIME:
                 return
-
-
-async def _linked(connection: AsyncConnection, row: Row[Any]) -> Link:
-    query = select(RECEIPTS.c.hash).where(RECEIPTS.c.number == row.number - 1)
-    before = (await connection.execute(query)).scalar() or FIRST
-    return Link(number=row.number, before=before, facts=row.facts, hash=row.hash)
 
 
 async def forget(connection: AsyncConnection, phone: str) -> int:

@@ -47,6 +47,7 @@ CALLS: Final = Table(
     Column("handed_over_at", Float),  # from then on two people talk on it, without us
     Column("end_asked", Boolean, nullable=False),  # by the operator, before there was a talk
     Column("facts", String, nullable=False),  # what the agent knows of whom it calls
+    Column("allowed", String, nullable=False),  # of a call of no campaign: why it might be made
 )
 OPEN: Final = CALLS.c.ended_at.is_(None)
 UNSETTLED: Final = text("outcome = ''")  # as the index has it: SQLite compares the words

@@ -1,13 +1,18 @@
-"""A call that is over, with all that is known of whom it was with."""
+"""Calls that are over, with all that is known of whom they were with."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, Final
+
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCall, call_in
 from vantum.store.schema import ATTEMPTS, CALLS, CONTACTS
+
+_PERSON: Final = CONTACTS.c.name, CONTACTS.c.company, CONTACTS.c.address, CONTACTS.c.timezone
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -17,32 +22,32 @@ class Settled(Struct, frozen=True, kw_only=True):
     campaign_id: str | None = None
     attempt: int | None = None  # its number
     state: str = ""  # of the attempt
-    allowed: str = ""  # JSON of `dialing.dial.Allowed`
+    allowed: str = ""  # why it might be made, JSON of `dialing.dial.Allowed`
     name: str = ""
     company: str = ""
     address: str = ""
     timezone: str = ""
 
 
-async def settled_call(database: Database, call_id: str) -> Settled | None:
-    """The call; None where there is none, or where it is not settled. Raises RecordsError."""
-    person = CONTACTS.c.name, CONTACTS.c.company, CONTACTS.c.address, CONTACTS.c.timezone
+async def settled_calls(database: Database, ids: Collection[str]) -> list[Settled]:
+    """Those of these calls that are settled. Raises RecordsError."""
     query = (
-        select(CALLS, ATTEMPTS, *person)
+        select(CALLS, ATTEMPTS, *_PERSON)
         .outerjoin(ATTEMPTS, ATTEMPTS.c.attempt_id == CALLS.c.call_id)
         .outerjoin(CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id)
-        .where(CALLS.c.call_id == call_id, CALLS.c.outcome != "")
+        .where(CALLS.c.call_id.in_(ids), CALLS.c.outcome != "")
     )
     async with database.reading() as connection:
-        row = (await connection.execute(query)).first()
-    if row is None:
-        return None
+        return [_settled(row) for row in (await connection.execute(query)).all()]
+
+
+def _settled(row: Row[Any]) -> Settled:
     found = row._mapping
     return Settled(
         call=call_in(row),
         campaign_id=found[ATTEMPTS.c.campaign_id],
         attempt=found[ATTEMPTS.c.number],
         state=found[ATTEMPTS.c.state] or "",
-        allowed=found[ATTEMPTS.c.detail] or "",
-        **{column.name: found[column] or "" for column in person},
+        allowed=found[ATTEMPTS.c.detail] or found[CALLS.c.allowed],
+        **{column.name: found[column] or "" for column in _PERSON},
     )

@@ -42,7 +42,7 @@ class Exchange:
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
-        """`may_call` raises RequestError where a number may not be called from one of ours.
+        """`may_call` tells why a number may be called from one of ours, or raises RequestError.
 
         `start` runs work beside the calls.
         """
@@ -68,8 +68,9 @@ class Exchange:
         if not self.line.number:
             raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
         self._calls.check_room()
-        await self._may_call(to, self.line.number)
+        allowed = await self._may_call(to, self.line.number)
         call = self._recorded("outbound", to, self.line.number, agent)
+        call.allowed = allowed
         ring_s = self._casting.agents[call.agent].phone.ring_s
         self._casting.on_the_phone(call.agent).rehearse("mulaw")
         await self.legs.place(call, self.line.order(call, ring_s))

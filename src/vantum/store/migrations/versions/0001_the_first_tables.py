@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.Column("handed_over_at", sa.Float(), nullable=True),
         sa.Column("end_asked", sa.Boolean(), nullable=False),
         sa.Column("facts", sa.String(), nullable=False),
+        sa.Column("allowed", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("call_id"),
         sa.UniqueConstraint("sid"),
     )
