@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
+from vantum.store.erasing import CallTraces
+from vantum.store.findings import Findings, Found
 from vantum.store.hooks import Hook, Hooks, tell
 from vantum.store.jobs import Jobs
 from vantum.store.phone_calls import Direction, PhoneCall, PhoneCalls
@@ -109,6 +111,41 @@ async def test_what_is_done_about_a_call_that_we_placed_is_planned_as_it_is_sett
     jobs = await Jobs(database, "one").claim(NOW + 60, 10)
     assert {job.kind for job in jobs} == kinds
     assert all(job.subject == "call-1" for job in jobs)
+
+
+async def test_what_was_found_is_told_once(database: Database) -> None:
+    await listens(database, "found", "call.found")
+    found = Found(
+        call_id="call-1",
+        disposition="callback",
+        summary="Wants to be called.",
+        fields={"team": "12"},
+        callback_at=NOW + 99,
+        found_by="playbook",
+        found_at=NOW,
+    )
+    assert await Findings(database).keep([found]) == [found]
+    other = msgspec.structs.replace(found, summary="Another look.", found_at=NOW + 5)
+    assert await Findings(database).keep([other]) == [found]
+    told = (await planned(database))["found"]
+    assert (told.type, told.at) == ("call.found", NOW)
+    assert msgspec.json.decode(told.data) == {
+        "call_id": "call-1",
+        "disposition": "callback",
+        "summary": "Wants to be called.",
+        "fields": {"team": "12"},
+        "callback_at": NOW + 99,
+        "found_by": "playbook",
+    }
+
+
+async def test_of_who_is_erased_nobody_is_told_any_more(database: Database) -> None:
+    await listens(database, "all")
+    await settled(database)
+    await CallTraces(database).erase("+15550100199", lambda outcome: outcome)
+    assert await planned(database)
+    await CallTraces(database).erase("+15550100100", lambda outcome: outcome)
+    assert not await planned(database)
 
 
 async def test_nothing_is_told_of_what_was_undone(database: Database) -> None:

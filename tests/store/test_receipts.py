@@ -155,6 +155,30 @@ async def test_a_receipt_says_what_allowed_the_call_and_what_was_heard(
     assert facts["gate"]["consent"]["kind"] == "written"
 
 
+async def test_a_receipt_of_a_single_call_says_what_allowed_it(
+    database: Database, tmp_path: Path
+) -> None:
+    allowed = msgspec.json.encode(ALLOWED).decode()
+    await settles(database, replace(CALL, allowed=allowed))
+    await receipt_work(database).do([about("call-1")])
+    facts = json.loads((await exported(database, tmp_path))[0])["facts"]
+    assert facts["gate"]["consent"]["kind"] == "written"
+    assert facts["campaign_id"] is None
+
+
+async def test_many_receipts_are_one_chain(database: Database, tmp_path: Path) -> None:
+    calls = [f"call-{n}" for n in range(5)]
+    for call_id in calls:
+        await settles(database, replace(CALL, call_id=call_id))
+    await receipt_work(database).do([about("call-2")])
+    await receipt_work(database).do([about(call_id) for call_id in calls])
+    lines = await exported(database, tmp_path)
+    found = verify(lines)
+    assert isinstance(found, Verified)
+    assert (found.first, found.last) == (1, 5)
+    assert json.loads(lines[0])["facts"]["call_id"] == "call-2"
+
+
 async def test_what_is_not_known_is_not_made_up(database: Database, tmp_path: Path) -> None:
     await settles(database, replace(CALL, answered_at=None, status="busy"), None)
     await receipt_work(database).do([about("call-1")])
