@@ -232,6 +232,7 @@ async def test_consents_of_a_list_that_is_being_read_do_not_count_yet(database: 
 
     def looks(candidate: Candidate, at: float) -> Go | Wait:
         seen.append(len(candidate.known.consents))
+        staged.now += 1
         return Wait("not now", staged.now)
 
     await lists.begin("new", NOW)

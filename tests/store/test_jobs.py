@@ -77,7 +77,7 @@ async def test_what_is_longest_due_is_taken_first_and_what_is_not_due_is_not(
 async def test_jobs_of_other_kinds_stay_as_they_are(database: Database) -> None:
     await plan(database, "call-1", kind="unheard of")
     jobs = Jobs(database, "one")
-    assert not await jobs.claim(NOW, 10, ["finding"])
+    assert not await jobs.claim(NOW, 10, "finding")
     assert (await taken(jobs)).tries == 1
 
 

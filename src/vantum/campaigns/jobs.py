@@ -64,7 +64,7 @@ class _Round(Struct, frozen=True):
 
     async def until_none_is_due(self) -> int:
         size, at_once = (TOGETHER, 1) if isinstance(self.work, Together) else (1, AT_ONCE)
-        fresh = await self.jobs.claim(self.now(), size * at_once, [self.kind])
+        fresh = await self.jobs.claim(self.now(), size * at_once, self.kind)
         count, running = 0, set[asyncio.Task[None]]()
         async with asyncio.TaskGroup() as group:
             while fresh or running:
@@ -80,7 +80,7 @@ class _Round(Struct, frozen=True):
         if not most:
             return []
         try:
-            return await self.jobs.claim(self.now(), most, [self.kind])
+            return await self.jobs.claim(self.now(), most, self.kind)
         except RecordsError as error:  # those that run go on
             self.log.warning("records_not_read", why=str(error))
             return []

@@ -77,10 +77,9 @@ class Shares(Struct, frozen=True):
 UNLIMITED: Final = 1_000_000
 
 
-def trips(ended: Iterable[tuple[float, bool]], share: float, now: float) -> bool:
-    """Did this share of the latest dials fail, or more? `ended`: when, and whether it failed.
+def trips(failed: int, calls: int, share: float) -> bool:
+    """Did this share of the calls fail, or more, that ended within `BREAKER_S`?
 
     A number that is busy or does not answer has not failed.
     """
-    recent = [failed for at, failed in ended if now - at <= BREAKER_S]
-    return len(recent) >= BREAKER_CALLS and sum(recent) >= share * len(recent)
+    return calls >= BREAKER_CALLS and failed >= share * calls

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, and_, bindparam, exists, insert, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.pacing import BREAKER_S, trips
@@ -20,6 +20,11 @@ from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
 
 _AT_A_TIME: Final = 500
+_SETTLED: Final = (
+    select(ATTEMPTS, CALLS.c.outcome.label("settled"), CALLS.c.ended_at.label("over_at"))
+    .join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
+    .where(HELD, CALLS.c.outcome != "")
+)
 _PLAN: Final = msgspec.json.Decoder(Plan)
 
 
@@ -52,10 +57,10 @@ class Attempts:
         Raises RecordsError.
         """
         async with self._database.reading() as connection:  # which is free, and often all
-            if not (await connection.execute(_settled().limit(1))).first():
+            if not (await connection.execute(_SETTLED.limit(1))).first():
                 return 0
         async with self._database.writing() as connection:
-            query = _settled().limit(_AT_A_TIME).with_for_update(skip_locked=True, of=ATTEMPTS)
+            query = _SETTLED.limit(_AT_A_TIME).with_for_update(skip_locked=True, of=ATTEMPTS)
             rows = (await connection.execute(query)).all()
             words = {row.attempt_id: _WORD.decode(row.settled).outcome for row in rows}
             await _end(connection, rows, words, now)
@@ -133,12 +138,6 @@ class Attempts:
                 return True
             moved = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == following.attempt_id, DUE)
             return bool((await connection.execute(moved.values(due_at=at))).rowcount)
-
-
-def _settled() -> Any:
-    query = select(ATTEMPTS, CALLS.c.outcome.label("settled"), CALLS.c.ended_at.label("over_at"))
-    query = query.join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
-    return query.where(HELD, CALLS.c.outcome != "")
 
 
 async def _end(
@@ -231,16 +230,18 @@ async def _outcomes(
 
 async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> None:
     """Pause a campaign whose dials fail too often, before it uses its contacts up."""
-    query = select(ATTEMPTS.c.ended_at, ATTEMPTS.c.outcome).where(
+    plan = (await _plans(connection, [campaign_id])).get(campaign_id)
+    if plan is None or plan.breaker is None:
+        return
+    failed = func.count().filter(ATTEMPTS.c.outcome.in_(FAILURES))
+    query = select(failed.label("failed"), func.count().label("calls")).where(
         ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
     )
-    ended = [(row.ended_at, row.outcome in FAILURES) for row in await connection.execute(query)]
-    plan = (await _plans(connection, [campaign_id])).get(campaign_id)
-    if plan is None or plan.breaker is None or not trips(ended, plan.breaker, now):
+    ended = (await connection.execute(query)).one()
+    if not trips(ended.failed, ended.calls, plan.breaker):
         return
-    failures = sum(failed for _, failed in ended)
     running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
-    reason = f"{failures} of {len(ended)} calls failed within two minutes"
+    reason = f"{ended.failed} of {ended.calls} calls failed within two minutes"
     paused = await connection.execute(
         update(CAMPAIGNS)
         .where(running)

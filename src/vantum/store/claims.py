@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.agents.contacts import facts_of
@@ -36,15 +36,40 @@ from vantum.store.schema import (
 LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
 ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
-_MORE: Final = 20  # contacts a look, besides those that may be dialled: out of hours all wait
+# Contacts that are looked at besides those that may be dialled: at first, and where that has shown
+# that some may not be called now. Out of hours all wait.
+_MORE: Final = (0, 40)
 _GATE: Final[Gate] = "dials"
 _PERSON: Final = tuple(
     CONTACTS.c[name] for name in ("name", "company", "address", "timezone", "variables")
 )
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
-_RUNNING: Final = select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running")
 _PLAN: Final = msgspec.json.Decoder(Plan)
+
+# Asked four times a second: to put such a statement together costs more than the answer.
+_RUNNING: Final = (
+    select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running").order_by(CAMPAIGNS.c.next_at)
+)
+_RUNS: Final = _RUNNING.with_only_columns(CAMPAIGNS.c.campaign_id).limit(1)
+_OPEN_CALLS: Final = select(func.count()).where(OPEN)
+_ROOMS: Final = select(func.sum(WORKERS.c.room)).where(
+    WORKERS.c.kind == "serve", WORKERS.c.seen_at > bindparam("since")
+)
+_HELD_CALLS: Final = (
+    select(ATTEMPTS.c.campaign_id, func.count().label("calls"))
+    .where(HELD, ATTEMPTS.c.campaign_id.in_(select(CAMPAIGNS.c.campaign_id)))
+    .group_by(ATTEMPTS.c.campaign_id)
+)
+_DUE_PEOPLE: Final = (
+    select(ATTEMPTS, *_PERSON)
+    .join(CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id)
+    .where(ATTEMPTS.c.campaign_id == bindparam("of"), DUE, ATTEMPTS.c.due_at <= bindparam("now"))
+    .order_by(ATTEMPTS.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=ATTEMPTS)
+)
+_CHANGE: Final = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
 
 
 class Claims:
@@ -62,7 +87,7 @@ class Claims:
         `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
         """
         async with self._database.reading() as connection:  # which is free, and often all
-            if not (await connection.execute(_RUNNING.limit(1))).first():
+            if not (await connection.execute(_RUNS)).first():
                 return []
         async with self._database.writing() as connection:
             # Its own statement: what is counted behind it cannot be older than the lock.
@@ -77,21 +102,24 @@ class Claims:
                 most = min(room - len(dials), plan.at_once - held, slots(gate, own, now, until))
                 if most <= 0:
                     continue
-                picked = pick(
-                    await _candidates(connection, campaign, plan, now, most),
-                    decide,
-                    most=most,
-                    gate=gate,
-                    own=own,
-                    now=now,
-                    until=until,
-                )
-                await self._write(connection, picked, now)
-                if picked.dials:  # else no moment was given away
+                for more in _MORE:
+                    picked = pick(
+                        await _candidates(connection, campaign, plan, now, most + more),
+                        decide,
+                        most=most,
+                        gate=gate,
+                        own=own,
+                        now=now,
+                        until=until,
+                    )
+                    await self._write(connection, picked, now)
+                    gate, own, most = picked.gate, picked.own, most - len(picked.dials)
+                    dials += picked.dials
+                    if not picked.put:
+                        break
+                if own.next_at != campaign.next_at:  # else no moment was given away
                     key = CAMPAIGNS.c.campaign_id
-                    await _pace(connection, key, campaign.campaign_id, picked.own)
-                gate = picked.gate
-                dials += picked.dials
+                    await _pace(connection, key, campaign.campaign_id, own)
             if dials:
                 await _pace(connection, GATES.c.name, _GATE, gate)
             return dials
@@ -119,8 +147,7 @@ class Claims:
         changes = [_put(one, now) for one in picked.put]
         changes += [self._dialed(one, now) for one in picked.dials]
         if changes:
-            ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
-            await connection.execute(ours, changes)
+            await connection.execute(_CHANGE, changes)
         if any(one.wait.until is None for one in picked.put):
             await complete(connection, {one.candidate.campaign_id for one in picked.put}, now)
         calls = [columns(call_of(one, self._boot_id)) for one in picked.dials]
@@ -181,37 +208,29 @@ async def _pace(connection: AsyncConnection, key: Any, name: str, pace: Pace) ->
 
 async def _room(connection: AsyncConnection, shares: Shares, now: float) -> int:
     """How many more calls there may be, of whatever kind."""
-    calls = (await connection.execute(select(func.count()).where(OPEN))).scalar_one()
-    alive = (WORKERS.c.kind == "serve") & (WORKERS.c.seen_at > now - ALIVE_S)
-    rooms = (await connection.execute(select(func.sum(WORKERS.c.room)).where(alive))).scalar()
+    calls = (await connection.execute(_OPEN_CALLS)).scalar_one()
+    rooms = (await connection.execute(_ROOMS, {"since": now - ALIVE_S})).scalar()
     return msgspec.structs.replace(shares, headroom=rooms or 0).room(calls)
 
 
 async def _running(connection: AsyncConnection) -> list[tuple[Row[Any], Plan, int]]:
     """The campaigns that run, the one first whose turn is first, with its calls."""
-    campaigns = (await connection.execute(_RUNNING.order_by(CAMPAIGNS.c.next_at))).all()
+    campaigns = (await connection.execute(_RUNNING)).all()
     if not campaigns:
         return []
-    ids = [campaign.campaign_id for campaign in campaigns]
-    held = select(ATTEMPTS.c.campaign_id, func.count().label("calls"))
-    held = held.where(HELD, ATTEMPTS.c.campaign_id.in_(ids)).group_by(ATTEMPTS.c.campaign_id)
-    counts = {row.campaign_id: row.calls for row in (await connection.execute(held)).all()}
+    held = await connection.execute(_HELD_CALLS)
+    counts = {row.campaign_id: row.calls for row in held.all()}
     return [(one, _PLAN.decode(one.plans), counts.get(one.campaign_id, 0)) for one in campaigns]
 
 
 async def _candidates(
     connection: AsyncConnection, campaign: Row[Any], plan: Plan, now: float, most: int
 ) -> list[Candidate]:
-    """Those whose turn it is, and some more: some may have to wait."""
-    query: Select[Any] = select(ATTEMPTS, *_PERSON).join(
-        CONTACTS, CONTACTS.c.contact_id == ATTEMPTS.c.contact_id
-    )
-    query = query.where(
-        ATTEMPTS.c.campaign_id == campaign.campaign_id, DUE, ATTEMPTS.c.due_at <= now
-    )
-    query = query.order_by(ATTEMPTS.c.due_at).limit(2 * most + _MORE)
-    query = query.with_for_update(skip_locked=True, of=ATTEMPTS)
-    rows = (await connection.execute(query)).all()
+    """So many of those whose turn it is."""
+    asked = {"of": campaign.campaign_id, "now": now, "most": most}
+    rows = (await connection.execute(_DUE_PEOPLE, asked)).all()
+    if not rows:
+        return []
     phones = {row.phone for row in rows}
     consents = await consents_of(connection, phones)
     suppressed = await suppressed_of(connection, phones)

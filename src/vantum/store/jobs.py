@@ -7,7 +7,7 @@ later write of theirs. What a job is for decides whether there is one: kind and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -21,6 +21,14 @@ LEASE_S: Final = 60.0  # longer than any job may take: `limits.JOB_S`
 ERROR_CHARS: Final = 500
 _NAMES: Final = uuid.UUID("6f1b8f0e-9d0a-4c57-8e0c-5b6f3c8f6a10")  # ours alone, chosen once
 _OPEN: Final = text("state IN ('due', 'running')")  # as the index has it: SQLite compares words
+_DUE: Final = (  # asked often: to put a statement together costs more than the answer
+    select(JOBS)
+    .where(_OPEN, JOBS.c.due_at <= bindparam("now"))
+    .where((JOBS.c.state == "due") | (JOBS.c.lease_until < bindparam("now")))
+    .order_by(JOBS.c.due_at)
+    .limit(bindparam("most"))
+)
+_DUE_OF: Final = _DUE.where(JOBS.c.kind == bindparam("kind"))
 
 
 class Job(Struct, frozen=True):
@@ -77,21 +85,19 @@ class Jobs:
         self._database = database
         self._boot_id = boot_id
 
-    async def claim(self, now: float, most: int, kinds: Collection[str] | None = None) -> list[Job]:
-        """Take so many of what is due, of these kinds or of all, the longest due first.
+    async def claim(self, now: float, most: int, kind: str | None = None) -> list[Job]:
+        """Take so many of what is due, of this kind or of all, the longest due first.
 
         Also what another process took and has had for longer than its lease.
         """
-        free = (JOBS.c.state == "due") | (JOBS.c.lease_until < now)
-        query = select(JOBS).where(_OPEN, JOBS.c.due_at <= now, free)
-        if kinds is not None:
-            query = query.where(JOBS.c.kind.in_(kinds))
+        due, asked = (_DUE if kind is None else _DUE_OF), {"now": now, "kind": kind}
         async with self._database.reading() as connection:  # which is free, and often all
-            if not (await connection.execute(query.limit(1))).first():
+            if not (await connection.execute(due, asked | {"most": 1})).first():
                 return []
         async with self._database.writing() as connection:
-            query = query.order_by(JOBS.c.due_at).limit(most).with_for_update(skip_locked=True)
-            jobs = [_taken(row) for row in (await connection.execute(query)).all()]
+            free = due.with_for_update(skip_locked=True)
+            rows = (await connection.execute(free, asked | {"most": most})).all()
+            jobs = [_taken(row) for row in rows]
             if jobs:
                 ours = update(JOBS).where(JOBS.c.job_id == bindparam("of"))
                 values = {"state": "running", "owner": self._boot_id, "lease_until": now + LEASE_S}

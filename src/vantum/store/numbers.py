@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import BindParameter, Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.dial import Consent
@@ -16,6 +16,17 @@ from vantum.store.database import Database
 from vantum.store.schema import CALLS, CONSENTS, CONTACTS, IN_FORCE, LISTS, SUPPRESSIONS
 
 EARLIER_S: Final = LEAST_CALL_DAYS * DAY_S  # no call that counts is forgotten before
+
+_OF: Final[BindParameter[Any]] = bindparam("of", expanding=True)  # telephone numbers
+_CONSENTS: Final = (
+    select(CONSENTS).where(CONSENTS.c.phone.in_(_OF), IN_FORCE).order_by(CONSENTS.c.given_at)
+)
+_SUPPRESSED: Final = select(SUPPRESSIONS.c.phone, SUPPRESSIONS.c.reason).where(
+    SUPPRESSIONS.c.phone.in_(_OF)
+)
+_DIALS: Final = select(
+    CALLS.c.their_number, CALLS.c.placed_at, CALLS.c.ended_at, CALLS.c.direction
+).where(CALLS.c.their_number.in_(_OF), CALLS.c.placed_at > bindparam("since"))
 
 
 class Numbers:
@@ -51,29 +62,25 @@ async def consents_of(connection: AsyncConnection, phones: set[str]) -> dict[str
     What a list holds that is not there yet does not count.
     """
     found: defaultdict[str, list[Consent]] = defaultdict(list)
-    query = select(CONSENTS).where(CONSENTS.c.phone.in_(phones), IN_FORCE)
-    query = query.order_by(CONSENTS.c.given_at)
-    for row in (await connection.execute(query)).all():
+    for row in (await connection.execute(_CONSENTS, {"of": list(phones)})).all():
         found[row.phone].append(_consent(row))
     return found
 
 
 async def suppressed_of(connection: AsyncConnection, phones: Iterable[str]) -> dict[str, str]:
     """Which of these numbers must not be called, and why."""
-    query = select(SUPPRESSIONS.c.phone, SUPPRESSIONS.c.reason)
-    query = query.where(SUPPRESSIONS.c.phone.in_(phones))
-    return {row.phone: row.reason for row in (await connection.execute(query)).all()}
+    rows = (await connection.execute(_SUPPRESSED, {"of": list(phones)})).all()
+    return {row.phone: row.reason for row in rows}
 
 
 async def dials_of(
     connection: AsyncConnection, phones: Iterable[str], now: float
 ) -> tuple[dict[str, list[float]], set[str]]:
     """When these numbers were dialled before, and which of them talk with us now."""
-    query = select(CALLS.c.their_number, CALLS.c.placed_at, CALLS.c.ended_at, CALLS.c.direction)
-    query = query.where(CALLS.c.their_number.in_(phones), CALLS.c.placed_at > now - EARLIER_S)
     earlier: defaultdict[str, list[float]] = defaultdict(list)
     talking = set()
-    for row in (await connection.execute(query)).all():
+    asked = {"of": list(phones), "since": now - EARLIER_S}
+    for row in (await connection.execute(_DIALS, asked)).all():
         if row.direction == "outbound":
             earlier[row.their_number].append(row.placed_at)
         if row.ended_at is None:

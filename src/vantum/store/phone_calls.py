@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, delete, insert, select, union, update
+from sqlalchemy import Row, bindparam, delete, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,12 @@ from vantum.wire.hooks import CallSettled
 _FOLLOWED: Final = (CALLS.c.call_id, CALLS.c.direction, CALLS.c.ended_at, CALLS.c.news_at)
 _JOBS: Final = ("finding", "receipt")  # about each call that we have placed
 _SETTLED: Final = msgspec.json.Decoder(CallSettled)
+_NAMED: Final = (  # at each dial
+    update(CALLS)
+    .where(CALLS.c.call_id == bindparam("of"))
+    .values(sid=bindparam("their"), news_at=bindparam("now"))
+    .returning(CALLS.c.end_asked)
+)
 _COMMANDS = 100  # taken at a time; a database allows a statement so many thousand parameters
 
 Direction = Literal["outbound", "inbound"]
@@ -125,8 +131,8 @@ class PhoneCalls:
     async def placed(self, call_id: str, sid: str, now: float) -> bool:
         """The carrier has a name for it; whether it is to end, which was asked before that."""
         async with self._database.writing() as connection:
-            named = update(CALLS).where(CALLS.c.call_id == call_id).values(sid=sid, news_at=now)
-            return bool((await connection.execute(named.returning(CALLS.c.end_asked))).scalar())
+            named = await connection.execute(_NAMED, {"of": call_id, "their": sid, "now": now})
+            return bool(named.scalar())
 
     async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
         """Set columns as news of a leg has them, unless it is over or later news is there."""
