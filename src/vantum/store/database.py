@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy import URL, Table, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vantum.errors import RecordsError, SettingsError
+from vantum.store import sqlite as sqlite_file
 from vantum.store.migrating import migrate
+from vantum.store.sqlite import BUSY_S
 
-BUSY_S: Final = 5.0  # another process may be writing; its transactions take milliseconds
 _PAUSE: Final = 3  # times as long as it took
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 
 # A process that is stopped within a transaction must not keep the others from a row for ever.
 _SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
+_AT_SERVER: Final[dict[str, Any]] = {"connect_args": {"server_settings": _SERVER}}
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 # Alembic keeps the connection that it works on in a module: of the databases that one program sets
@@ -43,13 +45,13 @@ class Database:
             url,
             pool_pre_ping=not is_file,
             hide_parameters=True,
-            connect_args={} if is_file else {"server_settings": _SERVER},
+            **({"async_creator": sqlite_file.opener(url)} if is_file else _AT_SERVER),
         )
         self._writer = asyncio.Lock()
         if is_file:
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _settle_sqlite(self._engine)
+            sqlite_file.settle(self._engine.sync_engine)
 
     async def set_up(self) -> None:
         """Make the tables that are missing, and bring those of older versions up to date.
@@ -146,33 +148,3 @@ def _for_driver(url: URL) -> URL:
     if secured is None:
         return url
     return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": secured})
-
-
-def _settle_sqlite(engine: AsyncEngine) -> None:
-    """Have readers never wait for the writer, and the writer never fail half-way.
-
-    SQLite takes the write lock late by default, and a transaction that has read and then finds
-    another writer must be given up; `BEGIN IMMEDIATE` takes it first (sqlite.org, "Transactions").
-    """
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA busy_timeout={round(BUSY_S * 1000)}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begun(connection: Connection) -> None:
-        # Who reads sees each statement's own moment, as at a server, and is spared a fifth of the
-        # cost.
-        if connection.get_execution_options().get("vantum_writes"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def _given_up(connection: Any, _record: object, _error: object) -> None:
-        # Of whoever was cancelled while writing. Closing alone does not end the transaction as long
-        # as somebody holds the error, which holds the cursor; nobody else could write until then.
-        connection.rollback()
