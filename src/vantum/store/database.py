@@ -25,7 +25,6 @@ ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is
 
 # A process that is stopped within a transaction must not keep the others from a row for ever.
 _SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
-_AT_SERVER: Final[dict[str, Any]] = {"connect_args": {"server_settings": _SERVER}}
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 # Alembic keeps the connection that it works on in a module: of the databases that one program sets
@@ -45,7 +44,8 @@ class Database:
             url,
             pool_pre_ping=not is_file,
             hide_parameters=True,
-            **({"async_creator": sqlite_file.opener(url)} if is_file else _AT_SERVER),
+            async_creator=sqlite_file.opener(url) if is_file else None,
+            connect_args={} if is_file else {"server_settings": _SERVER},
         )
         self._writer = asyncio.Lock()
         if is_file:
