@@ -15,9 +15,10 @@ from vantum.agents.shelf import agents_beside
 from vantum.agents.versions import versions_of
 from vantum.books import Party
 from vantum.call import Cast
+from vantum.conversation.asking import Expected
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
-from vantum.conversation.utterances import Expected, last_sentence
+from vantum.conversation.utterances import last_sentence
 from vantum.errors import RequestError, Service
 from vantum.limits import Budgets
 from vantum.providers import registry
