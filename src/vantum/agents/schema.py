@@ -53,7 +53,10 @@ class Silence(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something the agent wants to learn. `hints` are words that a sensible answer may contain."""
+    """Something the agent wants to learn. `hints` are words that a sensible answer may contain.
+
+    What is dictated is read back where a line says {id}: see `dictation`.
+    """
 
     id: Text
     ask: Wordings
@@ -62,6 +65,11 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
     if_yes: tuple[Text, ...] = ()
     if_no: tuple[Text, ...] = ()
     thanks: tuple[Text, ...] = ()
+
+    @property
+    def is_dictated(self) -> bool:
+        """The answer is taken down sign by sign."""
+        return self.answer in {"digits", "email", "spelling"}
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True):
@@ -313,7 +321,7 @@ def _replaced(value: object, names: dict[str, str]) -> object:
 
 
 def _check_blanks(agent: Agent, path: Path) -> None:
-    known = BLANKS | set(agent.columns)
+    known = BLANKS | set(agent.columns) | {q.id for q in agent.playbook.questions if q.is_dictated}
     for place, text in _texts(agent, ""):
         for blank in _blanks_in(text, place, path):
             if blank not in known:
