@@ -10,7 +10,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from vantum.agents.schema import resolve, with_own_names
+from vantum.agents.schema import resolve
+from vantum.agents.source import with_own_names
 from vantum.conversation.segments import spoken_text
 from vantum.errors import SettingsError
 
