@@ -60,6 +60,22 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("{team} people", "{crew} people", "unknown blank {crew}"),
         ("name: Alex", "must_hear: [Nobody says it.]\nname: Alex", "must_hear[0]: no line"),
         (
+            "name: Alex",
+            "must_hear: [i want a demo]\nname: Alex",  # only callers say it
+            "must_hear[0]: no line of this file that is said holds it: i want a demo",
+        ),
+        ("name: Alex", "must_hear: [Goodbye., '||BREAK||']\nname: Alex", "must_hear[1]: expected"),
+        (
+            "name: Alex",
+            "must_hear: ['Okay, {team} people.']\nname: Alex",
+            "must_hear[0]: what {team} stands for is not the same in every call; take the words",
+        ),
+        (
+            "name: Alex",
+            "must_hear: [This call is being recorded.]\nname: Alex",
+            "; the nearest is phone.announce_recording: This call is recorded.",
+        ),
+        (
             "  again: Hi, {agent}",
             "  again: Hi {first_name}, {agent}",
             "phone.again: nothing is known yet that {first_name} could stand for; "
@@ -109,6 +125,21 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> No
         load_agent(changed(tmp_path, old, new))
     assert told in str(caught.value)
     assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This call is recorded.",
+        "an AI assistant from {company}",  # the agent's own names are known
+        "Have a nice day.",  # one of several sentences
+        "Whom you call again is yours to decide.",
+        "If you don't know, say so",  # a model is told it, and may say it
+    ],
+)
+def test_what_the_agent_may_say_can_be_made_to_be_heard(tmp_path: Path, line: str) -> None:
+    path = changed(tmp_path, "name: Alex", f'must_hear: ["{line}"]\nname: Alex')
+    assert len(load_agent(path).must_hear) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
-from rapidfuzz import fuzz, process
 
+from vantum.agents.lines import BLANK, Texts, nearest, said_lines
 from vantum.agents.mistakes import OURS
 from vantum.agents.source import Source
 from vantum.conversation.segments import spoken_text
@@ -18,12 +16,6 @@ from vantum.errors import SettingsError
 from vantum.wav_file import Sound, read_wav
 
 MOST_S: Final = 60.0  # an announcement; what lasts longer is no line of a conversation
-
-_BLANK: Final = re.compile(r"\{.*?\}")
-# What these fields hold is not said; a company's name would be found inside of lines.
-_NEVER_SAID: Final = re.compile(
-    r"(name|company|role|language|voice|product|goal|vocabulary|facts|rules|examples|recordings)\b"
-)
 
 
 class Recording(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +28,7 @@ class Recording(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def with_sound(
-    recordings: tuple[Recording, ...], texts: Iterable[tuple[str, str]], source: Source
+    recordings: tuple[Recording, ...], texts: Texts, source: Source
 ) -> tuple[Recording, ...]:
     """The recordings of an agent file with their sound, of its `texts` by place.
 
@@ -44,7 +36,7 @@ def with_sound(
     """
     if not recordings:
         return ()
-    lines = {spoken_text(text): place for place, text in texts if not _NEVER_SAID.match(place)}
+    lines = said_lines(texts)
     found: dict[str, Recording] = {}
     for number, recording in enumerate(recordings):
         place = f"recordings[{number}]"
@@ -64,10 +56,8 @@ def texts_of(recordings: tuple[Recording, ...]) -> frozenset[str]:
 
 def _check_text(says: str, lines: dict[str, str], place: str, source: Source) -> None:
     if says not in lines:
-        best = process.extractOne(says, lines.keys(), scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"; the nearest is {lines[best[0]]}: {best[0]}" if best else ""
-        raise source.mistake(place, f"no line of this file is just that{hint}")
-    if blank := _BLANK.search(says):
+        raise source.mistake(place, f"no line of this file is just that{nearest(says, lines)}")
+    if blank := BLANK.search(says):
         raise source.mistake(
             place, f"what {blank.group()} stands for is not the same in every call"
         )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from vantum import limits
+from vantum.agents.lines import check_must_hear, texts_of
 from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
 from vantum.agents.source import Source, read_source, with_own_names
@@ -273,8 +274,9 @@ def load_agent(path_or_name: str | Path) -> Agent:
         raise source.mistake(place, what) from error
     _check_blanks(agent, source)
     _check_ids(agent, source)
-    _check_must_hear(agent, source)
-    recordings = with_sound(agent.recordings, _texts(agent, ""), source)
+    texts = list(texts_of(msgspec.structs.replace(agent, must_hear=(), recordings=())))
+    check_must_hear(agent.must_hear, texts, source)
+    recordings = with_sound(agent.recordings, texts, source)
     return msgspec.structs.replace(agent, recordings=recordings)
 
 
@@ -292,7 +294,7 @@ def resolve(path: Path) -> Path:
 
 def _check_blanks(agent: Agent, source: Source) -> None:
     known = BLANKS | set(agent.columns) | {q.id for q in agent.playbook.questions if q.is_dictated}
-    for place, text in _texts(agent, ""):
+    for place, text in texts_of(agent):
         for blank in _blanks_in(text, place, source):
             if blank not in known:
                 why = (
@@ -317,25 +319,6 @@ def _blanks_in(text: str, place: str, source: Source) -> list[str]:
 def _bad_blank(source: Source, place: str, why: str, known: Iterable[str]) -> SettingsError:
     names = ", ".join(f"{{{blank}}}" for blank in sorted(known))
     return source.mistake(place, f"{why}; known: {names}")
-
-
-def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, tuple):
-        for i, item in enumerate(value):
-            yield from _texts(item, f"{place}[{i}]")
-    elif isinstance(value, Struct):
-        for name in value.__struct_fields__:
-            yield from _texts(getattr(value, name), f"{place}.{name}".lstrip("."))
-
-
-def _check_must_hear(agent: Agent, source: Source) -> None:
-    rest = msgspec.structs.replace(agent, must_hear=())
-    said = [text for _, text in _texts(rest, "")]
-    for number, line in enumerate(agent.must_hear):
-        if not any(line in text for text in said):
-            raise source.mistake(f"must_hear[{number}]", f"no line of this file holds it: {line}")
 
 
 def _check_ids(agent: Agent, source: Source) -> None:
