@@ -20,7 +20,7 @@ BLANK: Final = re.compile(r"\{.*?\}")
 _FOR_A_MODEL: Final = re.compile(r"(product|goal|facts|rules|examples)\b")
 # A company's name would be found inside of lines.
 _NEVER_SAID: Final = re.compile(
-    r"(name|company|role|language|voice|vocabulary|recordings|columns|fields|phone\.keys"
+    r"(name|company|role|language|voice|vocabulary|recordings|must_hear|columns|fields|phone\.keys"
     r"|phone\.transfer\.number)\b"
     r"|.*\.(heard|hints|settles|good_signs|bad_signs)\["
     r"|.*\.(id|answer|then|tells|purpose|if_no)$"

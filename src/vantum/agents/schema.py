@@ -266,6 +266,11 @@ def load_agent(path_or_name: str | Path) -> Agent:
     "agents/sales.yaml", "sales.yaml" and "sales" all find the built-in file where no such file lies
     in the working directory. Raises SettingsError naming file, line, field and what was expected.
     """
+    return load(path_or_name)[0]
+
+
+def load(path_or_name: str | Path) -> tuple[Agent, Source]:
+    """The same, with the file as it is written."""
     source = read_source(resolve(Path(path_or_name)))
     try:
         agent = msgspec.convert(with_fields_listed(with_own_names(source.tree), source), Agent)
@@ -274,10 +279,10 @@ def load_agent(path_or_name: str | Path) -> Agent:
         raise source.mistake(place, what) from error
     _check_blanks(agent, source)
     _check_ids(agent, source)
-    texts = list(texts_of(msgspec.structs.replace(agent, must_hear=(), recordings=())))
+    texts = list(texts_of(agent))
     check_must_hear(agent.must_hear, texts, source)
     recordings = with_sound(agent.recordings, texts, source)
-    return msgspec.structs.replace(agent, recordings=recordings)
+    return msgspec.structs.replace(agent, recordings=recordings), source
 
 
 def resolve(path: Path) -> Path:

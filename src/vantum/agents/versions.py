@@ -25,7 +25,7 @@ class Version(Struct, frozen=True):
 
 
 def versions_of(default: Path, names: Iterable[str]) -> dict[str, Version]:
-    """The files of these agents, as `agents_beside` finds them. Raises SettingsError."""
+    """The files of these agents, as `shelf_of` finds them. Raises SettingsError."""
     return {
         name: version(name, default if name == default.stem else default.parent / f"{name}.yaml")
         for name in names
