@@ -31,11 +31,12 @@ def test_what_it_says_in_vain_follows_with_file_and_line(tmp_path: Path) -> None
 
 def test_every_file_is_checked_though_one_is_broken(tmp_path: Path) -> None:
     (tmp_path / "[odd].yaml").write_text(GOOD.replace("  speed: 1.0", "  speed: 9", 1))
-    checked = vantum(tmp_path, "agent", "check", "[odd].yaml", "nobody.yaml", "sales")
+    checked = vantum(tmp_path, "agent", "check", "[odd].yaml", "nobody.yaml", ".", "sales")
     assert checked.returncode == 2
     line = GOOD.partition("  speed: ")[0].count("\n") + 1
     assert checked.stderr.splitlines() == [
         f"[odd].yaml:{line}: voice.speed: expected a number <= 1.5",
         "nobody.yaml: no such agent file; agents that come with Vantum: sales",
+        ".: no such agent file; agents that come with Vantum: sales",
     ]
     assert "sales.yaml: Alex from Vantum, " in checked.stdout

@@ -289,7 +289,7 @@ def resolve(path: Path) -> Path:
     """Where the file lies that `load_agent` would read. Raises SettingsError."""
     if path.is_file():
         return path
-    built_in = FILES / path.with_suffix(".yaml").name
+    built_in = FILES / f"{path.stem}.yaml"
     local_name = path.parent in {Path(), Path("agents")}
     if local_name and path.suffix in {"", ".yaml"} and built_in.is_file():
         return built_in
