@@ -42,7 +42,9 @@ def spoken(folder: Path) -> list[Path]:
 
 def listed() -> str:
     """Every benchmark that can be run by itself, with what it measures."""
-    modules = {path.stem: path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py")}
+    here = Path(__file__).parent
+    modules = {path.stem: path.read_text("utf-8") for path in here.glob("*.py")}
+    modules |= {path.parent.name: path.read_text("utf-8") for path in here.glob("*/__main__.py")}
     told = ["each of these by itself: python -m benchmarks.NAME", ""]
     for name, source in sorted(modules.items()):
         if name != "__main__" and 'if __name__ == "__main__":' in source:

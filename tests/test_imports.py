@@ -22,6 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.cli_campaigns",
             "vantum.cli_erasing",
             "vantum.cli_receipts",
+            "vantum.cli_agents",
             "vantum.cli_tokens",
             "vantum.cli_webhooks",
         }

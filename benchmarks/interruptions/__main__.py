@@ -192,10 +192,17 @@ def main(asked: Asked) -> None:
         store(asked, rows, times)
 
 
+def at_least_one(text: str) -> int:
+    """Of each kind: with none there is nothing to measure."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'got "{text}", allowed is 1 or more')
+    return int(text)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--local", action="store_true")
-    parser.add_argument("--cases", type=int, default=30)
+    parser.add_argument("--cases", type=at_least_one, default=30)
     parser.add_argument("--store", action="store_true")
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, metavar="FOLDER")
     main(parser.parse_args(namespace=Asked()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -11,14 +11,15 @@ from vantum.agents.playbook import NOTHING, greeting
 from vantum.agents.prompt import system_prompt
 from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer
-from vantum.agents.shelf import agents_beside
+from vantum.agents.shelf import shelf_of
 from vantum.agents.versions import versions_of
 from vantum.books import Party
 from vantum.call import Cast
+from vantum.conversation.asking import Expected
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
-from vantum.conversation.utterances import Expected, last_sentence
-from vantum.errors import RequestError, Service
+from vantum.conversation.utterances import last_sentence
+from vantum.errors import Service
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import ALWAYS, ActionName
@@ -54,7 +55,8 @@ class Casting:
         self._budgets = budgets or budgets_of(settings)
         self._casts: dict[str, Cast] = {}
         # The agents that a client may choose; a broken default stops the start, not the first call.
-        self.agents: Mapping[str, Agent] = agents_beside(settings.vantum_agent)
+        self.shelf = shelf_of(settings.vantum_agent)
+        self.agents: Mapping[str, Agent] = self.shelf.agents
         self.versions = versions_of(settings.vantum_agent, self.agents)
 
     @property
@@ -62,12 +64,16 @@ class Casting:
         """The models in the helper process are needed."""
         return "local" in {self.providers.stt.provider, self.providers.tts.provider}
 
+    def complaints(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """What is to be logged at the start about agent files."""
+        return self.shelf.complaints(end_silence_s=self._settings.vad_silence_threshold_s)
+
     def chosen(self, name: str | None) -> Cast:
         """Cast by a client's choice. Raises RequestError for an agent it may not choose."""
         if name is None or name == self.default:
             return self.cast(self.default)
         if name not in self.agents:
-            raise RequestError(f'There is no agent "{name}"')
+            raise self.shelf.no_such(name)
         return self.cast(name)
 
     def cast(self, name: str) -> Cast:

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from vantum import (
     __version__,
+    cli_agents,
     cli_campaigns,
     cli_contacts,
     cli_erasing,
@@ -40,6 +41,7 @@ app.add_typer(cli_webhooks.app, name="webhook")
 app.add_typer(cli_receipts.app, name="receipts")
 app.add_typer(cli_erasing.app)
 app.add_typer(cli_tokens.app, name="token")
+app.add_typer(cli_agents.app, name="agent")
 
 
 @app.callback()

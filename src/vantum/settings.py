@@ -122,7 +122,7 @@ class Settings(BaseModel):
         "manual or automatic",
     )
     vad_silence_threshold_s: Milliseconds = milliseconds(
-        "VAD_SILENCE_THRESHOLD_MS", 500, "Silence after which the caller may have finished."
+        "VAD_SILENCE_THRESHOLD_MS", 500, "Silence that may end a turn; bounds an agent's `turns:`."
     )
 
     # Hearing

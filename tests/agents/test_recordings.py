@@ -67,7 +67,8 @@ def test_a_mistake_is_named(tmp_path: Path, says: str, file: str, told: str) -> 
     with pytest.raises(SettingsError) as caught:
         load_agent(path)
     assert told.format(tmp_path) in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: recordings[1].")
+    line = path.read_text("utf-8").partition("\nrecordings: ")[0].count("\n") + 2
+    assert str(caught.value).startswith(f"{path}:{line}: recordings[1].")
 
 
 def test_a_line_that_differs_from_call_to_call_cannot_be_recorded(tmp_path: Path) -> None:

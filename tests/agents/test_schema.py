@@ -38,7 +38,7 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
     [
         ("\ngreeting: >-", "\ngreting: >-", "did you mean `greeting`"),
         ("  speed: 1.0", "  speed: 3", "voice.speed"),
-        ("  speed: 1.0", "  pace: 1.0", "voice: unknown field `pace`"),
+        ("  speed: 1.0", "  pace: 1.0", "voice.pace: unknown field; known: id, speed"),
         ("  speed: 1.0", "  speed: 3", "voice.speed: expected a number <= 1.5"),
         ("  speed: 1.0", "  speed: fast", "voice.speed: expected a number, found text"),
         ("name: Alex", "name: 5", "name: expected text, found a whole number; put it in quotes"),
@@ -60,6 +60,22 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("{team} people", "{crew} people", "unknown blank {crew}"),
         ("name: Alex", "must_hear: [Nobody says it.]\nname: Alex", "must_hear[0]: no line"),
         (
+            "name: Alex",
+            "must_hear: [i want a demo]\nname: Alex",  # only callers say it
+            "must_hear[0]: no line of this file that is said holds it: i want a demo",
+        ),
+        ("name: Alex", "must_hear: [Goodbye., '||BREAK||']\nname: Alex", "must_hear[1]: expected"),
+        (
+            "name: Alex",
+            "must_hear: ['Okay, {team} people.']\nname: Alex",
+            "must_hear[0]: what {team} stands for is not the same in every call; take the words",
+        ),
+        (
+            "name: Alex",
+            "must_hear: [This call is being recorded.]\nname: Alex",
+            "; the nearest is phone.announce_recording: This call is recorded.",
+        ),
+        (
             "  again: Hi, {agent}",
             "  again: Hi {first_name}, {agent}",
             "phone.again: nothing is known yet that {first_name} could stand for; "
@@ -80,12 +96,12 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         (
             "  ring_s: 30",
             "  transfer: {nummer: '+15550100123', voice: x}",
-            "phone.transfer: unknown field `nummer`; did you mean `number`?",
+            "phone.transfer.nummer: unknown field; did you mean `number`?",
         ),
         (
             "  ring_s: 30",
             "  transfer: {number: '+15550100123', zzz: x}",
-            "phone.transfer: unknown field `zzz`; known: number, say, waiting, failed, warm",
+            "phone.transfer.zzz: unknown field; known: number, say, waiting, failed, warm",
         ),
         (
             "  ring_s: 30",
@@ -100,7 +116,7 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         (
             "\nproduct:",
             "\nrecordings: [{says: x, file: y, zzz: 1}]\nproduct:",
-            "unknown field `zzz`; known: says, file",
+            "recordings[0].zzz: unknown field; known: says, file",
         ),
     ],
 )
@@ -109,6 +125,69 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> No
         load_agent(changed(tmp_path, old, new))
     assert told in str(caught.value)
     assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This call is recorded.",
+        "an AI assistant from {company}",  # the agent's own names are known
+        "Have a nice day.",  # one of several sentences
+        "Whom you call again is yours to decide.",
+        "If you don't know, say so",  # a model is told it, and may say it
+    ],
+)
+def test_what_the_agent_may_say_can_be_made_to_be_heard(tmp_path: Path, line: str) -> None:
+    path = changed(tmp_path, "name: Alex", f'must_hear: ["{line}"]\nname: Alex')
+    assert len(load_agent(path).must_hear) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  speed: 1.0", "  pace: 1.0"),
+        ("      then: callback", "      then: dance"),
+        ("{team} people", "{crew} people"),
+        ("    - id: price", "    - id: security"),
+        ("        tells: price", "        tells: nowhere"),
+        ("name: Alex", "name: 5"),
+        ("  team: how many people their sales team has", "  team: ''"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str) -> None:
+    path = changed(tmp_path, old, new)
+    lines = path.read_text("utf-8").splitlines()
+    with pytest.raises(SettingsError) as caught:
+        load_agent(path)
+    told = str(caught.value).removeprefix(f"{path}:")
+    assert new.strip() in lines[int(told.partition(":")[0]) - 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("name: Alex", "name: Alex\nname: Robin", "name"),
+        ("  ring_s: 30", "  ring_s: 30\n  ring_s: 40", "ring_s"),
+        ("    - id: price", "    - id: price\n      id: cost", "id"),
+        ("name: Alex", "name: Alex\n'name': Robin", "name"),
+    ],
+)
+def test_a_field_that_is_given_twice_is_refused(
+    tmp_path: Path, old: str, new: str, field: str
+) -> None:
+    path = changed(tmp_path, old, new)
+    first = path.read_text("utf-8")[: path.read_text("utf-8").index(new)].count("\n") + 1
+    with pytest.raises(SettingsError) as caught:
+        load_agent(path)
+    told = f"{path}:{first + 1}: `{field}` is given twice here, first in line {first}; leave out"
+    assert told in str(caught.value)
+
+
+def test_what_is_written_once_and_referred_to_twice_is_no_mistake(tmp_path: Path) -> None:
+    path = changed(tmp_path, "unheard:  ", "columns: &these []\nrules: *these\nunheard:  ")
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("\nrules:\n")] + text[text.index("\nplaybook:\n") :], "utf-8")
+    assert load_agent(path).rules == ()
 
 
 def test_a_list_that_is_too_short_says_how_long_it_must_be(tmp_path: Path) -> None:
@@ -120,7 +199,7 @@ def test_a_list_that_is_too_short_says_how_long_it_must_be(tmp_path: Path) -> No
         load_agent(path)
 
 
-@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n"])
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "name: \0", "name: 2024-13-45"])
 def test_what_is_no_agent_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "odd.yaml"
     path.write_text(text, encoding="utf-8")

@@ -26,6 +26,22 @@ def test_a_clipped_yep_right_behind_a_question_is_fetched_too() -> None:
     assert agent.was_asked == ["Yep."]
 
 
+@pytest.mark.parametrize(
+    ("language", "question", "yes"),
+    [
+        ("de", "Wir nehmen den Anruf auf. Ist das okay?", "Ja."),
+        ("es", "Grabamos la llamada. ¿Le parece bien?", "Sí."),
+        ("fr", "Nous enregistrons l'appel. Êtes-vous d'accord ?", "Oui."),
+    ],
+)
+def test_a_clipped_yes_is_fetched_in_every_language(language: str, question: str, yes: str) -> None:
+    policy = replace(POLICY, language=language)
+    caller, agent = asked(question, "Merci.", policy=policy, sits_on_words=True)
+    caller.world.makes_noise(0.15, yes)
+    agent.answers(within_s=2.0)
+    assert agent.was_asked == [yes]
+
+
 def test_an_answer_that_was_heard_and_not_understood_is_asked_for_again() -> None:
     caller, agent = asked(CONSENT, deaf=True)
     caller.makes_noise(0.4)

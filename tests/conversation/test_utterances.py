@@ -7,11 +7,10 @@ from examples import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vantum.conversation.asking import Expected
 from vantum.conversation.lexicon import LEXICA
 from vantum.conversation.utterances import (
-    Expected,
     answers,
-    expected_by,
     is_dictated,
     is_echo,
     is_nod,
@@ -108,14 +107,6 @@ def test_it_is_being_dictated(text: str, expected: Expected) -> None:
 )
 def test_it_was_said_whole(text: str, expected: Expected) -> None:
     assert not is_dictated(text, expected, "en")
-
-
-def test_what_is_expected_is_known_by_the_question() -> None:
-    assert expected_by("And what is your e-mail address?") == "email"
-    assert expected_by("Could you spell that for me?") == "spelling"
-    assert expected_by("How many people are on your team?") == "number"
-    assert expected_by("Do you make outbound calls?") == "yes_no"
-    assert expected_by("What would you like to know?") == "open"
 
 
 @pytest.mark.parametrize("text", ["Yes.", "Yeah, sure.", "No, not really", "mhm", "No thanks"])

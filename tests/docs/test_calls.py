@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from vantum.conversation.events import EndReason
-from vantum.telephony.settled import UNANSWERED, Outcome
+from vantum.conversation.waterfall import Waterfall
+from vantum.telephony.settled import UNANSWERED, Outcome, Turn
 from vantum.web.rest.calls import NewCall, ShownCall, Transfer
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "calls.md").read_text("utf-8")
@@ -33,6 +34,12 @@ def test_every_field_has_its_line() -> None:
     shown = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", tables[1], re.MULTILINE)
     named = [word for cell in shown for word in re.findall(r"\w+", cell)]
     assert set(Outcome.__struct_fields__) <= set(named)
+
+
+def test_every_step_of_a_wait_has_its_line() -> None:
+    assert first_cells("stage") == list(Waterfall.__struct_fields__)
+    section = PAGE.partition("## Where the caller's wait went")[2].partition("\n## ")[0]
+    assert set(Turn.__struct_fields__) <= set(re.findall(r"`(\w+)`", section))
 
 
 @pytest.mark.parametrize("body", [NewCall, Transfer])

@@ -125,7 +125,8 @@ async def test_agent_files_are_read_at_the_start_and_broken_neighbours_left_out(
     good = SALES.read_text("utf-8")
     (tmp_path / "first.yaml").write_text(good, "utf-8")
     (tmp_path / "second.yaml").write_text(good, "utf-8")
-    (tmp_path / "third.yaml").write_text("name: [", "utf-8")
+    (tmp_path / "third.yaml").write_text(good.replace("  speed: 1.0", "  speed: 9"), "utf-8")
+    (tmp_path / "compose.yaml").write_text("services: {}", "utf-8")  # is nobody's agent
     async with (
         serving(vantum_agent=tmp_path / "first.yaml") as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http,
@@ -133,6 +134,10 @@ async def test_agent_files_are_read_at_the_start_and_broken_neighbours_left_out(
         (tmp_path / "third.yaml").write_text(good, "utf-8")
         answer = await http.get("/choices")
         assert [agent["id"] for agent in answer.json()["agents"]] == ["first", "second"]
+        [broken] = answer.json()["broken"]
+        line = good.partition("  speed: 1.0")[0].count("\n") + 1
+        assert broken["id"] == "third"
+        assert broken["why"] == f"third.yaml:{line}: voice.speed: expected a number <= 1.5"
         assert str(tmp_path) not in answer.text
 
 

@@ -19,6 +19,8 @@ from served import Client, soon
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from vantum.agents.schema import FILES
+
 pytestmark = pytest.mark.anyio
 
 PLUGIN = Path(__file__).resolve().parent.parent / "plugin"
@@ -269,6 +271,22 @@ async def test_it_says_who_takes_calls_and_what_was_set_in_vain(tmp_path: Path) 
             "NAME=value is expected",
         ]
         assert "hush" not in process.raw
+
+
+async def test_it_says_which_agent_files_are_left_out_and_which_say_something_in_vain(
+    tmp_path: Path,
+) -> None:
+    good = (FILES / "sales.yaml").read_text("utf-8")
+    (tmp_path / "mine.yaml").write_text(good.replace("answer_s: 0.3", "answer_s: 0.9"), "utf-8")
+    (tmp_path / "other.yaml").write_text(f"{good}\nname: Robin\n", "utf-8")
+    mine = {"VANTUM_AGENT": str(tmp_path / "mine.yaml")}
+    async with running(tmp_path, **(SCRIPTED | mine)) as process:
+        left_out = await process.read_until("agent_left_out")
+        line = good.count("\n") + 2
+        assert f"other.yaml:{line}: `name` is given twice" in str(left_out["why"])
+        assert left_out["level"] == "warning"
+        in_vain = await process.read_until("agent_says_in_vain")
+        assert "turns.answer_s: has no effect" in str(in_vain["why"])
 
 
 async def test_the_log_of_a_whole_call_has_its_session_and_no_word_of_it(tmp_path: Path) -> None:

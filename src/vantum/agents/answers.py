@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vantum.agents import booking, english, names
+from vantum.agents.dictation import dictated, read_back, word_alone
 from vantum.agents.memory import Memory, Step
 from vantum.agents.plan import question, reply, team_unfit
 from vantum.agents.schema import Agent, Question
@@ -79,7 +80,36 @@ def take(agent: Agent, memory: Memory, said: Words) -> Step | None:
 def _own(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
     if asked.answer == "number":
         return _number(agent, memory, said)
+    if asked.answer in {"digits", "email", "spelling"}:
+        return _undictated(agent, memory, said, asked)
     return (_yes_no if asked.answer == "yes_no" else _open)(agent, memory, said, asked)
+
+
+def take_dictated(agent: Agent, memory: Memory, text: str) -> Step | None:
+    """The same for a question that has its answer dictated, by the text with all its signs."""
+    asked = question(agent, memory.pending)
+    if asked is None or asked.answer not in {"digits", "email", "spelling"}:
+        return None
+    kept = dictated(asked.answer, text)
+    return _keep_dictated(agent, memory, asked, kept) if kept else None
+
+
+def _undictated(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:
+    """A name may be said in place of being spelled; what they do not tell is asked for no more."""
+    if english.polarity(said) == "no" or does_not_know(said):
+        memory.done.add(asked.id)
+        return Step([("move on", agent.playbook.small.move_on)])
+    if asked.answer != "spelling" or english.is_question(said):
+        return None
+    word = word_alone(" ".join(said))
+    return _keep_dictated(agent, memory, asked, word) if word else None
+
+
+def _keep_dictated(agent: Agent, memory: Memory, asked: Question, kept: str) -> Step:
+    memory.done.add(asked.id)
+    memory.facts[asked.id] = kept
+    memory.spelled[asked.id] = read_back(kept)
+    return Step([(f"{asked.id} thanks", asked.thanks or agent.playbook.small.thanks)])
 
 
 def _yes_no(agent: Agent, memory: Memory, said: Words, asked: Question) -> Step | None:

@@ -33,6 +33,7 @@ class Memory(Struct):
     missed: dict[str, int] = field(default_factory=dict)  # answers not understood, by question
     facts: dict[str, str] = field(default_factory=dict)  # caller, firm, team, and answers by id
     known: dict[str, str] = field(default_factory=dict)  # columns of the contact list
+    spelled: dict[str, str] = field(default_factory=dict)  # dictated answers, as they are read back
     when: When = When()
     refusals: int = 0
     objections: int = 0
@@ -106,7 +107,7 @@ def filled(memory: Memory, line: str) -> str:
     facts, listed = memory.facts, memory.known
     first = facts.get("caller", "").partition(" ")[0] or listed.get("first_name", "")
     told = {name: facts.get(name, "") for name in ("caller", "firm", "team")}
-    known = listed | told | {"when": memory.when.spoken(), "first_name": first}
+    known = listed | memory.spelled | told | {"when": memory.when.spoken(), "first_name": first}
     for blank in _BLANK.findall(line):
         if not known.get(blank):
             return ""

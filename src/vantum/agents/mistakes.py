@@ -30,26 +30,26 @@ def begins_with_blank(text: str, line: int) -> bool:
     return line < len(lines) and _BEGINS_WITH_BLANK.match(lines[line]) is not None
 
 
-def explained(message: str, tree: object, kind: type) -> str:
-    """msgspec's message in the words of an author, with the field first."""
+def explained(message: str, tree: object, kind: type) -> tuple[str, str]:
+    """msgspec's message in the words of an author: the field, and what is wrong with it."""
     what, _, where = message.partition(" - at `$")
-    place = where.removesuffix("`").lstrip(".") or "the file"
+    place = where.removesuffix("`").lstrip(".")
     unknown = re.search(r"unknown field `(.+)`", what)
     if unknown:
         name = unknown.group(1)
-        choices = _fields_at(kind, place if where else "")
+        choices = _fields_at(kind, place)
         best = process.extractOne(name, choices, scorer=fuzz.ratio, score_cutoff=60)
         hint = f"; did you mean `{best[0]}`?" if best else f"; known: {', '.join(choices)}"
-        return f"{place}: unknown field `{name}`{hint}"
+        return f"{place}.{name}".lstrip("."), f"unknown field{hint}"
     refused = re.search(r"^Invalid enum value '(.*)'$", what)
     if refused:
-        return f"{place}: {_not_among(refused.group(1), _choices_at(kind, place))}"
+        return place, _not_among(refused.group(1), _choices_at(kind, place))
     wanted = _wanted_at(kind, place) if "matching regex" in what else ""
     if wanted:
-        return f"{place}: expected {wanted}"
+        return place, f"expected {wanted}"
     if not isinstance(tree, dict):
-        return "expected fields such as `name:` and `greeting:`, found no mapping"
-    return f"{place}: {_in_words(what)}"
+        return place, "expected fields such as `name:` and `greeting:`, found no mapping"
+    return place, _in_words(what)
 
 
 def _in_words(what: str) -> str:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
-from rapidfuzz import fuzz, process
 
+from vantum.agents.lines import BLANK, Texts, nearest, said_lines
 from vantum.agents.mistakes import OURS
+from vantum.agents.source import Source
 from vantum.conversation.segments import spoken_text
 from vantum.errors import SettingsError
 from vantum.wav_file import Sound, read_wav
 
 MOST_S: Final = 60.0  # an announcement; what lasts longer is no line of a conversation
-
-_BLANK: Final = re.compile(r"\{.*?\}")
-# What these fields hold is not said; a company's name would be found inside of lines.
-_NEVER_SAID: Final = re.compile(
-    r"(name|company|role|language|voice|product|goal|vocabulary|facts|rules|examples|recordings)\b"
-)
 
 
 class Recording(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,23 +28,23 @@ class Recording(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def with_sound(
-    recordings: tuple[Recording, ...], texts: Iterable[tuple[str, str]], path: Path
+    recordings: tuple[Recording, ...], texts: Texts, source: Source
 ) -> tuple[Recording, ...]:
-    """The recordings of the agent file at `path` with their sound, of its `texts` by place.
+    """The recordings of an agent file with their sound, of its `texts` by place.
 
-    Raises SettingsError naming file, field and what was expected.
+    Raises SettingsError naming file, line, field and what was expected.
     """
     if not recordings:
         return ()
-    lines = {spoken_text(text): place for place, text in texts if not _NEVER_SAID.match(place)}
+    lines = said_lines(texts)
     found: dict[str, Recording] = {}
     for number, recording in enumerate(recordings):
-        place = f"{path}: recordings[{number}]"
+        place = f"recordings[{number}]"
         says = spoken_text(recording.says)
-        _check_text(says, lines, place)
+        _check_text(says, lines, f"{place}.says", source)
         if says in found:
-            raise SettingsError(f"{place}.says: this line has a recording already")
-        sound = _read(path.parent / recording.file, place)
+            raise source.mistake(f"{place}.says", "this line has a recording already")
+        sound = _read(source.path.parent / recording.file, f"{place}.file", source)
         found[says] = msgspec.structs.replace(recording, says=says, sound=sound)
     return tuple(found.values())
 
@@ -61,24 +54,22 @@ def texts_of(recordings: tuple[Recording, ...]) -> frozenset[str]:
     return frozenset(recording.says for recording in recordings)
 
 
-def _check_text(says: str, lines: dict[str, str], place: str) -> None:
+def _check_text(says: str, lines: dict[str, str], place: str, source: Source) -> None:
     if says not in lines:
-        best = process.extractOne(says, lines.keys(), scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"; the nearest is {lines[best[0]]}: {best[0]}" if best else ""
-        raise SettingsError(f"{place}.says: no line of this file is just that{hint}")
-    if blank := _BLANK.search(says):
-        raise SettingsError(
-            f"{place}.says: what {blank.group()} stands for is not the same in every call"
+        raise source.mistake(place, f"no line of this file is just that{nearest(says, lines)}")
+    if blank := BLANK.search(says):
+        raise source.mistake(
+            place, f"what {blank.group()} stands for is not the same in every call"
         )
 
 
-def _read(path: Path, place: str) -> Sound:
+def _read(path: Path, place: str, source: Source) -> Sound:
     try:
         sound = read_wav(path)
     except SettingsError as error:
-        raise SettingsError(f"{place}.file: {error}") from error
+        raise source.mistake(place, str(error)) from error
     if sound.lasts_s > MOST_S:
-        raise SettingsError(
-            f"{place}.file: {path}: lasts {sound.lasts_s:.0f} s, at most {MOST_S:.0f} s are played"
+        raise source.mistake(
+            place, f"{path}: lasts {sound.lasts_s:.0f} s, at most {MOST_S:.0f} s are played"
         )
     return sound

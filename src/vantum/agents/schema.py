@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct, field
 
 from vantum import limits
-from vantum.agents.mistakes import QUOTES, begins_with_blank, explained
+from vantum.agents.lines import check_must_hear, texts_of
+from vantum.agents.mistakes import explained
 from vantum.agents.recordings import Recording, with_sound
+from vantum.agents.source import Source, read_source, with_own_names
 from vantum.agents.wanted import Wanted, with_fields_listed
 from vantum.conversation.policy import Silences
 from vantum.errors import SettingsError
@@ -26,7 +27,7 @@ BLANKS: Final = frozenset({"agent", "company", "caller", "firm", "team", "when",
 """What {blanks} in a line may stand for; a line whose blank is not known yet is not used."""
 
 _BEFORE_ANYTHING_IS_KNOWN: Final = ("phone.", "plain_greeting")
-_OWN_NAMES: Final = {"agent": "name", "company": "company"}
+_OWN_NAMES: Final = ("agent", "company")
 
 Text = Annotated[str, Meta(min_length=1)]
 Lines = Annotated[tuple[Text, ...], Meta(min_length=1)]
@@ -53,7 +54,10 @@ class Silence(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something the agent wants to learn. `hints` are words that a sensible answer may contain."""
+    """Something the agent wants to learn. `hints` are words that a sensible answer may contain.
+
+    What is dictated is read back where a line says {id}: see `dictation`.
+    """
 
     id: Text
     ask: Wordings
@@ -62,6 +66,11 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
     if_yes: tuple[Text, ...] = ()
     if_no: tuple[Text, ...] = ()
     thanks: tuple[Text, ...] = ()
+
+    @property
+    def is_dictated(self) -> bool:
+        """The answer is taken down sign by sign."""
+        return self.answer in {"digits", "email", "spelling"}
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True):
@@ -255,37 +264,32 @@ def load_agent(path_or_name: str | Path) -> Agent:
     """The agent in a YAML file, or the one that comes with Vantum under that name.
 
     "agents/sales.yaml", "sales.yaml" and "sales" all find the built-in file where no such file lies
-    in the working directory. Raises SettingsError naming file, field and what was expected.
+    in the working directory. Raises SettingsError naming file, line, field and what was expected.
     """
-    path = resolve(Path(path_or_name))
+    return load(path_or_name)[0]
+
+
+def load(path_or_name: str | Path) -> tuple[Agent, Source]:
+    """The same, with the file as it is written."""
+    source = read_source(resolve(Path(path_or_name)))
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where is not None else ""
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
-        raise SettingsError(f"{path}{line}: not valid YAML: {problem}{hint}") from error
-    try:
-        agent = msgspec.convert(with_fields_listed(with_own_names(tree), path), Agent)
+        agent = msgspec.convert(with_fields_listed(with_own_names(source.tree), source), Agent)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {explained(str(error), tree, Agent)}") from error
-    _check_blanks(agent, path)
-    _check_ids(agent, path)
-    _check_must_hear(agent, path)
-    recordings = with_sound(agent.recordings, _texts(agent, ""), path)
-    return msgspec.structs.replace(agent, recordings=recordings)
+        place, what = explained(str(error), source.tree, Agent)
+        raise source.mistake(place, what) from error
+    _check_blanks(agent, source)
+    _check_ids(agent, source)
+    texts = list(texts_of(agent))
+    check_must_hear(agent.must_hear, texts, source)
+    recordings = with_sound(agent.recordings, texts, source)
+    return msgspec.structs.replace(agent, recordings=recordings), source
 
 
 def resolve(path: Path) -> Path:
     """Where the file lies that `load_agent` would read. Raises SettingsError."""
     if path.is_file():
         return path
-    built_in = FILES / path.with_suffix(".yaml").name
+    built_in = FILES / f"{path.stem}.yaml"
     local_name = path.parent in {Path(), Path("agents")}
     if local_name and path.suffix in {"", ".yaml"} and built_in.is_file():
         return built_in
@@ -293,84 +297,49 @@ def resolve(path: Path) -> Path:
     raise SettingsError(f"{path}: no such agent file; agents that come with Vantum: {known}")
 
 
-def with_own_names(tree: object) -> object:
-    """A file's tree with its own name and company for {agent} and {company}, in every field."""
-    if not isinstance(tree, dict):
-        return tree
-    names = {f"{{{blank}}}": tree.get(key) for blank, key in _OWN_NAMES.items()}
-    return _replaced(tree, {blank: name for blank, name in names.items() if isinstance(name, str)})
-
-
-def _replaced(value: object, names: dict[str, str]) -> object:
-    if isinstance(value, dict):
-        return {key: _replaced(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_replaced(item, names) for item in value]
-    if isinstance(value, str):
-        for blank, name in names.items():
-            value = value.replace(blank, name)
-    return value
-
-
-def _check_blanks(agent: Agent, path: Path) -> None:
-    known = BLANKS | set(agent.columns)
-    for place, text in _texts(agent, ""):
-        for blank in _blanks_in(text, place, path):
+def _check_blanks(agent: Agent, source: Source) -> None:
+    known = BLANKS | set(agent.columns) | {q.id for q in agent.playbook.questions if q.is_dictated}
+    for place, text in texts_of(agent):
+        for blank in _blanks_in(text, place, source):
             if blank not in known:
                 why = (
                     f"unknown blank {{{blank}}}; a column of the contact list stands in `columns:`"
                 )
-                raise _bad_blank(path, place, why, known)
+                raise _bad_blank(source, place, why, known)
             if place.startswith(_BEFORE_ANYTHING_IS_KNOWN):
                 why = f"nothing is known yet that {{{blank}}} could stand for"
-                raise _bad_blank(path, place, why, _OWN_NAMES)
-    if _blanks_in(agent.greeting, "greeting", path) and not agent.plain_greeting:
+                raise _bad_blank(source, place, why, _OWN_NAMES)
+    if _blanks_in(agent.greeting, "greeting", source) and not agent.plain_greeting:
         why = "is missing; it is said where a blank of `greeting` is not known"
-        raise SettingsError(f"{path}: plain_greeting: {why}")
+        raise source.mistake("plain_greeting", why)
 
 
-def _blanks_in(text: str, place: str, path: Path) -> list[str]:
+def _blanks_in(text: str, place: str, source: Source) -> list[str]:
     try:
         return [blank for _, blank, _, _ in string.Formatter().parse(text) if blank is not None]
     except ValueError as error:
-        raise SettingsError(f"{path}: {place}: {error}; braces mark blanks") from error
+        raise source.mistake(place, f"{error}; braces mark blanks") from error
 
 
-def _bad_blank(path: Path, place: str, why: str, known: Iterable[str]) -> SettingsError:
+def _bad_blank(source: Source, place: str, why: str, known: Iterable[str]) -> SettingsError:
     names = ", ".join(f"{{{blank}}}" for blank in sorted(known))
-    return SettingsError(f"{path}: {place}: {why}; known: {names}")
+    return source.mistake(place, f"{why}; known: {names}")
 
 
-def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, tuple):
-        for i, item in enumerate(value):
-            yield from _texts(item, f"{place}[{i}]")
-    elif isinstance(value, Struct):
-        for name in value.__struct_fields__:
-            yield from _texts(getattr(value, name), f"{place}.{name}".lstrip("."))
-
-
-def _check_must_hear(agent: Agent, path: Path) -> None:
-    rest = msgspec.structs.replace(agent, must_hear=())
-    said = [text for _, text in _texts(rest, "")]
-    for number, line in enumerate(agent.must_hear):
-        if not any(line in text for text in said):
-            raise SettingsError(
-                f"{path}: must_hear[{number}]: no line of this file holds it: {line}"
-            )
-
-
-def _check_ids(agent: Agent, path: Path) -> None:
+def _check_ids(agent: Agent, source: Source) -> None:
     seen: set[str] = set()
     book = agent.playbook
-    for name in (*(q.id for q in book.questions), *(r.id for r in book.replies())):
+    for place, name in _ids(book):
         if name in seen:
-            raise SettingsError(f"{path}: the id `{name}` is used twice; each must be its own")
+            raise source.mistake(place, f"the id `{name}` is used twice; each must be its own")
         seen.add(name)
-    for topic in book.small.topics:
+    for number, topic in enumerate(book.small.topics):
         if topic.tells not in {r.id for r in book.replies()}:
-            raise SettingsError(
-                f"{path}: playbook.small.topics: no reply has the id `{topic.tells}`"
-            )
+            place = f"playbook.small.topics[{number}].tells"
+            raise source.mistake(place, f"no reply has the id `{topic.tells}`")
+
+
+def _ids(book: Playbook) -> Iterator[tuple[str, str]]:
+    for name in ("questions", "manners", "objections", "faqs"):
+        for number, one in enumerate(getattr(book, name)):
+            yield f"playbook.{name}[{number}].id", one.id

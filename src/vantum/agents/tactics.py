@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vantum.agents import english
-from vantum.agents.answers import does_not_know, learn, refuse, take
+from vantum.agents.answers import does_not_know, learn, refuse, take, take_dictated
 from vantum.agents.booking import booked, rearrange
 from vantum.agents.hearing import Match, best_reply
 from vantum.agents.memory import Memory, Step
@@ -51,6 +51,8 @@ def _understood(agent: Agent, memory: Memory, said: Words, text: str) -> Step | 
     was_away = memory.pending.startswith(_AWAY)
     memory.pending = memory.pending.removeprefix(_AWAY)
     step = _obeyed(agent, memory, said) or _returned(agent, memory, said, was_away=was_away)
+    # A number or an address may hold any word: pricing@example.com asks for no price.
+    step = step or take_dictated(agent, memory, text)
     if step is not None:
         return step
     match = best_reply(agent, text)
@@ -183,7 +185,7 @@ def _taken_along(agent: Agent, memory: Memory, said: Words) -> Step | None:
     if memory.pending in {"day", "hour", "callback"}:
         return take(agent, memory, said) if moment(said, asked=False).known() else None
     own = question(agent, memory.pending)
-    if own is not None and own.answer == "open" and does_not_know(said):
+    if own is not None and own.answer not in {"yes_no", "number"} and does_not_know(said):
         return take(agent, memory, said)
     leads = english.polarity(said) == english.polarity(said[:3]) == "yes"
     return take(agent, memory, said) if leads else None

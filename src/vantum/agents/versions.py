@@ -10,7 +10,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from vantum.agents.schema import resolve, with_own_names
+from vantum.agents.schema import resolve
+from vantum.agents.source import with_own_names
 from vantum.conversation.segments import spoken_text
 from vantum.errors import SettingsError
 
@@ -24,7 +25,7 @@ class Version(Struct, frozen=True):
 
 
 def versions_of(default: Path, names: Iterable[str]) -> dict[str, Version]:
-    """The files of these agents, as `agents_beside` finds them. Raises SettingsError."""
+    """The files of these agents, as `shelf_of` finds them. Raises SettingsError."""
     return {
         name: version(name, default if name == default.stem else default.parent / f"{name}.yaml")
         for name in names

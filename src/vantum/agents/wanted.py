@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from vantum.errors import SettingsError
+from vantum.agents.source import Source
 
 MOST: Final = 20  # a model's schema and a table's columns; more is a second conversation
 _WHAT_CHARS: Final = 200  # it is a line of the model's instructions
@@ -25,27 +24,25 @@ class Wanted(Struct, frozen=True):
     what: str
 
 
-def with_fields_listed(tree: object, path: Path) -> object:
+def with_fields_listed(tree: object, source: Source) -> object:
     """The file's tree with `fields:` as a list of `Wanted`. Raises SettingsError."""
     if not isinstance(tree, dict) or tree.get("fields") is None:
         return tree
     given = tree["fields"]
     if not isinstance(given, dict):
-        raise SettingsError(f"{path}: fields: {_HOW}")
+        raise source.mistake("fields", _HOW)
     if len(given) > MOST:
-        raise SettingsError(f"{path}: fields: {len(given)} names; {MOST} are the most")
-    listed = [{"name": name, "what": _checked(name, what, path)} for name, what in given.items()]
+        raise source.mistake("fields", f"{len(given)} names; {MOST} are the most")
+    listed = [{"name": name, "what": _checked(name, what, source)} for name, what in given.items()]
     return {**tree, "fields": listed}
 
 
-def _checked(name: object, what: object, path: Path) -> str:
+def _checked(name: object, what: object, source: Source) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise SettingsError(
-            f"{path}: fields: `{name}` is no name; allowed are a-z, 0-9 and _, a letter first, "
-            "at most 40 characters"
-        )
+        what = "allowed are a-z, 0-9 and _, a letter first, at most 40 characters"
+        raise source.mistake("fields", f"`{name}` is no name; {what}")
     if not isinstance(what, str) or not what.strip():
-        raise SettingsError(f"{path}: fields.{name}: does not say what it is; {_HOW}")
+        raise source.mistake(f"fields.{name}", f"does not say what it is; {_HOW}")
     if len(what) > _WHAT_CHARS:
-        raise SettingsError(f"{path}: fields.{name}: longer than {_WHAT_CHARS} characters")
+        raise source.mistake(f"fields.{name}", f"longer than {_WHAT_CHARS} characters")
     return " ".join(what.split())

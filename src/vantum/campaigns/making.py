@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from vantum.agents.schema import load_agent
-from vantum.agents.shelf import agents_beside
+from vantum.agents.shelf import shelf_of
 from vantum.campaigns.importing import Report, import_list
 from vantum.dialing.hours import DAY_NAMES, Week
 from vantum.dialing.plan import Plan
@@ -68,9 +68,9 @@ def agent_named(agent: str, settings: Settings) -> str:
                 " again, or set VANTUM_AGENT to a file beside it"
             )
         return path.stem
-    known = agents_beside(settings.vantum_agent)
-    if agent not in known:
-        raise RequestError(f'There is no agent "{agent}"; known: {", ".join(known)}')
+    known = shelf_of(settings.vantum_agent)
+    if agent not in known.agents:
+        raise known.no_such(agent)
     return agent
 
 

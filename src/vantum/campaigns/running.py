@@ -10,7 +10,8 @@ from typing import Final
 
 import uvloop
 
-from vantum.agents.shelf import agents_beside
+from vantum.agents.schema import Agent
+from vantum.agents.shelf import shelf_of
 from vantum.campaigns.afterwards import RETENTION_S, new_day, works_of
 from vantum.campaigns.dispatcher import Dispatcher
 from vantum.campaigns.hooks import Telling
@@ -82,6 +83,13 @@ async def _run(settings: Settings, decide: Decide) -> None:
         await database.close()
 
 
+def _agents(settings: Settings, log: Log) -> dict[str, Agent]:
+    shelf = shelf_of(settings.vantum_agent)
+    for event, told in shelf.complaints(end_silence_s=settings.vad_silence_threshold_s):
+        log.warning(event, **told)
+    return shelf.agents
+
+
 async def work(
     settings: Settings,
     decide: Decide,
@@ -95,7 +103,7 @@ async def work(
     account, boot_id = account_of(settings), Ids().new()
     clock = SharedClock(database)
     await clock.compare()
-    agents = agents_beside(settings.vantum_agent)
+    agents = _agents(settings, log)
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=clock.now)
     attempts = Attempts(database, boot_id)
     dispatcher = Dispatcher(

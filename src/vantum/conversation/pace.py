@@ -7,15 +7,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from vantum.conversation.asking import Expected, expected_by
 from vantum.conversation.policy import Policy
-from vantum.conversation.utterances import (
-    Expected,
-    answers,
-    expected_by,
-    is_dictated,
-    is_unfinished,
-    last_sentence,
-)
+from vantum.conversation.utterances import answers, is_dictated, is_unfinished, last_sentence
 
 Ending = Literal["answer", "whole", "unfinished", "dictated"]
 
@@ -45,7 +39,8 @@ class Pace(Struct):
         """The agent has said this; its last sentence may be a question."""
         last = last_sentence(text)
         asks = last.endswith("?")
-        self.expected = policy.questions.get(last) or (expected_by(last) if asks else "open")
+        by_words = expected_by(last, policy.language) if asks else "open"
+        self.expected = policy.questions.get(last) or by_words
 
     def went_on(self) -> None:
         """The latest pause was one within their turn."""

@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from vantum import limits
+from vantum.conversation.asking import Expected
 from vantum.conversation.events import EndReason
-from vantum.conversation.utterances import Expected
 
 
 class MenuKeys(Struct, frozen=True):

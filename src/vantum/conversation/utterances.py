@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from functools import partial
 from itertools import takewhile
-from typing import Final, Literal
+from typing import Final
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
+from vantum.conversation.asking import Expected
 from vantum.conversation.lexicon import Lexicon, Phrases, lexicon
-
-Expected = Literal["open", "yes_no", "number", "digits", "email", "spelling"]
-"""What kind of answer a question asks for: "twelve" is a number, a phone number is digits."""
 
 _NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something to say
 _DICTATED: Final = 2  # letters or digits in a row
@@ -34,19 +32,6 @@ _BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
 _ADDRESS: Final = re.compile(
     r"\S@\S+\.\w{2,}|\b(?:at|arroba|arobase) .*\b(?:dot|punkt|punto|point) \w{2,}"
 )
-_ASKS: Final[dict[Expected, re.Pattern[str]]] = {  # the first that fits
-    "email": re.compile(r"e-?mail|correo|courriel|mail-?adresse"),
-    "spelling": re.compile(r"\bspell|buchstabier|deletre|épele"),
-    "digits": re.compile(
-        r"\b(?:phone|telephone|mobile|cell|reference|account|order|policy|card) (?:\w+ )?number"
-        r"|\bnumber (?:can|should|could|do|may) |(?:telefon|kunden)nummer|número|numéro"
-    ),
-    "number": re.compile(r"how (?:many|much)|wie viele?|cuánt[oa]s?|combien"),
-    "yes_no": re.compile(
-        r"^(?:and |so |but |then )?(?:do|does|is|are|was|were|would|can|could|shall|should|have|has"
-        r"|did|will)\b|\b(?:okay|right|correct)\?$"
-    ),
-}
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -150,12 +135,6 @@ def is_echo(said: str, playing: str, *, whole: bool = True) -> bool:
     if LCSseq.similarity(heard, played) < _ECHO_SHARE * len(heard):
         return False
     return fuzz.partial_ratio(" ".join(heard), " ".join(played)) >= _ECHO_CUTOFF
-
-
-def expected_by(question: str) -> Expected:
-    """What kind of answer a question asks for, by its own words."""
-    text = question.casefold()
-    return next((kind for kind, asks in _ASKS.items() if asks.search(text)), "open")
 
 
 def is_hello(text: str, language: str) -> bool:

@@ -63,8 +63,7 @@ class Exchange:
         """Call a number. Raises RequestError, CapacityError, CarrierError."""
         check_number(to)
         if agent is not None and agent not in self._casting.agents:
-            known = ", ".join(self._casting.agents)
-            raise RequestError(f'There is no agent "{agent}"; known: {known}')
+            raise self._casting.shelf.no_such(agent)
         if not self.line.number:
             raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
         self._calls.check_room()

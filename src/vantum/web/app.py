@@ -54,6 +54,8 @@ def build_app(
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
         _introduce(pages, unused_keys(settings, casting.providers), log)
+        for event, told in casting.complaints():
+            log.warning(event, **told)
         api = _api(app, settings, calls, casting, upkeep=upkeep, log=log)
         async with upkeep.open(), api, asyncio.TaskGroup() as group:
             app.mount("/", console_files())  # last: it takes every path that is left

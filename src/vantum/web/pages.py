@@ -121,6 +121,10 @@ class Pages:
         voices = _VOICES.get(self._casting.providers.tts.provider, [])
         body = {
             "agents": agents,
+            "broken": [
+                {"id": name, "why": _PATH.sub("", why)}
+                for name, why in self._casting.shelf.broken.items()
+            ],
             "voices": voices,
             # Room comes and goes: who finds none is told so on calling, and may call again.
             "ready": self._is_loaded(),

@@ -1,0 +1,127 @@
+"""An agent file as its author wrote it: in which line each field stands, and none of them twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from vantum.agents.mistakes import QUOTES, begins_with_blank
+from vantum.errors import SettingsError
+
+_OWN_NAMES: Final = {"agent": "name", "company": "company"}
+_STEP: Final = re.compile(r"[^.\[\]]+")
+
+
+class Source:
+    """A file that was read. Places are written like `playbook.faqs[3].say[0]`."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        """Raises SettingsError for what is no YAML, and for a field that is given twice."""
+        self.path = path
+        try:
+            loader = yaml.SafeLoader(text)
+            self._root = loader.get_single_node()
+            self._check_keys(self._root, set())
+            self.tree: object = loader.construct_document(self._root) if self._root else None
+        except (yaml.YAMLError, ValueError) as error:  # the latter for a date that is none
+            raise self._no_yaml(error, text) from error
+
+    def line(self, place: str) -> int | None:
+        """The line of a field, or that of the last one on the way to it which the file has."""
+        node, line = self._root, None
+        for step in _STEP.findall(place):
+            found = _within(node, step)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+    def has(self, place: str) -> bool:
+        """Is this field given?"""
+        node = self._root
+        for step in _STEP.findall(place):
+            found = _within(node, step)
+            if found is None:
+                return False
+            node = found[1]
+        return True
+
+    def told(self, place: str, what: str) -> str:
+        """What is to be said of a field, with where it stands: `mine.yaml:12: greeting: what`."""
+        line = self.line(place)
+        where = f"{self.path}:{line}" if line else str(self.path)
+        return f"{where}: {place}: {what}" if place else f"{where}: {what}"
+
+    def mistake(self, place: str, what: str) -> SettingsError:
+        """The same, as an error."""
+        return SettingsError(self.told(place, what))
+
+    def _no_yaml(self, error: Exception, text: str) -> SettingsError:
+        where = getattr(error, "problem_mark", None)
+        line = f":{where.line + 1}" if where is not None else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+        hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
+        return SettingsError(f"{self.path}{line}: not valid YAML: {problem}{hint}")
+
+    def _check_keys(self, node: yaml.Node | None, seen: set[int]) -> None:
+        """YAML itself would take the last of two fields, and say nothing."""
+        if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+            return
+        seen.add(id(node))
+        lines: dict[str, int] = {}
+        for part in node.value:
+            key, value = part if isinstance(part, tuple) else (None, part)
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    first = lines[key.value]
+                    raise SettingsError(
+                        f"{self.path}:{line}: `{key.value}` is given twice here, first in line"
+                        f" {first}; leave out one of them"
+                    )
+                lines[key.value] = line
+            self._check_keys(value, seen)
+
+
+def _within(node: yaml.Node | None, step: str) -> tuple[int, yaml.Node] | None:
+    """The line and the value of a field, or of an entry of a list by its number."""
+    if isinstance(node, yaml.MappingNode):
+        return next(
+            ((key.start_mark.line + 1, value) for key, value in node.value if key.value == step),
+            None,
+        )
+    if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+        entry = node.value[int(step)]
+        return entry.start_mark.line + 1, entry
+    return None
+
+
+def read_source(path: Path) -> Source:
+    """The file at that path. Raises SettingsError where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    return Source(path, text)
+
+
+def with_own_names(tree: object) -> object:
+    """A file's tree with its own name and company for {agent} and {company}, in every field."""
+    if not isinstance(tree, dict):
+        return tree
+    names = {f"{{{blank}}}": tree.get(key) for blank, key in _OWN_NAMES.items()}
+    return _replaced(tree, {blank: name for blank, name in names.items() if isinstance(name, str)})
+
+
+def _replaced(value: object, names: dict[str, str]) -> object:
+    if isinstance(value, dict):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, names) for item in value]
+    if isinstance(value, str):
+        for blank, name in names.items():
+            value = value.replace(blank, name)
+    return value

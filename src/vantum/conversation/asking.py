@@ -1,0 +1,68 @@
+"""What kind of answer a question asks for, by its own words and by language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Expected = Literal["open", "yes_no", "number", "digits", "email", "spelling"]
+"""What kind of answer a question asks for: "twelve" is a number, a phone number is digits."""
+
+# By language, in small letters; the first that fits. English and German put the verb first where
+# a yes or no is asked for. Spanish and French need not: there it is any question that has no
+# question word and offers no choice.
+_ASKS: Final[Mapping[str, Mapping[Expected, re.Pattern[str]]]] = {
+    "en": {
+        "email": re.compile(r"e-?mail"),
+        "spelling": re.compile(r"\bspell"),
+        "digits": re.compile(
+            r"\b(?:phone|telephone|mobile|cell|reference|account|order|policy|card) (?:\w+ )?number"
+            r"|\bnumber (?:can|should|could|do|may) "
+        ),
+        "number": re.compile(r"how (?:many|much)"),
+        "yes_no": re.compile(
+            r"^(?:and |so |but |then )?(?:do|does|is|are|was|were|would|can|could|shall|should|have"
+            r"|has|did|will)\b|\b(?:okay|right|correct)\?$"
+        ),
+    },
+    "de": {
+        "email": re.compile(r"e-?mail|mail-?adresse"),
+        "spelling": re.compile(r"\bbuchstabier"),
+        "digits": re.compile(
+            r"(?:telefon|handy|mobil|rückruf|kunden|auftrags|bestell|konto|vertrags)-?nummer"
+            r"|welcher nummer"
+        ),
+        "number": re.compile(r"\bwie ?viele?\b"),
+        "yes_no": re.compile(
+            r"^(?:(?:und|also|aber|dann|gut|okay),? )*(?!(?:was|wer|we[mn]|wessen|wann|warum"
+            r"|weshalb|wie(?:so|viele?)?|wo(?:hin|her|für|mit|bei|von|zu|ran)?|welche\w*)\b)"
+            r"\w+ (?:sie|du|ihr|wir|ich|es|man|das|ihre?n?|jetzt|gerade)\b"
+            r"|\b(?:okay|richtig|korrekt|oder|stimmts|stimmt's|nicht wahr)\?$"
+        ),
+    },
+    "es": {
+        "email": re.compile(r"e-?mail|correo"),
+        "spelling": re.compile(r"\bdeletre"),
+        "digits": re.compile(r"\bnúmero de (?!personas|empleados|vendedores)|\b(?:qué|su) número"),
+        "number": re.compile(r"\bcuánt[oa]s?\b"),
+        "yes_no": re.compile(r"^(?!.*\b(?:qué|quién(?:es)?|cuándo|a?dónde|cómo|cuál(?:es)?|o)\b)"),
+    },
+    "fr": {
+        "email": re.compile(r"e-?mail|courriel|adresse mail"),
+        "spelling": re.compile(r"\bépele"),
+        "digits": re.compile(r"\bnuméro"),
+        "number": re.compile(r"\bcombien"),
+        "yes_no": re.compile(
+            r"^(?!.*\b(?:quoi|où|comment|pourquoi|quand|quel(?:le)?s?|lequel|laquelle|ou"
+            r"|qu['\u2019]est-ce|à qui|de qui|avec qui)\b)(?!(?:et )?(?:qui|que)\b)"
+        ),
+    },
+}
+
+
+def expected_by(question: str, language: str) -> Expected:
+    """What kind of answer a question asks for; of a language without a table we cannot tell."""
+    asks = _ASKS.get(language.partition("-")[0].casefold(), {})
+    text = question.casefold()
+    return next((kind for kind, wording in asks.items() if wording.search(text)), "open")
