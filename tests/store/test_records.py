@@ -15,6 +15,7 @@ from vantum.errors import SettingsError
 from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.database import Database
 from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
+from vantum.telephony.gateway import behind
 
 pytestmark = pytest.mark.anyio
 
@@ -193,12 +194,18 @@ async def test_calls_are_found_without_reading_those_that_are_over(
 
 async def test_news_that_was_overtaken_changes_nothing(records: PhoneCalls) -> None:
     await records.add(CALL)
-    await records.news("call-1", 2, status="in-progress", answered_at=NOW)
-    await records.news("call-1", 1, status="ringing")
+    talks, rings = behind("in-progress"), behind("ringing")
+    await records.news("call-1", "in-progress", talks, NOW, 2)
+    await records.news("call-1", "ringing", rings, NOW + 1, 1)
+    await records.news("call-1", "ringing", rings, NOW + 1, 3)
+    await records.news("call-1", "ringing", rings, NOW + 1)
+    await records.news("call-1", "in-progress", talks, NOW + 2, 1)
+    expected = replace(CALL, status="in-progress", sequence=2, answered_at=NOW, news_at=NOW)
+    assert await records.by_id("call-1") == expected
     await records.end("call-1", status="completed", ended_at=NOW + 1)
-    await records.news("call-1", 3, status="in-progress")
-    await records.news("call-1", status="in-progress")
-    expected = replace(CALL, sequence=2, status="completed", answered_at=NOW, ended_at=NOW + 1)
+    await records.news("call-1", "in-progress", talks, NOW + 3, 3)
+    await records.news("call-1", "in-progress", talks, NOW + 3)
+    expected = replace(expected, status="completed", ended_at=NOW + 1)
     assert await records.by_id("call-1") == expected
 
 

@@ -6,11 +6,12 @@ must agree on stands here. Times are seconds since 1970.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, delete, insert, select, union, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -134,12 +135,29 @@ class PhoneCalls:
             named = await connection.execute(_NAMED, {"of": call_id, "their": sid, "now": now})
             return bool(named.scalar())
 
-    async def news(self, call_id: str, sequence: int | None = None, **values: object) -> None:
-        """Set columns as news of a leg has them, unless it is over or later news is there."""
-        current = (CALLS.c.call_id == call_id) & OPEN
+    async def news(
+        self,
+        call_id: str,
+        status: str,
+        behind: Collection[str],
+        now: float,
+        sequence: int | None = None,
+        *,
+        sid: str | None = None,
+    ) -> None:
+        """Record that a leg has come so far, unless it is over or had come further.
+
+        `behind` are the statuses that this one may follow, `sequence` the carrier's own numbering.
+        """
+        current = (CALLS.c.call_id == call_id) & OPEN & CALLS.c.status.in_(behind)
+        values: dict[str, object] = {"status": status, "news_at": now}
+        if status == "in-progress":
+            values["answered_at"] = func.coalesce(CALLS.c.answered_at, now)
         if sequence is not None:
             current &= CALLS.c.sequence <= sequence
             values["sequence"] = sequence
+        if sid is not None:
+            values["sid"] = sid
         async with self._database.writing() as connection:
             await connection.execute(update(CALLS).where(current).values(**values))
 

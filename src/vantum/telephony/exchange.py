@@ -18,6 +18,7 @@ from vantum.store.contacts import Contacts
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
+from vantum.telephony.gateway import behind
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
 from vantum.telephony.opt_outs import OptOuts
@@ -102,10 +103,8 @@ class Exchange:
             return None
         if call.end_asked:
             return instructions.hang_up()
-        now = self.legs.now()
-        await self.records.news(
-            call_id, sid=sid, status="in-progress", answered_at=call.answered_at or now, news_at=now
-        )
+        answered = "in-progress"
+        await self.records.news(call_id, answered, behind(answered), self.legs.now(), sid=sid)
         then_room = ""
         if call.for_call:
             told = await self.transfers.answer(call)

@@ -70,15 +70,10 @@ class Carrier(Protocol):
         ...
 
 
-def follows(before: str, sequence_before: int, after: str, sequence: int) -> bool:
-    """Whether news of a leg is news: callbacks come twice, late and out of order.
+def behind(status: str) -> frozenset[str]:
+    """What a leg may have been before it was this; nothing goes back.
 
-    What is over stays over; else the carrier's own numbering decides, and without it the rank.
+    News comes twice, late and out of order.
     """
-    if before in OVER:
-        return False
-    if after in OVER:
-        return True
-    if sequence == sequence_before:
-        return _RANK.get(after, 0) > _RANK.get(before, 0)
-    return sequence > sequence_before and _RANK.get(after, 0) >= _RANK.get(before, 0)
+    rank = _RANK.get(status, len(_RANK))
+    return frozenset(known for known, its in _RANK.items() if its <= rank)

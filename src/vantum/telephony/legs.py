@@ -18,7 +18,7 @@ from vantum import limits
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
-from vantum.telephony.gateway import OVER, Carrier, Order, follows
+from vantum.telephony.gateway import OVER, Carrier, Order, behind
 from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
 
@@ -87,7 +87,7 @@ class Legs:
         if leg is None or leg.status in OVER:
             await self.over(call, leg.status if leg else call.status)
         else:
-            await self.records.news(call_id, status=leg.status, news_at=self.now())
+            await self.records.news(call_id, leg.status, behind(leg.status), self.now())
 
     async def let_go(self, call: PhoneCall) -> None:
         """Hang up a leg that is not over; where that fails, the sweep asks about it."""
@@ -100,16 +100,10 @@ class Legs:
 
     async def told(self, call: PhoneCall, status: str, sequence: int, why: str = "") -> None:
         """The carrier reports on a leg; `why` it has failed."""
-        if not follows(call.status, call.sequence, status, sequence):
-            return
-        now = self.now()
         if status in OVER:
             await self.over(call, status, sequence=sequence, why=why)
-            return
-        answered_at = call.answered_at or (now if status == "in-progress" else None)
-        await self.records.news(
-            call.call_id, sequence, status=status, answered_at=answered_at, news_at=now
-        )
+        else:
+            await self.records.news(call.call_id, status, behind(status), self.now(), sequence)
 
     async def over(self, call: PhoneCall, status: str, *, sequence: int = 0, why: str = "") -> None:
         """The leg is gone; the call's process settles it, or, where there is none, this one."""
