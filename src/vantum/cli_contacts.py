@@ -131,6 +131,7 @@ def erase(context: typer.Context, number: Number) -> None:
         context, lambda database: Contacts(database).erase(phone, time.time(), new_id())
     )
     typer.echo(f"erased: {_count(gone, 'contact')} with {phone}; the number stays suppressed")
+    typer.echo(f"what was said in calls with them is still there: vantum erase {phone}")
 
 
 @app.command()

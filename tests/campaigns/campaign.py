@@ -58,10 +58,12 @@ class Staged:
         """The carrier has told its name for the call."""
         await self._change(dial.candidate.attempt_id, sid=sid)
 
-    async def ends(self, dial: Dial, outcome: str, at: float | None = None) -> None:
+    async def ends(
+        self, dial: Dial, outcome: str, at: float | None = None, **known: object
+    ) -> None:
         """The call is settled."""
         ended_at = self.now if at is None else at
-        word = msgspec.json.encode({"outcome": outcome}).decode()
+        word = msgspec.json.encode({"outcome": outcome, **known}).decode()
         await self._change(dial.candidate.attempt_id, outcome=word, ended_at=ended_at)
 
     async def _change(self, call_id: str, **values: object) -> None:

@@ -263,6 +263,22 @@ async def test_a_campaign_whose_calls_fail_is_paused(database: Database) -> None
     assert (paused.state, paused.reason) == ("paused", "6 of 12 calls failed within two minutes")
 
 
+async def test_a_campaign_that_lets_people_wait_is_paused(database: Database) -> None:
+    campaign = await stage(database, numbers(60), replace(PLAN, calls_per_s=200))
+    dials = await campaign.takes()
+    assert len(dials) == 60
+    waits = {3: 2.5, 8: 0.0, 21: 9.0}
+    for number, dial in enumerate(dials):
+        greeted = {"greeted_after_s": waits.get(number, 0.4), "lasted_s": 20.0}
+        person = {"answered_at": NOW, "answered_by": "person", **greeted}
+        await campaign.ends(dial, "agent_ended", **({} if number == 5 else person))
+    await campaign.attempts.finish(NOW)
+    progress = await campaign.campaigns.progress(campaign.campaign.campaign_id)
+    assert (progress.dials, progress.people, progress.abandoned) == (60, 59, 2)
+    known = await campaign.known()
+    assert known.reason == "2 of 59 people who answered waited too long for a voice"
+
+
 async def test_busy_numbers_are_no_failures(database: Database) -> None:
     campaign = await stage(database, numbers(30), replace(PLAN, calls_per_s=40))
     for dial in await campaign.takes():
@@ -276,12 +292,14 @@ async def test_a_promised_callback_is_kept(database: Database) -> None:
     [dial] = await campaign.takes()
     await campaign.ends(dial, "agent_ended")
     await campaign.attempts.finish(NOW)
-    assert (await campaign.known()).state == "done"
-    assert await campaign.attempts.again(dial.candidate.attempt_id, NOW + 7_200)
+    done = await campaign.known()
+    assert done.state == "done"
+    assert await campaign.attempts.again(dial.candidate.attempt_id, NOW + 7_200, NOW)
     [contact] = await campaign.report()
     assert (contact.state, contact.due_at) == ("due", NOW + 7_200)
-    assert (await campaign.known()).state == "running"
-    assert await campaign.attempts.again(dial.candidate.attempt_id, NOW + 9_000)  # put off
+    reopened = await campaign.known()
+    assert (reopened.state, reopened.version) == ("running", done.version + 1)
+    assert await campaign.attempts.again(dial.candidate.attempt_id, NOW + 9_000, NOW)  # put off
     assert [one.due_at for one in await campaign.report()] == [NOW + 9_000]
 
 
@@ -291,7 +309,7 @@ async def test_what_was_stopped_stays_stopped(database: Database) -> None:
     stopped = await campaign.campaigns.put(campaign.campaign, "stopped", NOW)
     await campaign.ends(dial, "busy")
     await campaign.attempts.finish(NOW)
-    assert not await campaign.attempts.again(dial.candidate.attempt_id, NOW + 60)
+    assert not await campaign.attempts.again(dial.candidate.attempt_id, NOW + 60, NOW)
     with pytest.raises(RequestError, match="is stopped"):
         await campaign.campaigns.put(stopped, "running", NOW)
     assert (await campaign.known()).state == "stopped"

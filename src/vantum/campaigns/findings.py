@@ -115,7 +115,7 @@ async def _promise(desk: Desk, settled: Settled, at: float) -> None:
     word = _OUTCOME.decode(settled.call.outcome).outcome
     if settled.state in _HELD and word in CLASSES:
         raise RecordsError("the attempt has not ended: its own retry comes first, to be moved")
-    planned = await desk.attempts.again(call_id, at)
+    planned = await desk.attempts.again(call_id, at, desk.now())
     desk.log.info("callback", call_id=call_id, at=at, planned=planned)
 
 

@@ -36,6 +36,7 @@ from vantum.store.database import Database
 from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.hooks import Hooks
 from vantum.store.jobs import Jobs
+from vantum.store.lists import Lists
 from vantum.store.phone_calls import PhoneCalls
 from vantum.store.processes import HERE_S, Processes
 from vantum.telemetry import Log, configure_log, server_log
@@ -133,6 +134,7 @@ async def work(
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
         ("tidy", TIDY_S, lambda: jobs.tidy(clock.now() - KEPT_S)),
+        ("lists", TIDY_S, lambda: Lists(database).tidy(clock.now())),
         ("new-day", RETENTION_S, lambda: new_day(database, clock.now())),
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))

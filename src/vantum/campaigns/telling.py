@@ -103,6 +103,8 @@ def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
         ("may not be called", progress.refused),
         *_listed(seen.refusals),
         ("dials", progress.dials),
+        ("answered by people", progress.people),
+        ("abandoned", progress.abandoned),
         *_listed(seen.outcomes),
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)

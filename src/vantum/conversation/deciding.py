@@ -80,6 +80,7 @@ def turn_to(talk: Talk, pickup: Pickup, kind: ev.Kind, now: float) -> None:
             call_off(talk, now)
         return
     pickup.greeted, pickup.noticed, pickup.said = False, False, 0
+    pickup.greeted_after_s = None  # whoever comes on next waits anew
     _fall_silent(talk, now)
     rules = rules_of(talk)
     if kind == "voicemail" and not rules.message:

@@ -59,6 +59,7 @@ class Pickup(Struct):
     noticed: bool = False  # told what must be told before the greeting
     greeted: bool = False  # there is a person, who was spoken to and may be answered
     met: bool = False  # their hello was, by our first words
+    greeted_after_s: float | None = None  # our first words sounded, behind their hello
     opening: int = 0  # the turn in which the latest of these two is said
     taken_back: int = 0  # how often it was, to be said again
     dealt_until_s: float = 0.0  # audio time of the words that are answered by what is being said

@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.dialing.abandonment import DAYS_S, Limits, Met, too_many, was_abandoned
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
@@ -37,11 +38,12 @@ class Expired(Struct, frozen=True):
     dialed_at: float
 
 
-class _Word(Struct):
-    outcome: str
+class _Evidence(Struct):
+    duties: Limits = Limits()
 
 
-_WORD: Final = msgspec.json.Decoder(_Word)
+_MET: Final = msgspec.json.Decoder(Met)
+_EVIDENCE: Final = msgspec.json.Decoder(_Evidence)
 
 
 class Attempts:
@@ -62,12 +64,14 @@ class Attempts:
         async with self._database.writing() as connection:
             query = _SETTLED.limit(_AT_A_TIME).with_for_update(skip_locked=True, of=ATTEMPTS)
             rows = (await connection.execute(query)).all()
-            words = {row.attempt_id: _WORD.decode(row.settled).outcome for row in rows}
-            await _end(connection, rows, words, now)
+            met = {row.attempt_id: _MET.decode(row.settled) for row in rows}
+            words = {attempt_id: one.outcome for attempt_id, one in met.items()}
+            await _end(connection, rows, met, now)
             await _follow(connection, rows, words)
             failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
             for campaign_id in failed:
                 await _break(connection, campaign_id, now)
+            await _hold_back(connection, rows, now)
             await complete(connection, {row.campaign_id for row in rows}, now)
             return len(rows)
 
@@ -112,7 +116,7 @@ class Attempts:
             known = set((await connection.execute(query)).scalars())
         return [sid for sid in asked if sid not in known]
 
-    async def again(self, attempt_id: str, at: float) -> bool:
+    async def again(self, attempt_id: str, at: float, now: float) -> bool:
         """Call the same contact once more at that moment, as they were promised.
 
         An attempt that waits for them is moved. False where one is under way, or the campaign was
@@ -126,7 +130,10 @@ class Attempts:
             if not await _plans(connection, [row.campaign_id]):
                 return False
             over = (CAMPAIGNS.c.campaign_id == row.campaign_id) & (CAMPAIGNS.c.state == "done")
-            await connection.execute(update(CAMPAIGNS).where(over).values(state="running"))
+            changes = {"state": "running", "changed_at": now, "version": CAMPAIGNS.c.version + 1}
+            reopened = await connection.execute(update(CAMPAIGNS).where(over).values(**changes))
+            if reopened.rowcount:
+                await tell_of_campaigns(connection, [row.campaign_id], now)
             last = select(ATTEMPTS).where(
                 ATTEMPTS.c.campaign_id == row.campaign_id,
                 ATTEMPTS.c.contact_id == row.contact_id,
@@ -141,18 +148,20 @@ class Attempts:
 
 
 async def _end(
-    connection: AsyncConnection, rows: Iterable[Row[Any]], words: dict[str, str], now: float
+    connection: AsyncConnection, rows: Iterable[Row[Any]], met: dict[str, Met], now: float
 ) -> None:
     ended = [
         {
             "of": row.attempt_id,
-            "state": "unknown" if CLASSES.get(words[row.attempt_id]) == "unknown" else "done",
-            "outcome": words[row.attempt_id],
+            "state": "unknown" if CLASSES.get(call.outcome) == "unknown" else "done",
+            "outcome": call.outcome,
+            "abandoned": was_abandoned(call, _limits(row)),
             "ended_at": row.over_at or now,
             "lease_until": None,
             "epoch": row.epoch + 1,
         }
         for row in rows
+        for call in [met[row.attempt_id]]
     ]
     if ended:
         change = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
@@ -194,6 +203,12 @@ def _next(row: Row[Any], at: float) -> dict[str, object]:
     }
 
 
+ANSWERED: Final = (
+    func.count(ATTEMPTS.c.abandoned).label("people"),
+    func.count().filter(ATTEMPTS.c.abandoned).label("abandoned"),
+)
+"""How many calls people have answered, and how many of them were abandoned."""
+
 NEW: Final[dict[str, object]] = {
     "state": "due",
     "owner": "",
@@ -203,6 +218,7 @@ NEW: Final[dict[str, object]] = {
     "dialed_at": None,
     "ended_at": None,
     "outcome": "",
+    "abandoned": None,
     "detail": "",
 }
 """An attempt that nobody has looked at."""
@@ -240,8 +256,32 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
     ended = (await connection.execute(query)).one()
     if not trips(ended.failed, ended.calls, plan.breaker):
         return
-    running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
     reason = f"{ended.failed} of {ended.calls} calls failed within two minutes"
+    await _pause(connection, campaign_id, reason, now)
+
+
+async def _hold_back(connection: AsyncConnection, rows: Iterable[Row[Any]], now: float) -> None:
+    """Pause campaigns in which too many people have waited in vain for a voice."""
+    at_most: dict[str, float] = {}
+    for row in rows:
+        asked = _limits(row).abandoned_at_most
+        at_most[row.campaign_id] = min(asked, at_most.get(row.campaign_id, asked))
+    lately = ATTEMPTS.c.campaign_id.in_(at_most), ATTEMPTS.c.ended_at > now - DAYS_S
+    query = (
+        select(ATTEMPTS.c.campaign_id, *ANSWERED).where(*lately).group_by(ATTEMPTS.c.campaign_id)
+    )
+    for campaign_id, people, abandoned in (await connection.execute(query)).all():
+        if too_many(abandoned, people, at_most[campaign_id]):
+            reason = f"{abandoned} of {people} people who answered waited too long for a voice"
+            await _pause(connection, campaign_id, reason, now)
+
+
+def _limits(row: Row[Any]) -> Limits:
+    return _EVIDENCE.decode(row.detail).duties
+
+
+async def _pause(connection: AsyncConnection, campaign_id: str, reason: str, now: float) -> None:
+    running = and_(CAMPAIGNS.c.campaign_id == campaign_id, CAMPAIGNS.c.state == "running")
     paused = await connection.execute(
         update(CAMPAIGNS)
         .where(running)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
-from vantum.store.attempts import NEW
+from vantum.store.attempts import ANSWERED, NEW
 from vantum.store.claims import DUE
 from vantum.store.database import Database
 from vantum.store.hooks import tell_of_campaigns
@@ -55,6 +55,8 @@ class Progress(Struct, frozen=True):
     unknown: int = 0  # whether their last call has rung, nobody can say
     refused: int = 0  # may not be called
     dials: int = 0
+    people: int = 0  # who have answered
+    abandoned: int = 0  # and of those, who waited too long for a voice
 
 
 class Reported(Struct, frozen=True):
@@ -155,12 +157,12 @@ class Campaigns:
         """How far it has come."""
         latest = _latest(campaign_id).subquery()
         by_state = select(latest.c.state, func.count().label("contacts")).group_by(latest.c.state)
-        dials = select(func.count()).where(
+        dials = select(func.count().label("dials"), *ANSWERED).where(
             ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.dialed_at.is_not(None)
         )
         async with self._database.reading() as connection:
             counts = {row.state: row.contacts for row in await connection.execute(by_state)}
-            dialed = (await connection.execute(dials)).scalar_one()
+            dialed = (await connection.execute(dials)).one()
         return Progress(
             contacts=sum(counts.values()),
             waiting=counts.get("due", 0),
@@ -168,7 +170,9 @@ class Campaigns:
             done=counts.get("done", 0),
             unknown=counts.get("unknown", 0),
             refused=counts.get("refused", 0),
-            dials=dialed,
+            dials=dialed.dials,
+            people=dialed.people,
+            abandoned=dialed.abandoned,
         )
 
     async def outcomes(self, campaign_id: str) -> dict[str, int]:

@@ -180,6 +180,7 @@ ATTEMPTS: Final = Table(
     Column("dialed_at", Float),
     Column("ended_at", Float),
     Column("outcome", String, nullable=False),
+    Column("abandoned", Boolean),  # NULL: no person has answered
     Column("detail", String, nullable=False),
     UniqueConstraint("campaign_id", "contact_id", "number"),
 )

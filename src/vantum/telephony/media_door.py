@@ -137,6 +137,7 @@ class MediaDoor:
         self, agent: str, call: Call, outlet: TwilioOutlet, recorder: Recorder | None, log: Log
     ) -> Talked:
         talk, session = call.conversation.talk, call.session
+        pickup = talk.aside.pickup
         return Talked(
             session.end_reason,
             answered_by=outlet.answered_by,
@@ -147,6 +148,7 @@ class MediaDoor:
             turns=self._turns(call, recorder, log),
             opted_out_s=since(talk.aside.opted_out_at, session.created_at),
             agent_version=self._casting.versions[agent].digest,
+            greeted_after_s=pickup.greeted_after_s if pickup else None,
         )
 
     def _turns(self, call: Call, recorder: Recorder | None, log: Log) -> tuple[Turn, ...]:

@@ -67,6 +67,7 @@ class Talked(Struct, frozen=True):
     # When it was understood that they want no more calls, in seconds since the sound began.
     opted_out_s: float | None = None
     agent_version: str = ""  # a digest of the agent's file
+    greeted_after_s: float | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +95,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: tuple[Turn, ...] = ()
     opted_out_s: float | None = None
     agent_version: str = ""
+    # From the end of their hello, else from the answer, until our voice; None where it never came.
+    greeted_after_s: float | None = None
 
 
 def met(answerers: Sequence[Kind]) -> tuple[Kind, ...]:
@@ -161,6 +164,7 @@ def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Out
         turns=known.turns,
         opted_out_s=known.opted_out_s,
         agent_version=known.agent_version,
+        greeted_after_s=known.greeted_after_s,
     )
 
 

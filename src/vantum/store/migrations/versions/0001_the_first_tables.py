@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("dialed_at", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("abandoned", sa.Boolean(), nullable=True),
         sa.Column("detail", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("attempt_id"),
         sa.UniqueConstraint("campaign_id", "contact_id", "number"),
