@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 from vantum.books import Books, Party
 from vantum.casting import parties_of
 from vantum.costs import Used, cost, shipped_tariffs
+from vantum.providers.chosen import chosen_providers
 from vantum.providers.registry import registered
-from vantum.settings import chosen_providers, load_settings
+from vantum.settings import load_settings
 from vantum.telemetry import Metrics, server_log
 
 PARTIES = {

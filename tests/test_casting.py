@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from vantum.agents.schema import Transfer, load_agent
 from vantum.casting import briefing_of, budgets_of, phrases_of, pickup_of, policy_of, unused_keys
 from vantum.providers.base import VoiceOptions
+from vantum.providers.chosen import Speech, chosen_providers
 from vantum.providers.phrases import pieces_of
-from vantum.settings import Speech, chosen_providers, load_settings
+from vantum.settings import load_settings
 
 ALL: dict[Speech, set[str]] = {
     "stt": {"deepgram", "deepgram-flux", "local"},

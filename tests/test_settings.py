@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from vantum import limits
 from vantum.errors import SettingsError
-from vantum.settings import Choice, Settings, Speech, chosen_providers, load_settings
+from vantum.providers.chosen import Choice, Speech, chosen_providers
+from vantum.settings import Settings, load_settings
 
 KEYS = ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "CARTESIA_API_KEY", "TWILIO_AUTH_TOKEN")
 

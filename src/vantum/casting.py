@@ -23,6 +23,7 @@ from vantum.errors import Service
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import ALWAYS, ActionName
+from vantum.providers.chosen import Providers, chosen_providers, is_vendors_own
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
@@ -31,7 +32,7 @@ from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
 from vantum.providers.steady_voice import SteadyTextToSpeech
-from vantum.settings import Providers, Settings, chosen_providers, is_vendors_own
+from vantum.settings import Settings
 
 # They mend themselves, or never break; all others are wrapped.
 EMBEDDED: Final = frozenset({"local", "playbook", "scripted"})

@@ -1,4 +1,4 @@
-"""Which settings exist, what each may be, and who hears, answers and speaks because of them.
+"""Which settings exist, and what each may be.
 
 The only reader of the environment, and of `.env` by way of `env_file.py`. Fields are named as their
 variables, in lower case; a name that ends in `_s` holds seconds, whatever unit its variable has.
@@ -7,11 +7,10 @@ The table in `docs/settings.md` and `.env.example` are written from here by `too
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from vantum import env_file as dotenv
@@ -34,8 +33,6 @@ from vantum.setting_kinds import (
     setting,
     whole,
 )
-
-Speech = Literal["stt", "llm", "tts"]
 
 
 class Settings(BaseModel):
@@ -316,83 +313,3 @@ def _complaint(variable: str, value: str) -> str:
     # A database address may hold a password, a key is one.
     shown = "a value not shown" if "SecretStr" in str(field.annotation) else f'"{value[:80]}"'
     return f"{variable}: got {shown}, allowed is {allowed}"
-
-
-# What `auto` means for each service: the cloud's name, and what is embedded.
-_DEFAULTS: Final[dict[Speech, tuple[str, str]]] = {
-    "stt": ("deepgram", "local"),
-    "llm": ("openai", "playbook"),
-    "tts": ("cartesia", "local"),
-}
-
-# Whose key and address a cloud provider uses.
-_CLOUDS: Final = {
-    "deepgram": "deepgram",
-    "deepgram-flux": "deepgram",
-    "openai": "openai",
-    "cartesia": "cartesia",
-}
-
-
-class Choice(Struct, frozen=True):
-    """The provider chosen for one service; `off` says why it cannot work, when it cannot."""
-
-    provider: str
-    off: str = ""
-
-
-class Providers(Struct, frozen=True):
-    """Who hears, answers and speaks."""
-
-    stt: Choice
-    llm: Choice
-    tts: Choice
-
-
-def chosen_providers(settings: Settings, registered: Mapping[Speech, Collection[str]]) -> Providers:
-    """Resolve `auto`, and find what is off, given the names registered for each service.
-
-    Raises SettingsError listing every name that is not registered.
-    """
-    asked: dict[Speech, str] = {
-        "stt": settings.stt_provider,
-        "llm": settings.llm_provider,
-        "tts": settings.tts_provider,
-    }
-    bad = [
-        f'{service.upper()}_PROVIDER: got "{name}", '
-        f"allowed is {', '.join(['auto', *sorted(registered[service])])}"
-        for service, name in asked.items()
-        if name != "auto" and name not in registered[service]
-    ]
-    if bad:
-        raise SettingsError("\n".join(bad))
-    return Providers(
-        **{
-            service: _choice(settings, service, asked[service], registered[service])
-            for service in asked
-        }
-    )
-
-
-def _choice(settings: Settings, service: Speech, asked: str, registered: Collection[str]) -> Choice:
-    cloud, embedded = _DEFAULTS[service]
-    if asked != "auto":
-        return Choice(asked, off=_missing_key(settings, asked))
-    if cloud in registered and not _missing_key(settings, cloud):
-        return Choice(cloud)
-    return Choice(embedded, off="" if embedded in registered else f"{embedded} is not installed")
-
-
-def _missing_key(settings: Settings, name: str) -> str:
-    if is_vendors_own(settings, name) and getattr(settings, f"{_CLOUDS[name]}_api_key") is None:
-        return f"{_CLOUDS[name].upper()}_API_KEY is not set"
-    return ""  # a server of one's own, such as Ollama, vLLM or the simulator, needs no key
-
-
-def is_vendors_own(settings: Settings, provider: str) -> bool:
-    """The provider is a cloud's, at the cloud's own address: it needs a key and has a price."""
-    if provider not in _CLOUDS:
-        return False
-    address = f"{_CLOUDS[provider]}_base_url"
-    return bool(getattr(settings, address) == Settings.model_fields[address].default)

@@ -13,10 +13,11 @@ from vantum.errors import ProviderError
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import Form, LanguageModel, Message, Prompt
+from vantum.providers.chosen import chosen_providers
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.providers.resilience import next_wait_s
 from vantum.providers.resources import Resources, Upkeep
-from vantum.settings import Settings, chosen_providers
+from vantum.settings import Settings
 
 
 class TranscriptReader:

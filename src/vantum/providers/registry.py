@@ -8,8 +8,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
 from vantum.providers.base import LanguageModel, SpeechToText, TextToSpeech
+from vantum.providers.chosen import Speech
 from vantum.providers.resources import Resources
-from vantum.settings import Speech
 
 _GROUPS: Final[dict[Speech, str]] = {
     "stt": "vantum.speech_to_text",

@@ -15,8 +15,8 @@ from starlette.middleware.base import RequestResponseEndpoint
 from vantum.calls import Calls
 from vantum.casting import Casting
 from vantum.providers.cartesia_voices import VOICES
+from vantum.providers.chosen import Choice
 from vantum.providers.local.client import LocalSpeech
-from vantum.settings import Choice
 from vantum.telemetry import METRICS_TYPE, Metrics
 
 CONSOLE: Final = Path(__file__).parent / "console"
