@@ -40,6 +40,20 @@ def test_a_hello_is_answered_by_the_greeting_within_half_a_second(after_s: float
     assert agent.was_asked == []
 
 
+@pytest.mark.parametrize("hello_s", [0.0, 0.5, 2.0])
+def test_it_is_clocked_how_long_they_waited_for_a_voice(hello_s: float) -> None:
+    caller, agent = picked_up()
+    if hello_s:
+        caller.says("Hello?", takes_s=hello_s)
+    silent_since = caller.world.now
+    while not agent.speaks:
+        caller.waits(0.01)
+    pickup = caller.world.conversation.talk.aside.pickup
+    assert pickup is not None
+    waited_s = caller.world.now - silent_since
+    assert pickup.greeted_after_s == pytest.approx(waited_s, abs=0.1)
+
+
 @pytest.mark.parametrize("after_s", [0.6, 0.9, 1.2])
 def test_a_hello_into_the_greeting_has_it_said_again_whole(after_s: float) -> None:
     caller, agent = picked_up()

@@ -173,6 +173,8 @@ async def test_tw_12_the_greeting_begins_within_a_second_and_yields_to_a_hello(
     assert in_time or heard["first_sound_s"] <= call["said"][0]["to_s"] + 0.3 + SLACK_S
     meetings = 2 if kind == "interrupts" else 1
     assert heard["overlap_s"] <= meetings * 0.3 + SLACK_S
+    assert outcome.greeted_after_s is not None
+    assert outcome.greeted_after_s <= 1.0 + SLACK_S  # later than 2 s they would count as abandoned
 
 
 async def test_tw_08_a_message_begins_right_behind_the_beep(

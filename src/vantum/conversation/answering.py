@@ -170,6 +170,8 @@ def _start_answer(talk: Talk, reply: Reply, now: float) -> None:
     if reply.started_at is not None:
         return
     reply.started_at = now
+    if talk.aside.pickup is not None:
+        talk.aside.pickup.sounded(reply, now)
     if talk.state is State.THINKING:
         talk.go(State.RESPONDING, now)
     waited_s = None if reply.waited_from is None else now - reply.waited_from

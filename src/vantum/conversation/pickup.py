@@ -172,7 +172,6 @@ def watch(talk: Talk, now: float) -> None:
     pickup = talk.aside.pickup
     if pickup is None or pickup.answered_at is None:
         return
-    _clock_greeting(talk, pickup)
     if talk.state in {State.INITIALIZING, State.ENDING, State.ENDED}:
         return
     look_at: float | None = None
@@ -188,15 +187,6 @@ def watch(talk: Talk, now: float) -> None:
         talk.orders.cancel_timer("pickup")
     else:
         talk.orders.set_timer("pickup", look_at)
-
-
-def _clock_greeting(talk: Talk, pickup: Pickup) -> None:
-    reply = talk.reply
-    if pickup.greeted_after_s is not None or reply is None or reply.turn != pickup.opening:
-        return
-    if reply.started_at is not None:
-        since = pickup.begun if reply.waited_from is None else reply.waited_from
-        pickup.greeted_after_s = round(max(0.0, reply.started_at - since), 3)
 
 
 def _greet(talk: Talk, pickup: Pickup, now: float) -> float | None:

@@ -71,6 +71,12 @@ class Pickup(Struct):
         """Clock time at which what is being done now began."""
         return max(self.answered_at or 0.0, self.since)
 
+    def sounded(self, reply: Reply, now: float) -> None:
+        """An answer begins to sound; if it is our first words, somebody has waited for them."""
+        if self.greeted_after_s is None and reply.turn == self.opening:
+            since = self.begun if reply.waited_from is None else reply.waited_from
+            self.greeted_after_s = round(max(0.0, now - since), 3)
+
 
 class Aside(Struct):
     """What goes on beside the reply that is being given."""
