@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.calibration import calibrate, cheapest_s
 from benchmarks.postgres import Postgres, running_postgres
+from vantum.store.database import Database
 
 # A shared or throttled machine pauses a process for longer than any deadline per example, or for
 # so long that making the examples seems to be slow. The same examples every time: nobody's change
@@ -92,6 +93,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/vantum.db"
     address: str = request.getfixturevalue("postgres").new_database()
     return address
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The records in it, with their tables."""
+    opened = Database(database_url)
+    await opened.set_up()
+    yield opened
+    await opened.close()
 
 
 CALIBRATION_S = 0.025  # of the calibration loop on an idle server core, and a little more

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,6 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    await serves(opened, "server", 10_000)
-    yield opened
-    await opened.close()
+async def database(database: Database) -> Database:
+    await serves(database, "server", 10_000)
+    return database

@@ -11,6 +11,7 @@ from openai_asked import simulated
 from sales_call import SALES, Conversation
 from sqlalchemy import select, update
 
+from a_call import phone_call
 from a_job import do
 from vantum.campaigns.findings import Desk, Mind, finding_work, zone_of
 from vantum.errors import RecordsError, SettingsError
@@ -18,7 +19,7 @@ from vantum.limits import Budgets
 from vantum.providers.reader import TranscriptReader
 from vantum.store.database import Database
 from vantum.store.findings import Findings, Found
-from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.store.phone_calls import PhoneCalls
 from vantum.store.schema import ATTEMPTS, CALLS
 from vantum.telemetry import server_log
 from vantum.telephony.settled import Outcome, Said
@@ -133,15 +134,7 @@ async def test_a_promise_in_a_call_that_was_lost_moves_the_retry(office: Office)
 
 
 async def test_a_call_of_no_campaign_is_found_too(office: Office) -> None:
-    call = PhoneCall(
-        call_id="own",
-        direction="outbound",
-        their_number="+12125550100",
-        our_number="",
-        agent="sales",
-        placed_at=NOW,
-        news_at=NOW,
-    )
+    call = phone_call(NOW, "own", their_number="+12125550100", our_number="")
     await PhoneCalls(office.database).add(call)
     with pytest.raises(RecordsError, match="not settled"):
         await office.finds("own")

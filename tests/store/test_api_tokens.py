@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import text
 
@@ -13,14 +11,6 @@ from vantum.store.database import Database
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

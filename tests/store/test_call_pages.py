@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import Table, insert
 
+from a_call import phone_call
 from vantum.store.call_pages import Place, Sought, calls_page
 from vantum.store.database import Database
-from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.store.phone_calls import PhoneCalls
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
 
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.125
-CALL = PhoneCall(
-    call_id="call-0",
-    direction="outbound",
-    their_number="+15550100100",
-    our_number="+15550199999",
-    agent="sales",
-    placed_at=NOW,
-    news_at=NOW,
-)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
+CALL = phone_call(NOW, "call-0")
 
 
 async def found(database: Database, **sought: object) -> list[str]:

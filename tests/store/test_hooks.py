@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
+from a_call import phone_call
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
 from vantum.store.findings import Findings, Found
 from vantum.store.hooks import Hook, Hooks, tell
 from vantum.store.jobs import Jobs
-from vantum.store.phone_calls import Direction, PhoneCall, PhoneCalls
+from vantum.store.phone_calls import Direction, PhoneCalls
 from vantum.store.schema import JOBS
 from vantum.telephony.settled import Said, Talked, outcome_of
 from vantum.wire.hooks import EVENTS, CallSettled, CampaignChanged, Kind
@@ -30,14 +30,6 @@ class Told(msgspec.Struct):
     type: Kind
     at: float
     data: msgspec.Raw
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
 
 
 async def listens(database: Database, name: str, *events: Kind) -> None:
@@ -63,17 +55,7 @@ async def planned(database: Database) -> dict[str, Told]:
 
 
 async def settled(database: Database, direction: Direction = "outbound") -> str:
-    call = PhoneCall(
-        call_id="call-1",
-        direction=direction,
-        their_number="+15550100100",
-        our_number="+15550199999",
-        agent="sales",
-        placed_at=NOW,
-        news_at=NOW,
-        ended_at=NOW + 60,
-        status="completed",
-    )
+    call = phone_call(NOW, direction=direction, ended_at=NOW + 60, status="completed")
     await PhoneCalls(database).add(call)
     talked = Talked("agent_ended", transcript=(Said("caller", "my secret words"),))
     outcome = msgspec.json.encode(outcome_of(call, talked)).decode()

@@ -18,14 +18,6 @@ LATER = NOW + LEASE_S + 1
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def another(database: Database, database_url: str) -> AsyncIterator[Jobs]:
     """As another process has them."""
     opened = Database(database_url)

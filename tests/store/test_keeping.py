@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from a_call import phone_call
 from a_job import about
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.keeping import keeping_of, retention_work
@@ -33,17 +34,7 @@ DAYS = 50
 
 def call(name: str) -> PhoneCall:
     placed_at = NOW - AGES[name] * DAY_S
-    return PhoneCall(
-        call_id=name,
-        direction="outbound",
-        their_number="+15550100100",
-        our_number="+15550199999",
-        agent="sales",
-        placed_at=placed_at,
-        ended_at=placed_at + 9,
-        news_at=placed_at,
-        status="completed",
-    )
+    return phone_call(placed_at, name, ended_at=placed_at + 9, status="completed")
 
 
 @pytest.fixture

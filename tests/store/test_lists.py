@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select
@@ -37,14 +35,6 @@ BOB = Contact(line=4, phone="+12125550199")
 SPRING = ContactList(
     list_id="l1", name="spring", source="spring.csv", imported_at=NOW, good=2, bad=1
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

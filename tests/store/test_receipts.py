@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
+from a_call import OURS, PERSON, phone_call
 from a_job import about
 from vantum.agents.schema import FILES
 from vantum.agents.versions import version
@@ -34,21 +34,9 @@ from vantum.telephony.settled import FILE, Said, Talked, append, outcome_of
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.125
-PERSON, OURS = "+15550100100", "+15550199999"
 SALES = version("sales", FILES / "sales.yaml")
 NOTICE = "This call is recorded."
-CALL = PhoneCall(
-    call_id="call-1",
-    direction="outbound",
-    their_number=PERSON,
-    our_number=OURS,
-    agent="sales",
-    placed_at=NOW,
-    answered_at=NOW + 3,
-    ended_at=NOW + 30,
-    news_at=NOW,
-    status="completed",
-)
+CALL = phone_call(NOW, answered_at=NOW + 3, ended_at=NOW + 30, status="completed")
 TALKED = Talked(
     "disconnected",
     answered_by="person",
@@ -83,12 +71,9 @@ ALLOWED = Allowed(
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    await AgentVersions(opened).keep([SALES], NOW)
-    yield opened
-    await opened.close()
+async def database(database: Database) -> Database:
+    await AgentVersions(database).keep([SALES], NOW)
+    return database
 
 
 async def settles(database: Database, call: PhoneCall, talked: Talked | None = TALKED) -> None:

@@ -10,25 +10,18 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
+from a_call import phone_call
 from benchmarks.postgres import Postgres
 from vantum.errors import SettingsError
 from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.database import Database
-from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
+from vantum.store.phone_calls import Command, PhoneCalls
 from vantum.telephony.gateway import behind
 
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.125
-CALL = PhoneCall(
-    call_id="call-1",
-    direction="outbound",
-    their_number="+15550100100",
-    our_number="+15550199999",
-    agent="sales",
-    placed_at=NOW,
-    news_at=NOW,
-)
+CALL = phone_call(NOW)
 
 
 @asynccontextmanager

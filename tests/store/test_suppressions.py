@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, text
@@ -34,14 +32,6 @@ ANN = Contact(
     consent=GIVEN,
     variables={"plan": "gold"},
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await opened.set_up()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

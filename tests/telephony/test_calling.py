@@ -12,22 +12,14 @@ from msgspec.structs import replace
 from phone import Phone, telephone
 from rich.console import Console
 
+from a_call import phone_call
 from vantum.calling import Followed, Server, follow, tell, was_reached
 from vantum.errors import RequestError, ServerUnreachable
-from vantum.store.phone_calls import PhoneCall
 from vantum.telephony.settled import Said, outcome_of
 
 pytestmark = pytest.mark.anyio
 
-CALL = PhoneCall(
-    call_id="call-1",
-    direction="outbound",
-    their_number="+15550100100",
-    our_number="+15550199999",
-    agent="sales",
-    placed_at=100.0,
-    news_at=100.0,
-)
+CALL = phone_call(100.0)
 HANGS_UP, BUSY = "+15550100108", "+15550100101"
 
 

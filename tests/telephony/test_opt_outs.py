@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec.structs import replace
-from phone import OURS, Phone, telephone
+from phone import Phone, telephone
 from served import eventually
 from simulated import simulating
 from structlog.testing import capture_logs
 
+from a_call import phone_call
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.receipts import Receipt
 from vantum.simulator.latency import PROFILES, Delay
 from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.database import Database
-from vantum.store.phone_calls import PhoneCall
 from vantum.store.receipts import Receipts
 from vantum.telemetry import server_log
 from vantum.telephony.opt_outs import REASON, OptOuts, wish
@@ -177,15 +177,7 @@ async def test_nobody_calls_the_number_again(
 
 # -- what becomes of the wish ---------------------------------------------------------------------
 
-CALL = PhoneCall(
-    call_id="call-1",
-    direction="inbound",
-    their_number="+15550100100",
-    our_number=OURS,
-    agent="sales",
-    placed_at=100.0,
-    news_at=100.0,
-)
+CALL = phone_call(100.0, direction="inbound")
 
 
 def test_a_withheld_number_cannot_be_suppressed() -> None:

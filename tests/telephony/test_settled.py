@@ -5,18 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from vantum.store.phone_calls import PhoneCall
+from a_call import phone_call
 from vantum.telephony.settled import Talked, met, outcome_of
 
-CALL = PhoneCall(
-    call_id="call-1",
-    direction="outbound",
-    their_number="+15550100100",
-    our_number="+15550199999",
-    agent="sales",
-    placed_at=100.0,
-    news_at=100.0,
-)
+CALL = phone_call(100.0)
 ANSWERED = replace(CALL, answered_at=110.0, ended_at=140.0, status="completed")
 
 

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 from served import serving
 
+from a_call import phone_call
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telephony.settled import Said, Talked, outcome_of
@@ -20,15 +21,7 @@ from vantum.telephony.settled import Said, Talked, outcome_of
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.125
-CALL = PhoneCall(
-    call_id="call-0",
-    direction="outbound",
-    their_number="+15550100100",
-    our_number="+15550199999",
-    agent="sales",
-    placed_at=NOW,
-    news_at=NOW,
-)
+CALL = phone_call(NOW, "call-0")
 SAID = (Said("agent", "Hi, é!"), Said("caller", "Bye."))
 SOUND = bytes(range(256)) * 40
 
