@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from vantum.hosts import THIS_MACHINE
 from vantum.phone_numbers import E164
 
 DATABASES: Final = "a sqlite:// or postgresql:// address"
@@ -31,7 +32,7 @@ def _public_address(value: str) -> str:
     address = _web_address(value)
     parts = urlsplit(address)
     # The carrier refuses plain http; a simulated carrier on this machine does not.
-    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
         raise ValueError("not https")
     return address
 

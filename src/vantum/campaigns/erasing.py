@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from vantum.errors import RecordsError, RequestError
+from vantum.recording.files import FOLDER, finished
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import Blank, CallTraces
@@ -48,9 +49,9 @@ async def erase(
     if await traces.unfinished(phone):
         raise RequestError("A call with this number is not over yet; try again when it is")
     contacts = await Contacts(database).erase(phone, now, new_id)
-    ids = await traces.calls_with(phone)
+    ids = frozenset(await traces.calls_with(phone))
     try:
-        recordings = _remove(data_dir / "recordings", ids)
+        recordings = _remove(data_dir / FOLDER, ids)
         lines = blank_lines(data_dir / FILE, lambda one: one.call_id in ids, without_person)
     except OSError as error:
         raise RecordsError(f"{error.filename}: cannot be erased: {error.strerror}") from error
@@ -66,7 +67,7 @@ def without_person(outcome: str) -> str:
 def _remove(folder: Path, calls: Iterable[str]) -> int:
     count = 0
     for call_id in calls:
-        done, begun = folder / f"{call_id}.opus", folder / call_id
+        done, begun = folder / finished(call_id), folder / call_id
         count += done.is_file() or begun.is_dir()
         done.unlink(missing_ok=True)
         if begun.is_dir():

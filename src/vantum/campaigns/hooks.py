@@ -20,6 +20,7 @@ import aiohttp
 import vantum
 from vantum import limits
 from vantum.errors import RequestError, WebhookError
+from vantum.hosts import THIS_MACHINE
 from vantum.store.hooks import Hook, Hooks
 from vantum.store.jobs import Job
 from vantum.telemetry import Log
@@ -27,7 +28,6 @@ from vantum.wire.hooks import EVENTS, Kind
 
 SIGNATURE: Final = "Vantum-Signature"
 SECRET_BYTES: Final = 32
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address within one of version 6
 
 
@@ -52,7 +52,7 @@ def checked_url(url: str, *, local: bool) -> bool:
         raise RequestError(f"{url}: no web address, such as https://example.com/vantum")
     if parts.username is not None:
         raise RequestError(f"{url}: holds a password; whoever is told checks the signature instead")
-    here = host in _HERE
+    here = host in THIS_MACHINE
     if parts.scheme != "https" and not here:
         raise RequestError(f"{url}: not https, and what it is told is about people")
     if not local and not here and _is_inner(host):

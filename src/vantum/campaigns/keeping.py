@@ -11,6 +11,7 @@ from vantum.campaigns.erasing import blank_lines, without_person, without_words
 from vantum.campaigns.jobs import Work
 from vantum.dialing.keeping import Keeping, due
 from vantum.errors import RecordsError
+from vantum.recording.files import FOLDER, KIND
 from vantum.settings import Settings
 from vantum.store.database import Database
 from vantum.store.jobs import Job
@@ -40,7 +41,7 @@ def retention_work(database: Database, data_dir: Path, keeping: Keeping) -> Work
         before = due(keeping, now)
         try:
             if moment := before.get("recordings"):
-                await to_thread(remove_recordings, data_dir / "recordings", moment)
+                await to_thread(remove_recordings, data_dir / FOLDER, moment)
             if moment := before.get("transcripts"):
                 await kept.blank_transcripts(moment, without_words)
                 await to_thread(blank_lines, lines, _placed_before(moment), without_words)
@@ -61,7 +62,7 @@ def _placed_before(moment: float) -> Callable[[Outcome], bool]:
 
 def remove_recordings(folder: Path, before: float) -> int:
     """Delete those that were finished before; how many. Raises OSError."""
-    old = [file for file in folder.glob("*.opus") if file.stat().st_mtime < before]
+    old = [file for file in folder.glob(f"*{KIND}") if file.stat().st_mtime < before]
     for file in old:
         file.unlink(missing_ok=True)
     return len(old)

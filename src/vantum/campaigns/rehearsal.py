@@ -15,16 +15,16 @@ from msgspec.structs import replace
 
 from vantum.dialing.dial import Consent
 from vantum.dialing.known import Known
+from vantum.hosts import THIS_MACHINE
 from vantum.settings import Settings
 
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOUR_UTC: Final = 18  # from the East's afternoon to the morning of Hawaii
 _LAST_DAY: Final = 4  # Friday
 
 
 def is_rehearsal(settings: Settings) -> bool:
     """The carrier is one that is simulated on this machine."""
-    return urlsplit(settings.twilio_base_url).hostname in _HERE
+    return urlsplit(settings.twilio_base_url).hostname in THIS_MACHINE
 
 
 def pretended_s(now: float) -> float:

@@ -17,9 +17,16 @@ from msgspec import Struct
 
 from vantum.file_lock import alone
 
+FOLDER: Final = "recordings"  # of all of them, in the data folder
+KIND: Final = ".opus"
 CALLER: Final = "caller.ulaw"
 AGENT: Final = "agent.ulaw"
 HEADER: Final = "header.json"
+
+
+def finished(call_id: str) -> str:
+    """The name of a recording that is complete."""
+    return f"{call_id}{KIND}"
 
 
 class Header(Struct, frozen=True):

@@ -16,7 +16,7 @@ import av
 import msgspec
 
 from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_SILENCE, decode_mulaw, stereo
-from vantum.recording.files import AGENT, CALLER, HEADER, Header, is_whole, lock, remove
+from vantum.recording.files import AGENT, CALLER, HEADER, Header, finished, is_whole, lock, remove
 
 NICE: Final = 10  # calls come first
 # 15 MB an hour. Measured on speech that takes turns: below 24 kbit/s libopus makes one channel of
@@ -36,10 +36,10 @@ def finish(folder: Path) -> None:
         return
     with held:
         if is_whole(folder) and (folder / CALLER).stat().st_size:
-            made = folder.with_name(f".{folder.name}.opus")
+            made = folder.with_name(f".{finished(folder.name)}")
             _encode(folder, made)
             _flush(made)
-            made.rename(folder.with_name(f"{folder.name}.opus"))
+            made.rename(folder.with_name(finished(folder.name)))
             _flush(folder.parent)  # the new name, before the old ones go
         remove(folder)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from vantum.audio.pcm import MULAW_HZ
-from vantum.recording.files import Header, RawFiles, unfinished
+from vantum.recording.files import FOLDER, Header, RawFiles, unfinished
 from vantum.recording.recorder import Recorder
 from vantum.telemetry import Log
 
@@ -25,7 +25,7 @@ class Recordings:
     """The recordings of a server process, in the data folder."""
 
     def __init__(self, data_dir: Path, log: Log) -> None:
-        self._folder = data_dir / "recordings"
+        self._folder = data_dir / FOLDER
         self._log = log
         # Its queue holds one write a call, and ends with the interpreter once that is empty.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="recordings")

@@ -12,6 +12,7 @@ import aiohttp
 from msgspec import Struct
 from yarl import URL
 
+from vantum.hosts import THIS_MACHINE
 from vantum.limits import MESSAGE_BYTES
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_signs import HEADER, signature
@@ -19,7 +20,6 @@ from vantum.simulator.twilio_signs import HEADER, signature
 CONNECT_S: Final = 5.0  # the vendor's defaults for webhooks
 ANSWER_S: Final = 15.0
 ANSWER_BYTES: Final = 64 * 1024  # the vendor's bound for a TwiML document
-_ON_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Form = Sequence[tuple[str, str]]
 
@@ -78,9 +78,7 @@ class Web:
     async def socket(self, url: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A media stream's socket, cut at the end if nobody closed it. Raises UnreachedError."""
         parts = urlsplit(url)
-        if parts.scheme != "wss" and (
-            parts.scheme != "ws" or parts.hostname not in _ON_THIS_MACHINE
-        ):
+        if parts.scheme != "wss" and (parts.scheme != "ws" or parts.hostname not in THIS_MACHINE):
             raise UnreachedError(31922)
         url = parts._replace(query="").geturl()
         headers = {HEADER: signature(self._stage.account.token, url)}

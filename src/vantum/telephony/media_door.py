@@ -17,6 +17,7 @@ from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation.events import Answered
 from vantum.errors import RecordsError
+from vantum.recording.files import FOLDER, finished
 from vantum.recording.recorder import Recorder
 from vantum.recording.recordings import Recordings
 from vantum.session import Session
@@ -144,7 +145,7 @@ class MediaDoor:
             met=met(outlet.answerers),
             pressed=tuple(outlet.pressed),
             transcript=transcript_of(talk, session.created_at),
-            recording=f"recordings/{session.session_id}.opus" if recorder is not None else "",
+            recording=f"{FOLDER}/{finished(session.session_id)}" if recorder is not None else "",
             turns=self._turns(call, recorder, log),
             opted_out_s=since(talk.aside.opted_out_at, session.created_at),
             agent_version=self._casting.versions[agent].digest,

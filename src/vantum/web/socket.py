@@ -13,6 +13,7 @@ from vantum.call import Call
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.errors import CapacityError, RequestError
+from vantum.hosts import THIS_MACHINE
 from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
 from vantum.settings import Settings
@@ -25,7 +26,6 @@ from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LEGACY_ACK = "connection.ack"
 
 
@@ -51,7 +51,7 @@ class Doorkeeper:
 
     def _in_pace(self, socket: WebSocket, now: float) -> bool:
         address = socket.client.host if socket.client else ""
-        if address in _LOOPBACK:
+        if address in THIS_MACHINE:
             return True
         if len(self._arrivals) > limits.ADDRESSES:
             self._arrivals.clear()
