@@ -28,6 +28,12 @@ class Paged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     after: Annotated[str, Meta(description="`next` of the page before.")] | None = None
 
 
+class Line(Struct, frozen=True, array_like=True):
+    """The place of what has a number: a line of a file, a link of a chain."""
+
+    number: Annotated[int, Meta(ge=0, lt=2**31)]  # as far as a database counts
+
+
 def cursor(place: object) -> str:
     """A place, in a word that means nothing to anybody else."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
