@@ -52,6 +52,13 @@ class Receipts:
             await connection.execute(RECEIPTS.insert().values(values))
             return new
 
+    async def of(self, call_id: str) -> Link | None:
+        """The receipt of a call; None where it has none, or none any more."""
+        query = select(RECEIPTS).where(RECEIPTS.c.call_id == call_id, RECEIPTS.c.facts != "")
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+            return None if row is None else await _linked(connection, row)
+
     async def links(self, first: int = 1) -> AsyncIterator[Link]:
         """The chain from this number on; what was kept long enough is not in it any more."""
         before, number = FIRST, first - 1
