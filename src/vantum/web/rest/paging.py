@@ -43,13 +43,17 @@ def place(query: Paged, kind: type[Place]) -> Place | None:
     if query.after is None:
         return None
     try:
-        padded = query.after.encode() + b"=" * (-len(query.after) % 4)
-        text = base64.b64decode(padded, b"-_", validate=True)
-        if b"\\u0000" in text:  # which PostgreSQL does not take
-            raise ValueError
-        return msgspec.json.decode(text, type=kind)
+        return msgspec.json.decode(_text(query.after), type=kind)
     except ValueError:  # of base64, of JSON, of characters that are not ours
         raise RequestError("after: take `next` of the page before, as it is") from None
+
+
+def _text(cursor: str) -> bytes:
+    padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+    text = base64.b64decode(padded, b"-_", validate=True)
+    if b"\\u0000" in text:  # which PostgreSQL does not take
+        raise ValueError(cursor)
+    return text
 
 
 def cut(
