@@ -185,7 +185,9 @@ async def test_who_reads_sees_no_more_of_people_than_calls_show(
 ) -> None:
     _, secret = await ApiTokens(records).make("reader", "viewer", NOW)
     reader = {"authorization": f"Bearer {secret}"}
-    for path in ("/contacts", "/contacts/x", "/webhooks", "/deliveries"):
+    people = ("/contacts", "/contacts/x", "/suppressions", "/suppressions/x")
+    called = ("/campaigns/x/report", "/campaigns/x/attempts")
+    for path in (*people, *called, "/webhooks", "/deliveries"):
         assert (await http.get(path, headers=reader)).status_code == 403
-    for path in ("/calls", "/campaigns", "/lists", "/suppressions", "/receipts", "/agents"):
+    for path in ("/calls", "/campaigns", "/lists", "/receipts", "/agents"):
         assert (await http.get(path, headers=reader)).status_code == 200

@@ -107,6 +107,8 @@ async def test_it_is_told_who_was_called_and_what_came_of_it(
     told, following = await ids("report", limit=1)
     assert told == ["+15550100100"]
     assert await ids("report", limit=1, after=following) == (["+15550100101"], None)
+    [ann, bo] = (await http.get("/campaigns/spring/report")).json()["items"]
+    assert (ann["dials"], ann["outcomes"], bo["dials"], bo["outcomes"]) == (1, ["no_answer"], 0, [])
     found, following = await ids("attempts", limit=1)
     assert found == [first]
     assert await ids("attempts", limit=1, after=following) == ([second], None)

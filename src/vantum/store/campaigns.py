@@ -65,6 +65,7 @@ class Reported(Struct, frozen=True):
     phone: str
     name: str
     state: str
+    dials: int
     outcomes: tuple[str, ...]
     detail: str  # why they are not called, or not now
     due_at: float | None
@@ -254,6 +255,7 @@ def _reported(person: Any, attempts: list[Row[Any]]) -> Reported:
         phone=person.phone,
         name=person.name,
         state=latest.state,
+        dials=sum(one.dialed_at is not None for one in attempts),
         outcomes=tuple(one.outcome for one in attempts if one.outcome),
         detail=latest.detail if latest.state in {"due", "refused"} else "",
         due_at=latest.due_at if waits else None,

@@ -148,9 +148,9 @@ def routes(house: House) -> tuple[Route, ...]:
     """The routes about suppressed numbers, and about forgetting."""
     doors = SuppressionDoors(house)
     return (
-        route("GET", ROOT, "viewer", doors.list),
+        route("GET", ROOT, "operator", doors.list),
         route("POST", ROOT, "operator", doors.add, 201),
-        route("GET", ONE, "viewer", doors.look),
+        route("GET", ONE, "operator", doors.look),
         route("POST", f"{ROOT}/import", "operator", doors.bring),
         route("POST", f"{ONE}/lift", "admin", doors.lift, 204),
         route("POST", "/api/v1/erasures", "admin", doors.forget),
