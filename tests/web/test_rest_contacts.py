@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from served import eventually, serving
+from served import serving
 
 from vantum.store.database import Database
 from vantum.store.schema import IMPORTS, LIFTED
+from vantum.web.rest.uploads import AT_ONCE, FILE_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -188,16 +189,42 @@ async def test_what_is_no_file_of_contacts_is_refused_and_nothing_is_kept(
 
 async def test_a_file_that_breaks_off_leaves_nothing(empty: Server) -> None:
     before = sorted(path.name for path in empty.folder.iterdir())
-    reader, writer = await asyncio.open_connection("127.0.0.1", empty.port)
-    head = "POST /api/v1/lists?name=half HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
-    writer.write(f"{head}Content-Length: 999999\r\n\r\nphone\n+15550100100\n".encode())
-    await writer.drain()
+    reader, writer = await begins(empty, 999_999)
     writer.write_eof()
     assert await reader.read() == b""
     writer.close()
     assert (await empty.items("/lists"))[0] == []
     assert await imports(empty.database_url) == 0
-    await eventually(lambda: sorted(path.name for path in empty.folder.iterdir()) == before)
+    assert sorted(path.name for path in empty.folder.iterdir()) == before
+
+
+async def test_a_file_that_is_too_long_is_refused_before_it_is_sent(empty: Server) -> None:
+    reader, writer = await begins(empty, FILE_BYTES + 1)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+    writer.close()
+
+
+async def test_no_more_files_are_taken_than_can_be_read(empty: Server) -> None:
+    coming = [await begins(empty, 999_999) for _ in range(AT_ONCE)]
+
+    async def until(status: int) -> None:
+        async with asyncio.timeout(10):
+            while (await empty.brings("phone\n1\n")).status_code != status:
+                pass
+
+    await until(503)
+    for _, writer in coming:
+        writer.close()
+    await until(422)
+
+
+async def begins(server: Server, size: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Somebody sends the first lines of a file of so many bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = "POST /api/v1/lists?name=half HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+    writer.write(f"{head}Content-Length: {size}\r\n\r\nphone\n+15550100100\n".encode())
+    await writer.drain()
+    return reader, writer
 
 
 async def imports(database_url: str) -> int:

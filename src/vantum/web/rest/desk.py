@@ -19,7 +19,7 @@ from vantum.roles import Caller
 from vantum.web.problems import problem, refusal
 from vantum.web.rest.once import SLOWEST_FILE_S, SLOWEST_S, Once
 from vantum.web.rest.route import Route
-from vantum.web.rest.uploads import received
+from vantum.web.rest.uploads import Uploads
 
 BODY_BYTES: Final = 64 * 1024
 _TAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')  # a proxy that compresses makes them weak
@@ -40,7 +40,7 @@ class Desk:
         self.routes = routes
         self.caller = caller
         self._once = once
-        self._folder = folder
+        self._uploads = Uploads(folder)
 
     async def answer(self, request: Request, caller: Caller) -> Response:
         """Do what is asked, or refuse it."""
@@ -69,7 +69,7 @@ class Desk:
                 given["caller"] = caller
             async with AsyncExitStack() as stack:
                 if route.takes_file:
-                    file = await stack.enter_async_context(received(request, self._folder))
+                    file = await stack.enter_async_context(self._uploads.received(request))
                     given["file"], body = file, file.digest.encode()
 
                 async def work() -> Response:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final, Literal
 
 from msgspec import Struct
@@ -21,7 +21,9 @@ from vantum.errors import CapacityError, RequestError
 
 CSV: Final = "text/csv"
 FILE_BYTES: Final = 2 * 1024**3  # twenty million contacts
+AT_ONCE: Final = 4  # of one process
 SILENT_S: Final = 30.0  # whoever sends nothing for so long is gone
+WHOLE_S: Final = 3_600.0  # the longest file over 5 Mbit/s
 _PART_BYTES: Final = 1024 * 1024  # written at a time, on a thread: calls may be live
 
 
@@ -41,20 +43,47 @@ class Upload(Struct, frozen=True):
         return os.fdopen(os.dup(self.descriptor), mode)
 
 
-@asynccontextmanager
-async def received(request: Request, folder: Path | None) -> AsyncIterator[Upload]:
-    """The body as a file, which waits in this folder. Raises RequestError, CapacityError."""
+class Uploads:
+    """Takes files in, a few at a time: each is on the disk, and read by a program of its own."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """`folder` is where they wait."""
+        self._folder = folder
+        self._here = 0
+
+    @asynccontextmanager
+    async def received(self, request: Request) -> AsyncIterator[Upload]:
+        """The body as a file. Raises RequestError, CapacityError."""
+        _check(request)
+        if self._here >= AT_ONCE:
+            raise CapacityError(f"{AT_ONCE} files are being read; send this one later")
+        self._here += 1
+        try:
+            with ExitStack() as stack:
+                try:
+                    file = stack.enter_context(TemporaryFile(dir=self._folder, buffering=0))
+                    digest = await _kept(request, file)
+                except OSError as error:
+                    raise CapacityError(f"The file cannot be kept: {error.strerror}") from error
+                yield Upload("the file", digest, file.fileno())
+        finally:
+            self._here -= 1
+
+
+def _check(request: Request) -> None:
+    """Refuse what need not be read first."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != CSV:
         why = f"Send the file itself as the body, with Content-Type: {CSV}"
         raise RequestError(why, code="OTHER_MEDIA")
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(tempfile.TemporaryFile(dir=folder, buffering=0))
-            digest = await _kept(request, file)
-        except OSError as error:
-            raise CapacityError(f"The file cannot be kept: {error.strerror}") from error
-        yield Upload("the file", digest, file.fileno())
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal():
+        _check_size(int(announced))
+
+
+def _check_size(size: int) -> None:
+    if size > FILE_BYTES:
+        raise RequestError(f"The file is longer than {FILE_BYTES} bytes", code="TOO_LONG")
 
 
 async def _kept(request: Request, file: BinaryIO) -> str:
@@ -65,25 +94,25 @@ async def _kept(request: Request, file: BinaryIO) -> str:
         digest.update(part)
         file.write(part)
 
-    async for part in _parts(request):
-        await asyncio.to_thread(keep, part)
+    try:
+        async with asyncio.timeout(WHOLE_S):
+            async for part in _parts(request):
+                await asyncio.to_thread(keep, part)
+    except TimeoutError as error:
+        why = f"The file has not come within {WHOLE_S:g} s, or nothing of it for {SILENT_S:g} s"
+        raise RequestError(why, code="TOO_SLOW") from error
+    except ClientDisconnect as error:
+        raise RequestError("The file has broken off") from error
     return digest.hexdigest()
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:
     stream, size, held = request.stream(), 0, bytearray()
     while True:
-        try:
-            async with asyncio.timeout(SILENT_S):
-                part = await anext(stream, None)
-        except TimeoutError as error:
-            why = f"Nothing of the file has come for {SILENT_S:g} s"
-            raise RequestError(why, code="TOO_SLOW") from error
-        except ClientDisconnect as error:
-            raise RequestError("The file has broken off") from error
+        async with asyncio.timeout(SILENT_S):
+            part = await anext(stream, None)
         size += len(part or b"")
-        if size > FILE_BYTES:
-            raise RequestError(f"The file is longer than {FILE_BYTES} bytes", code="TOO_LONG")
+        _check_size(size)
         held += part or b""
         if part is None or len(held) >= _PART_BYTES:
             yield bytes(held)
