@@ -26,6 +26,7 @@ from vantum.store.schema import RECEIPTS
 
 pytestmark = pytest.mark.anyio
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 NOW = 1_800_000_000.0
 DAY_MS = 86_400_000
 ENDPOINT = "https://example.com/vantum"
@@ -138,6 +139,7 @@ async def test_receipts_are_read_exported_and_verified(
     }
 
 
+@ON_SQLITE
 async def test_a_receipt_that_was_changed_is_found(
     http: httpx.AsyncClient, records: Database
 ) -> None:
@@ -151,6 +153,7 @@ async def test_a_receipt_that_was_changed_is_found(
     assert verify(exported.content.splitlines()) == Broken(**verdict["broken"])
 
 
+@ON_SQLITE
 async def test_it_is_told_what_came_of_a_call_and_with_which_words_it_was_held(
     http: httpx.AsyncClient, records: Database
 ) -> None:
@@ -180,6 +183,7 @@ async def test_it_is_told_what_came_of_a_call_and_with_which_words_it_was_held(
         assert (await http.get(nothing)).status_code == 404
 
 
+@ON_SQLITE
 async def test_who_reads_sees_no_more_of_people_than_calls_show(
     http: httpx.AsyncClient, records: Database
 ) -> None:

@@ -17,6 +17,7 @@ from vantum.web.rest.uploads import AT_ONCE, FILE_BYTES
 
 pytestmark = pytest.mark.anyio
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CSV = {"content-type": "text/csv; charset=utf-8"}
 ROWS = 3_000
 FILE_CHARS = 64 * 1024  # the longest body of JSON
@@ -95,6 +96,7 @@ async def test_lists_are_shown_the_newest_first(server: Server) -> None:
     assert (again.status_code, "already" in again.text) == (409, True)
 
 
+@ON_SQLITE
 async def test_the_same_file_under_its_key_is_read_once(server: Server) -> None:
     key = {"idempotency-key": "the file of may"}
     answers = [await server.brings("phone\n+15550100100\n", **key) for _ in range(2)]
@@ -141,6 +143,7 @@ async def lifted(database_url: str) -> list[tuple[str, str, str]]:
     return [(row.reason, row.why, row.lifted_by) for row in rows]
 
 
+@ON_SQLITE
 async def test_a_person_is_forgotten_on_request(server: Server) -> None:
     await server.brings("phone,name\n+15550100100,Ann\n+15550100101,Bo\n")
     answer = await server.http.post("/erasures", json={"number": "+15550100100"})
