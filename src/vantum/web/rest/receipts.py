@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, BinaryIO, Final
 
 from msgspec import Meta, Struct
@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from vantum.campaigns.exporting import export_receipts
 from vantum.dialing.chain import Broken, Link, Verified, verify
+from vantum.errors import CapacityError, RecordsError, RequestError
 from vantum.store.receipts import Receipts
 from vantum.web.rest.house import House
 from vantum.web.rest.paging import Line, Paged, cut, place
@@ -53,6 +54,7 @@ class ReceiptDoors:
     def __init__(self, house: House) -> None:
         self._house = house
         self._receipts = Receipts(house.database)
+        self._reading = asyncio.Lock()
 
     async def list(self, query: Paged) -> ReceiptsPage:
         """Receipts of outbound calls, in the order of the chain."""
@@ -80,12 +82,21 @@ class ReceiptDoors:
         return Verdict(found, None)
 
     async def _exported(self, since: date | None) -> BinaryIO:
-        """The chain in a file that is gone once it is closed."""
+        """The chain in a file that is gone once it is closed. Raises CapacityError, RecordsError.
+
+        One at a time: it is as long as all calls ever made.
+        """
+        if self._reading.locked():
+            raise CapacityError("The chain is being read for somebody else; ask again soon")
         day = datetime(since.year, since.month, since.day) if since else None  # noqa: DTZ001 - UTC
-        with tempfile.TemporaryDirectory(dir=self._house.data_dir) as folder:
-            path = Path(folder) / "receipts.jsonl"
-            await export_receipts(self._house.database, path, day)
-            return path.open("rb")
+        try:
+            async with self._reading:
+                with TemporaryDirectory(dir=self._house.data_dir) as folder:
+                    path = Path(folder) / "receipts.jsonl"
+                    await export_receipts(self._house.database, path, day)
+                    return path.open("rb")
+        except (OSError, RequestError) as error:  # the disk is full, or cannot be written
+            raise RecordsError(f"The chain cannot be read now: {error}") from error
 
 
 async def _parts(file: BinaryIO) -> AsyncIterator[bytes]:
