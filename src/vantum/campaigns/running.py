@@ -24,6 +24,7 @@ from vantum.campaigns.worker import (
     INQUIRE_S,
     JOBS_S,
     TAKE_OVER_S,
+    TOGETHER_S,
     SharedClock,
     every,
 )
@@ -140,4 +141,5 @@ async def work(
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
         rounds = partial(work_once, jobs, kind, doing_it, clock.now, log=log)
-        upkeep.start(f"worker-{kind}", every(JOBS_S, rounds, log))
+        period_s = TOGETHER_S if isinstance(doing_it, Together) else JOBS_S
+        upkeep.start(f"worker-{kind}", every(period_s, rounds, log))
