@@ -141,5 +141,8 @@ async def work(
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
         rounds = partial(work_once, jobs, kind, doing_it, clock.now, log=log)
-        period_s = TOGETHER_S if isinstance(doing_it, Together) else JOBS_S
-        upkeep.start(f"worker-{kind}", every(period_s, rounds, log))
+        upkeep.start(f"worker-{kind}", every(_look_s(doing_it), rounds, log))
+
+
+def _look_s(work: Work | Together) -> float:
+    return TOGETHER_S if isinstance(work, Together) else JOBS_S
