@@ -10,28 +10,35 @@ from typing import Final
 
 from vantum.conversation import events as ev
 from vantum.conversation.answering import go_on, hush, interrupt, let_go
+from vantum.conversation.own_voice import is_echo_of
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-from vantum.conversation.utterances import is_echo, is_farewell, is_hello, is_nod, sentences, words
+from vantum.conversation.utterances import is_farewell, is_hello, is_nod, sentences, words
 
 _ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
 _QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
 _ON_WORDS: Final = 5  # said behind a question before its answer comes: people take a second
 _END_S: Final = 0.2  # so late it is told that speech has ended
 _AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
-_ECHO_CHARS: Final = 240  # an echo is written down up to some seconds after it sounded
 
 
 def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
     """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
+    _begins(talk, now)
     talk.caller.started(event)
     if talk.state is State.RESPONDING:
         hush(talk, now)
 
 
+def _begins(talk: Talk, now: float) -> None:
+    if not (talk.caller.speaking or talk.caller.text):
+        talk.aside.spoke_at = now
+
+
 def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
     """It is no click. Who presses a button to talk means it; else words are to tell."""
+    _begins(talk, now)
     talk.caller.started(event)
     if talk.state not in _ANSWERS:
         return
@@ -75,14 +82,6 @@ def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
         let_go(talk, now)
 
 
-def is_late_echo(talk: Talk, text: str, now: float) -> bool:
-    """Are these the last words of what the agent has just said?"""
-    if now - talk.since > talk.policy.silences.echo_s or not talk.history.lines:
-        return False
-    last = talk.history.lines[-1]
-    return last.role == "assistant" and is_echo(text, last.text[-_ECHO_CHARS:])
-
-
 def _yield(talk: Talk, event: object, now: float) -> None:
     talk.orders.cancel_timer("floor")
     if talk.state is State.THINKING:
@@ -105,7 +104,7 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     greets = reply.text == spoken_text(talk.policy.greeting) and (pickup is None or pickup.inbound)
     if greets and is_hello(text, language):  # whom we have called is greeted anew: see `pickup.py`
         return True
-    return is_echo(text, heard[-_ECHO_CHARS:], whole=whole)
+    return is_echo_of(talk, heard, now, whole=whole)
 
 
 def _has_asked(text: str, heard: str) -> bool:

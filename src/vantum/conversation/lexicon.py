@@ -26,6 +26,7 @@ class Lexicon(Struct, frozen=True):
     prepositions: frozenset[str]  # else it may not
     copulas: frozenset[str]  # end a sentence behind a pronoun alone: "yes, it is"
     pronouns: frozenset[str]
+    choices: frozenset[str]  # between things of which the other is to choose one
     digits: frozenset[str]  # said one by one
     repeats: frozenset[str]  # of a digit or letter
     address_words: frozenset[str]  # in an e-mail address, between its words and letters
@@ -71,6 +72,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         prepositions=_set("to of for with at in on by about with under over between through"),
         copulas=_set("is are was were am be been isnt arent will would can could should does"),
         pronouns=_set("i you he she it we they that this there those these what who"),
+        choices=_set("or"),
         digits=_set("zero oh one two three four five six seven eight nine"),
         repeats=_set("double triple"),
         address_words=_set("dot at dash hyphen underscore plus slash period capital"),
@@ -102,6 +104,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         prepositions=_set("für mit von bei nach über unter zwischen durch gegen ohne um"),
         copulas=_set("ist sind war waren bin bist seid heißt lautet"),
         pronouns=_set("ich du er sie es wir ihr das dies was wer so"),
+        choices=_set("oder"),
         digits=_set("null eins zwei zwo drei vier fünf sechs sieben acht neun"),
         repeats=_set("doppel"),
         address_words=_set("punkt at minus bindestrich unterstrich plus"),
@@ -128,6 +131,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         prepositions=_set("a de para con en por sobre entre hasta desde sin"),
         copulas=_set("es son era está están soy somos fue"),
         pronouns=_set("yo tú él ella eso esto así usted nosotros"),
+        choices=_set("o u"),
         digits=_set("cero uno dos tres cuatro cinco seis siete ocho nueve"),
         repeats=_set("doble"),
         address_words=_set("punto arroba guion guión más barra"),
@@ -153,6 +157,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         prepositions=_set("à de pour avec en dans sur par entre sans chez vers"),
         copulas=_set("est sont était suis êtes sommes"),
         pronouns=_set("je tu il elle c ce ça on nous vous ils"),
+        choices=_set("ou"),
         digits=_set("zéro un deux trois quatre cinq six sept huit neuf"),
         repeats=_set("double"),
         address_words=_set("point arobase tiret plus underscore"),

@@ -85,6 +85,7 @@ class Aside(Struct):
     cut: Reply | None = None  # stopped; how much of it was heard is still to be told
     pickup: Pickup | None = None  # of a phone call
     handing_over: bool = False  # the caller is being put through to somebody else
+    spoke_at: float = 0.0  # clock time at which what the caller says now was noticed first
     opted_out_at: float | None = None  # clock time: the caller wants no more calls
 
 

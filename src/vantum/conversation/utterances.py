@@ -121,20 +121,35 @@ def is_dictated(text: str, expected: Expected, language: str) -> bool:
     return run >= _DICTATED or (long and expected != "number")
 
 
-def is_echo(said: str, playing: str, *, whole: bool = True) -> bool:
+def is_echo(said: str, playing: str, *, whole: bool = True, exact: bool = False) -> bool:
     """Are these our own words of a moment ago, come back through the caller's microphone?
 
     Unless it is `whole`, one word may be the beginning of an echo; alone it is a question. Two are
-    one as well, if they are asked and we did not ask them.
+    one as well, if they are asked and we did not ask them. Where it is `exact` none is misheard.
     """
     heard, played = words(said), words(playing)
     if len(heard) < _ECHO_WORDS:
         fresh = f" {' '.join(heard)} " in f" {' '.join(played[-_FRESH_WORDS:])} "
         wonders = said.rstrip().endswith("?") and not playing.rstrip().endswith("?")
         return fresh and not wonders and len(heard) > int(whole)
-    if LCSseq.similarity(heard, played) < _ECHO_SHARE * len(heard):
+    if LCSseq.similarity(heard, played) < (1 if exact else _ECHO_SHARE) * len(heard):
         return False
     return fuzz.partial_ratio(" ".join(heard), " ".join(played)) >= _ECHO_CUTOFF
+
+
+def adds_an_answer(said: str, playing: str, language: str) -> bool:
+    """Is there a yes or no in these words that is none of ours?"""
+    known = lexicon(language)
+    if known is None:
+        return False
+    own = set(words(said)).difference(words(playing))
+    return any((word,) in known.assents or (word,) in known.denials for word in own)
+
+
+def offers(text: str, language: str) -> bool:
+    """Does it leave the other a choice: this one or that one?"""
+    known = lexicon(language)
+    return known is not None and not known.choices.isdisjoint(words(text))
 
 
 def is_hello(text: str, language: str) -> bool:
