@@ -96,14 +96,15 @@ def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     if not text or reply is None:
         return False
     heard = reply.heard(reply.heard_s(now) + _AHEAD_S)
-    if is_nod(text, language, asked=_has_asked(reply.text, heard), whole=whole):
+    asked = _has_asked(reply.text, heard)
+    if is_nod(text, language, asked=asked, whole=whole):
         return True
     if reply.then.ends is not None and is_farewell(text, language):
         return True
     pickup = talk.aside.pickup
     greets = reply.text == spoken_text(talk.policy.greeting) and (pickup is None or pickup.inbound)
-    if greets and is_hello(text, language):  # whom we have called is greeted anew: see `pickup.py`
-        return True
+    if greets and is_hello(text, language, asked=asked):
+        return True  # whom we have called is greeted anew: see `pickup.py`
     return is_echo_of(talk, heard, now, whole=whole)
 
 

@@ -16,7 +16,7 @@ class Lexicon(Struct, frozen=True):
 
     nods: Phrases  # "I am listening": never an answer
     assents: Phrases  # a nod while somebody talks, an answer when they have asked
-    denials: Phrases  # with the assents, what answers a yes-or-no question
+    replies: Phrases  # with the assents, what answers a yes-or-no question
     hellos: Phrases  # said into a greeting
     farewells: Phrases  # said into a goodbye
     hesitations: frozenset[str]  # said while looking for words
@@ -53,7 +53,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "great, nice, exactly, true, i know, fair enough, sounds good, absolutely, definitely, "
             "correct, very good, thats right, thats true, interesting"
         ),
-        denials=_phrases("no, nope, nah, not really, no thanks, no thank you, never, not yet"),
+        replies=_phrases(
+            "no, nope, nah, not really, no thanks, no thank you, never, not yet, yes please, "
+            "please do, go ahead"
+        ),
         hellos=_phrases(
             "hello, hi, hey, hello there, hi there, good morning, good afternoon, good evening, yes"
         ),
@@ -85,7 +88,9 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "ja, jo, jawohl, genau, okay, ok, gut, klar, alles klar, richtig, stimmt, sicher, "
             "verstehe, verstanden, natürlich, super, na klar, in ordnung, schön"
         ),
-        denials=_phrases("nein, nee, nö, nicht wirklich, nein danke, noch nicht"),
+        replies=_phrases(
+            "nein, nee, nö, nicht wirklich, nein danke, noch nicht, ja bitte, ja gerne, gerne"
+        ),
         hellos=_phrases(
             "hallo, guten tag, guten morgen, guten abend, moin, ja, ja bitte, grüß gott"
         ),
@@ -115,7 +120,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "sí, si, claro, vale, bueno, bien, de acuerdo, entiendo, entendido, exacto, correcto, "
             "perfecto, ok, okay, muy bien, por supuesto, está bien"
         ),
-        denials=_phrases("no, no gracias, todavía no, nunca, la verdad no"),
+        replies=_phrases("no, no gracias, todavía no, nunca, la verdad no, sí por favor"),
         hellos=_phrases("hola, buenos días, buenas tardes, buenas, sí, diga, dígame, aló"),
         farewells=_phrases(
             "adiós, chao, hasta luego, gracias, muchas gracias, igualmente, que tenga buen día, "
@@ -142,7 +147,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "oui, ouais, d accord, daccord, ok, okay, bien, très bien, bien sûr, exact, "
             "exactement, cest ça, c est ça, je comprends, compris, entendu, voilà, parfait"
         ),
-        denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
+        replies=_phrases(
+            "non, non merci, pas vraiment, pas encore, jamais, oui volontiers, volontiers, "
+            "oui sil vous plaît"
+        ),
         hellos=_phrases("allô, bonjour, bonsoir, oui, salut"),
         farewells=_phrases(
             "au revoir, merci, merci beaucoup, bonne journée, à bientôt, vous aussi, salut"

@@ -75,7 +75,7 @@ def answers(text: str, expected: Expected, language: str) -> bool:
     if known is None:
         return False
     if expected == "yes_no":
-        return _is_made_of(words(text), known.nods | known.assents | known.denials)
+        return _is_made_of(words(text), known.nods | known.assents | known.replies)
     if expected == "email":
         return bool(_ADDRESS.search(text.casefold()))
     return False
@@ -143,7 +143,7 @@ def adds_an_answer(said: str, playing: str, language: str) -> bool:
     if known is None:
         return False
     own = set(words(said)).difference(words(playing))
-    return any((word,) in known.assents or (word,) in known.denials for word in own)
+    return any((word,) in known.assents or (word,) in known.replies for word in own)
 
 
 def offers(text: str, language: str) -> bool:
@@ -152,10 +152,12 @@ def offers(text: str, language: str) -> bool:
     return known is not None and not known.choices.isdisjoint(words(text))
 
 
-def is_hello(text: str, language: str) -> bool:
-    """Is this how one greets, and no more?"""
+def is_hello(text: str, language: str, *, asked: bool = False) -> bool:
+    """Is this how one greets, and no more? Who was `asked` something says yes to that."""
     known = lexicon(language)
-    return known is not None and _is_made_of(words(text), known.hellos)
+    if known is None or (asked and answers(text, "yes_no", language)):
+        return False
+    return _is_made_of(words(text), known.hellos)
 
 
 def _is_unit(word: str, known: Lexicon, *, in_address: bool) -> bool:
