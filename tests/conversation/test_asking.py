@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vantum.conversation.asking import Expected, expected_by
+from vantum.conversation.asking import Expected, asks_for, expected_by
 from vantum.conversation.lexicon import LEXICA
 
 ASKED: dict[str, dict[Expected, list[str]]] = {
@@ -74,3 +74,18 @@ def test_a_region_changes_nothing() -> None:
 
 def test_where_the_language_is_not_known_nothing_is_expected() -> None:
     assert expected_by("Do you have a minute?", "ja") == "open"
+
+
+BIDS = {
+    "en": "Please say yes if that is okay with you.",
+    "de": "Sagen Sie bitte ja, wenn das in Ordnung ist.",
+    "es": "Dígame si le parece bien.",
+    "fr": "Dites simplement oui si cela vous convient.",
+}
+
+
+@pytest.mark.parametrize("language", LEXICA)
+def test_a_sentence_may_ask_without_a_question_mark(language: str) -> None:
+    assert asks_for(BIDS[language], language) == "yes_no"
+    assert asks_for("Vantum.", language) is None
+    assert asks_for("Vantum.", language, {"Vantum.": "email"}) == "email"

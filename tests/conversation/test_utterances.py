@@ -33,13 +33,14 @@ SPEECH += ["Not interested.", "How much?", "Sorry?", "Hold on", "Yes, that is wh
 
 @pytest.mark.parametrize("text", NODS)
 def test_a_nod_is_none_behind_a_question(text: str) -> None:
-    assert is_nod(text, "en-US", asked=False)
-    assert not is_nod(text, "en-US", asked=True)
+    assert is_nod(text, "en-US")
+    assert is_nod(text, "en-US", asked="begun")
+    assert not is_nod(text, "en-US", asked="just")
 
 
 @pytest.mark.parametrize("text", SPEECH)
 def test_who_has_something_to_say_does_not_nod(text: str) -> None:
-    assert not is_nod(text, "en", asked=False)
+    assert not is_nod(text, "en")
 
 
 @pytest.mark.parametrize(
@@ -53,8 +54,8 @@ def test_who_has_something_to_say_does_not_nod(text: str) -> None:
     ],
 )
 def test_people_nod_in_their_own_language(language: str, text: str) -> None:
-    assert is_nod(text, language, asked=False)
-    assert not is_nod(text, "xx", asked=False)
+    assert is_nod(text, language)
+    assert not is_nod(text, "xx")
 
 
 UNFINISHED = ["I would like to", "and", "It's about my", "Well, um", "We are, uh", "because", "Um"]
@@ -145,6 +146,6 @@ def test_any_text_in_any_language_is_judged(text: str, language: str) -> None:
     for expected in ("open", "yes_no", "number", "email", "spelling"):
         answers(text, expected, language)  # type: ignore[arg-type]
         is_dictated(text, expected, language)  # type: ignore[arg-type]
-    assert not (is_nod(text, language, asked=False) and is_nod(text, language, asked=True))
+    assert not (is_nod(text, language) and is_nod(text, language, asked="just"))
     is_unfinished(text, language)
     assert not is_echo(text, "")

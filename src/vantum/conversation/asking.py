@@ -9,6 +9,12 @@ from typing import Final, Literal
 Expected = Literal["open", "yes_no", "number", "digits", "email", "spelling"]
 """What kind of answer a question asks for: "twelve" is a number, a phone number is digits."""
 
+Asked = Literal["", "begun", "just", "before"]
+"""Whether somebody who is being talked to has heard a question: not at all, its beginning, all that
+matters of it just now, or before the sentence that they are hearing."""
+
+NOTHING_DECLARED: Final[Mapping[str, Expected]] = {}
+
 # By language, in small letters; the first that fits. English and German put the verb first where
 # a yes or no is asked for. Spanish and French need not: there it is any question that has no
 # question word and offers no choice.
@@ -59,6 +65,26 @@ _ASKS: Final[Mapping[str, Mapping[Expected, re.Pattern[str]]]] = {
         ),
     },
 }
+
+# Without a question mark: "please say yes if that is okay with you".
+_BIDS: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(r"\b(?:say (?:yes|no)\b|(?:tell me|let me know) (?:if|whether)\b)"),
+    "de": re.compile(r"\b(?:sag(?:en sie|t|) (?:bitte |einfach |mir )*(?:ja|nein|ob)\b)"),
+    "es": re.compile(r"\b(?:dígame|diga|dime|di) (?:por favor |simplemente |que )*(?:sí|no|si)\b"),
+    "fr": re.compile(r"\b(?:dites|dis)(?:-moi)? (?:simplement |juste )*(?:oui|non|si)\b"),
+}
+
+
+def asks_for(
+    sentence: str, language: str, declared: Mapping[str, Expected] = NOTHING_DECLARED
+) -> Expected | None:
+    """What a sentence asks for, by its author's word or by its own; None if it asks nothing."""
+    if sentence in declared:
+        return declared[sentence]
+    if sentence.endswith("?"):
+        return expected_by(sentence, language)
+    bids = _BIDS.get(language.partition("-")[0].casefold())
+    return "yes_no" if bids and bids.search(sentence.casefold()) else None
 
 
 def expected_by(question: str, language: str) -> Expected:

@@ -12,7 +12,6 @@ from vantum.conversation.lexicon import lexicon
 from vantum.conversation.talk import Talk
 from vantum.conversation.utterances import adds_an_answer, is_echo, offers, sentences
 
-_AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
 _RETURNS_S: Final = 0.4  # behind our sound: a phone's way there and back, and a speech detector's
 _NOTICED_S: Final = 2.0  # an echo begins softly: its words may be older than its first sound
 _WRITTEN_S: Final = 2.0  # speech is written down so late, where nobody has told of its beginning
@@ -25,7 +24,7 @@ def is_echo_of(talk: Talk, heard: str, now: float, *, whole: bool) -> bool:
     if reply is None:
         return False
     since_s = reply.heard_s(_began(talk, now)) - _back_s(talk, heard)
-    playing = reply.heard(reply.heard_s(now) + _AHEAD_S)[len(reply.heard(since_s)) :]
+    playing = heard[len(reply.heard(since_s)) :]
     text = talk.caller.text
     if adds_an_answer(text, playing, talk.policy.language):
         return False

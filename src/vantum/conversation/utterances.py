@@ -14,7 +14,7 @@ from typing import Final
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
-from vantum.conversation.asking import Expected
+from vantum.conversation.asking import Asked, Expected
 from vantum.conversation.lexicon import Lexicon, Phrases, lexicon
 
 _NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something to say
@@ -49,16 +49,18 @@ def last_sentence(text: str) -> str:
     return next(reversed(sentences(text)), "")
 
 
-def is_nod(text: str, language: str, *, asked: bool, whole: bool = True) -> bool:
+def is_nod(text: str, language: str, *, asked: Asked = "", whole: bool = True) -> bool:
     """Is this said to be polite while the other talks?
 
-    `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes. Unless
-    it is `whole`, the beginning of a nod is one: "I" may become "I see".
+    Who was asked `just` now answers with it: "mhm" is a yes. Who was asked `before` what they are
+    hearing still answers with a "yes", but nods with "mhm". Unless it is `whole`, the beginning of
+    a nod is one: "I" may become "I see".
     """
     known, said = lexicon(language), words(text)
-    if known is None or asked or len(said) > _NOD_WORDS:
+    if known is None or asked == "just" or len(said) > _NOD_WORDS:
         return False
-    return _is_made_of(said, known.nods | known.assents, whole=whole)
+    nods = known.nods if asked == "before" else known.nods | known.assents
+    return _is_made_of(said, nods, whole=whole)
 
 
 def is_farewell(text: str, language: str) -> bool:
