@@ -137,7 +137,13 @@ class Talk:
         )
 
     def speak(self, reply: Reply, texts: list[str]) -> None:
-        """Hand the newest pieces of a reply to the voice."""
+        """Hand the newest pieces of a reply to the voice.
+
+        What must be heard is said to its end, with the answer that it stands in.
+        """
+        must_hear = self.policy.must_hear
+        if must_hear and any(line in reply.text for line in must_hear):
+            reply.then.firm = True
         first = len(reply.pieces) - len(texts)
         for piece, text in enumerate(texts, start=first):
             self.orders.give(do.Speak(reply.turn, reply.number, piece, text))
