@@ -123,6 +123,16 @@ def is_dictated(text: str, expected: Expected, language: str) -> bool:
     return run >= _DICTATED or (long and expected != "number")
 
 
+def dictates(text: str, language: str) -> bool:
+    """Is this a number, a spelled word or an address, and little more?"""
+    known = lexicon(language)
+    if known is None:
+        return any(map(str.isdigit, text))
+    said = words(text)
+    units = sum(_is_unit(word, known, in_address=True) for word in said)
+    return 2 * units >= len(said) or bool(_ADDRESS.search(text.casefold()))
+
+
 def is_echo(said: str, playing: str, *, whole: bool = True, exact: bool = False) -> bool:
     """Are these our own words of a moment ago, come back through the caller's microphone?
 
