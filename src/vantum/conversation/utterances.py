@@ -116,11 +116,16 @@ def is_dictated(text: str, expected: Expected, language: str) -> bool:
     is_unit = partial(_is_unit, known=known, in_address=in_address)
     run = len(list(takewhile(is_unit, reversed(said))))
     if in_address:
-        return run > 0 or expected == "email"
+        return run > 0 or (expected == "email" and _may_begin_address(text, language))
     if expected == "digits":
         return run > 0 and _digits(said, known) < _WHOLE_NUMBER
     long = said[-1].isdigit() and len(said[-1]) >= _LONG_NUMBER
     return run >= _DICTATED or (long and expected != "number")
+
+
+def _may_begin_address(text: str, language: str) -> bool:
+    """Any word may, but neither a yes, nor a no, nor a question."""
+    return not (text.rstrip().endswith("?") or answers(text, "yes_no", language))
 
 
 def dictates(text: str, language: str) -> bool:
