@@ -208,3 +208,21 @@ def test_a_yes_to_an_email_is_thought_about_before_it_is_sure() -> None:
     caller.says("Yes.", takes_s=0.4)
     agent.answers()
     assert [one.guess for one in caller.world.asked] == [True]
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer"),
+    [
+        ("en", "Do you call your leads yourselves?", "Not really."),
+        ("en", "Do you have a minute?", "Go on."),
+        ("es", "¿Le parece bien?", "Bueno."),
+        ("es", "¿Le parece bien?", "Si."),
+    ],
+)
+def test_an_answer_of_words_that_others_go_on_from_is_taken_at_once(
+    language: str, question: str, answer: str
+) -> None:
+    caller, agent = asked(question, "Great.", policy=replace(POLICY, language=language))
+    caller.says(answer, takes_s=0.5)
+    agent.thinks(within_s=0.4)
+    assert agent.was_asked == [answer]

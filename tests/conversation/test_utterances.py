@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vantum.conversation.asking import Expected
 from vantum.conversation.lexicon import LEXICA
+from vantum.conversation.pace import ending
 from vantum.conversation.utterances import (
     answers,
     is_dictated,
@@ -60,7 +61,7 @@ def test_people_nod_in_their_own_language(language: str, text: str) -> None:
 
 UNFINISHED = ["I would like to", "and", "It's about my", "Well, um", "We are, uh", "because", "Um"]
 UNFINISHED += ["the problem is", "I was thinking,", "so we have a", "I'd say it depends on", "If"]
-UNFINISHED += ["my name is"]
+UNFINISHED += ["my name is", "I would like to.", "I am in", "Hmm.", "Well."]
 
 
 @pytest.mark.parametrize("text", UNFINISHED)
@@ -69,12 +70,27 @@ def test_a_sentence_that_goes_on(text: str) -> None:
 
 
 WHOLE = ["Yes.", "Yes, it is.", "What is this about", "Who am I speaking with?", "Twelve people."]
+WHOLE += ["Come in.", "Hold on.", "I am in.", "I know her.", "Not really.", "Go on", "Oh really"]
 WHOLE += ["I don't know", "No, we are", "That's what it is", "Not right now", "What is it for", ""]
 
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_sentence_that_is_whole(text: str) -> None:
     assert not is_unfinished(text, "en")
+
+
+@pytest.mark.parametrize("language", LEXICA)
+def test_no_phrase_that_is_said_as_a_whole_is_unfinished(language: str) -> None:
+    known = LEXICA[language]
+    phrases = [p for p in known.set_phrases if not (len(p) == 1 and p[0] in known.openings)]
+    assert [p for p in phrases if is_unfinished(" ".join(p), language)] == []
+    yes_or_no = known.assents | known.replies
+    assert [p for p in yes_or_no if ending(" ".join(p), "yes_no", language) != "answer"] == []
+
+
+@pytest.mark.parametrize("text", ["Hmm.", "Well.", "Yes,", "So"])
+def test_who_still_thinks_has_not_answered(text: str) -> None:
+    assert ending(text, "yes_no", "en") == "unfinished"
 
 
 @pytest.mark.parametrize(

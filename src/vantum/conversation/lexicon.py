@@ -24,12 +24,18 @@ class Lexicon(Struct, frozen=True):
     open_ends: frozenset[str]  # no sentence ends with them
     question_words: frozenset[str]  # with one of them in front a preposition may end a sentence
     prepositions: frozenset[str]  # else it may not
+    particles: frozenset[str]  # of them, those that belong to a verb: "come in."
     copulas: frozenset[str]  # end a sentence behind a pronoun alone: "yes, it is"
     pronouns: frozenset[str]
     choices: frozenset[str]  # between things of which the other is to choose one
     digits: frozenset[str]  # said one by one
     repeats: frozenset[str]  # of a digit or letter
     address_words: frozenset[str]  # in an e-mail address, between its words and letters
+
+    @property
+    def set_phrases(self) -> Phrases:
+        """All that is said as a whole."""
+        return self.nods | self.assents | self.replies | self.hellos | self.farewells
 
 
 def _set(words: str) -> frozenset[str]:
@@ -67,12 +73,13 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         hesitations=_set("um uh uhm er erm"),
         openings=_set("well like so actually basically maybe let hmm"),
         open_ends=_set(
-            "and or but because cause the a an my your our their his her its if whether than as "
+            "and or but because cause the a an my your our their his its if whether than as "
             "i im ill id ive were youre theyre very really which whose every each into from "
             "until unless while although though per via plus gonna wanna mr mrs ms dr"
         ),
         question_words=_set("what who whom where which when how why whose whats whos wheres"),
         prepositions=_set("to of for with at in on by about with under over between through"),
+        particles=_set("in on over through by about under"),
         copulas=_set("is are was were am be been isnt arent will would can could should does"),
         pronouns=_set("i you he she it we they that this there those these what who"),
         choices=_set("or"),
@@ -107,6 +114,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("was wer wem wen wo wann wie warum welche welcher welches wofür womit"),
         prepositions=_set("für mit von bei nach über unter zwischen durch gegen ohne um"),
+        particles=_set("mit nach über unter durch um bei"),
         copulas=_set("ist sind war waren bin bist seid heißt lautet"),
         pronouns=_set("ich du er sie es wir ihr das dies was wer so"),
         choices=_set("oder"),
@@ -134,6 +142,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("qué quién dónde cuándo cómo por cuál cuánto cuántos"),
         prepositions=_set("a de para con en por sobre entre hasta desde sin"),
+        particles=_set(""),
         copulas=_set("es son era está están soy somos fue"),
         pronouns=_set("yo tú él ella eso esto así usted nosotros"),
         choices=_set("o u"),
@@ -163,6 +172,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("quoi qui où quand comment pourquoi quel quelle combien"),
         prepositions=_set("à de pour avec en dans sur par entre sans chez vers"),
+        particles=_set(""),
         copulas=_set("est sont était suis êtes sommes"),
         pronouns=_set("je tu il elle c ce ça on nous vous ils"),
         choices=_set("ou"),

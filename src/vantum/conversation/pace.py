@@ -14,6 +14,7 @@ from vantum.conversation.utterances import (
     is_dictated,
     is_unfinished,
     sentences,
+    trails_off,
     words,
 )
 
@@ -31,11 +32,11 @@ _MARGIN: Final = 1.2  # the next pause may be a bit longer than the longest so f
 @lru_cache(maxsize=4096)
 def ending(text: str, expected: Expected, language: str) -> Ending:
     """How these words end: do they answer the question, or call for more?"""
+    if answers(text, expected, language) and not trails_off(text):
+        return "answer"
     if is_dictated(text, expected, language):
         return "dictated"
-    if is_unfinished(text, language):
-        return "unfinished"
-    return "answer" if answers(text, expected, language) else "whole"
+    return "unfinished" if is_unfinished(text, language) else "whole"
 
 
 def asked_so_far(text: str, heard: str, policy: Policy) -> Asked:

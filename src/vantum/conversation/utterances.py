@@ -77,7 +77,9 @@ def answers(text: str, expected: Expected, language: str) -> bool:
     if known is None:
         return False
     if expected == "yes_no":
-        return _is_made_of(words(text), known.nods | known.assents | known.replies)
+        said = words(text)
+        thinks = len(said) == 1 and said[0] in known.openings and said not in known.assents
+        return not thinks and _is_made_of(said, known.nods | known.assents | known.replies)
     if expected == "email":
         return bool(_ADDRESS.search(text.casefold()))
     return False
@@ -90,13 +92,22 @@ def is_unfinished(text: str, language: str) -> bool:
     if known is None or not said:
         return False
     ends = text.rstrip()
-    return ends.endswith(_GOES_ON) or (not ends.endswith("?") and _ends_open(said, known))
+    if trails_off(text):
+        return True
+    return not ends.endswith("?") and _ends_open(said, known, stops=ends.endswith((".", "!")))
 
 
-def _ends_open(said: tuple[str, ...], known: Lexicon) -> bool:
+def trails_off(text: str) -> bool:
+    """Has the recogniser heard that there is more to come?"""
+    return text.rstrip().endswith(_GOES_ON)
+
+
+def _ends_open(said: tuple[str, ...], known: Lexicon, *, stops: bool) -> bool:
     *before, last = said
     if last in known.hesitations or (last in known.openings and not before):
         return True
+    if _is_made_of(said, known.set_phrases) or (stops and last in known.particles):
+        return False
     if last in known.prepositions:
         return not known.question_words.intersection(said)
     if last in known.copulas:
