@@ -91,7 +91,11 @@ class Casting:
         cast, agent = self.cast(name), self.agents[name]
         pickup = pickup_of(agent, self._settings, known)
         policy = msgspec.structs.replace(
-            cast.policy, greeting=greeting(agent, known), text_is_shown=False, pickup=pickup
+            cast.policy,
+            greeting=greeting(agent, known),
+            text_is_shown=False,
+            sound_returns=True,
+            pickup=pickup,
         )
         more: set[ActionName] = {"press_keys"}
         if agent.phone.transfer is not None:
@@ -115,7 +119,13 @@ class Casting:
         cast, agent = self.cast(name), self.agents[name]
         told = PickupPolicy(statement=_introduction(agent), again=text, ends="briefed")
         policy = msgspec.structs.replace(
-            cast.policy, greeting=text, nudges=(), fillers=(), text_is_shown=False, pickup=told
+            cast.policy,
+            greeting=text,
+            nudges=(),
+            fillers=(),
+            text_is_shown=False,
+            sound_returns=True,
+            pickup=told,
         )
         return msgspec.structs.replace(cast, policy=policy)
 
@@ -256,6 +266,7 @@ def policy_of(agent: Agent, settings: Settings, budgets: Budgets) -> Policy:
         filler_again_s=budgets.filler_again_s,
         guesses=settings.llm_speculation,
         end_silence_s=settings.vad_silence_threshold_s,
+        sound_returns=False,
         turn_chars=settings.stt_max_transcript_length,
         max_lines=settings.llm_max_messages,
     )

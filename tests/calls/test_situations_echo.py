@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from situation import PRICES, asked, call, explaining
+from msgspec.structs import replace
+from situation import POLICY, PRICES, asked, call, explaining
 
 # `explaining` has the caller hear "Of course, it depends on your team. For ten people ...".
 
@@ -93,3 +94,83 @@ def test_an_echo_behind_every_answer_does_not_make_the_agent_talk_with_itself() 
         caller.sends_back("month for ten people")
         caller.waits(2.0)
     assert len(agent.was_asked) == 3
+
+
+# -- the caller's own words, which happen to be ours ----------------------------------------------
+
+CHOICES = [
+    ("Would this week or next week suit you?", "Next week."),
+    ("Would you prefer this week or next week?", "Next week."),
+    ("Do you prefer in the morning or in the afternoon?", "In the afternoon."),
+    ("Do you prefer in the morning or in the afternoon?", "No, in the afternoon."),
+    ("Is Tuesday at ten or Wednesday at two better?", "Wednesday at two."),
+    ("Which would you like, the small plan or the large plan?", "The large plan."),
+    ("Was that five five five or five nine five?", "five nine five"),
+    ("Is it the timing, or just not a topic for you?", "Just not a topic for me."),
+]
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.6, 1.0])
+@pytest.mark.parametrize(("question", "choice"), CHOICES)
+def test_who_says_what_they_were_offered_has_chosen_it(
+    question: str, choice: str, after_s: float
+) -> None:
+    caller, agent = asked(question, "Great.")
+    caller.waits(after_s)
+    caller.says(choice)
+    agent.answers()
+    assert agent.was_asked == [choice]
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "choice"),
+    [
+        ("de", "Passt Ihnen diese Woche oder nächste Woche?", "Nächste Woche."),
+        ("es", "¿Prefiere esta semana o la semana que viene?", "La semana que viene."),
+        ("fr", "Vous préférez cette semaine ou la semaine prochaine ?", "La semaine prochaine."),
+    ],
+)
+def test_people_choose_in_their_own_language(language: str, question: str, choice: str) -> None:
+    caller, agent = asked(question, "Gut.", policy=replace(POLICY, language=language))
+    caller.waits(0.1)
+    caller.says(choice)
+    agent.answers()
+    assert agent.was_asked == [choice]
+
+
+def test_who_chooses_while_the_agent_goes_on_has_the_floor() -> None:
+    offer = "We could meet on Tuesday at ten or on Wednesday at two. Just tell me what is good."
+    caller, agent = explaining(offer, "Great.", heard_s=3.7)
+    caller.says("Wednesday at two.")
+    agent.answers()
+    assert agent.was_asked[-1] == "Wednesday at two."
+
+
+def test_the_echo_of_an_offer_chooses_nothing() -> None:
+    caller, agent = explaining("On Tuesday at ten or on Wednesday at two.", heard_s=1.2)
+    caller.sends_back("at ten")
+    agent.finishes()
+    assert len(agent.was_asked) == 1
+
+
+def test_who_confirms_in_our_words_a_moment_later_is_answered() -> None:
+    caller, agent = asked("So that is Friday at three?", "Great.")
+    caller.waits(0.6)
+    caller.says("Friday at three.")
+    agent.answers()
+    assert agent.was_asked == ["Friday at three."]
+
+
+def test_a_yes_in_front_of_our_words_is_no_echo() -> None:
+    caller, agent = asked("Do you make outbound calls in your team?", "Great.")
+    caller.says("Yes, in your team")
+    agent.answers()
+    assert agent.was_asked == ["Yes, in your team"]
+
+
+def test_a_browser_returns_nothing_of_ours() -> None:
+    page = replace(POLICY, sound_returns=False)
+    caller, agent = asked("So that is Friday at three?", "Great.", policy=page)
+    caller.says("Friday at three.")
+    agent.answers()
+    assert agent.was_asked == ["Friday at three."]

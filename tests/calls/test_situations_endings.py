@@ -348,3 +348,49 @@ def test_keys_are_pressed_behind_the_words_and_not_where_these_are_interrupted()
     agent.answers()
     agent.finishes()
     assert agent.pressed == []
+
+
+# -- the same again and again ---------------------------------------------------------------------
+
+NUMBER = "zero one five one two three four five six seven eight nine"
+DICTATED_AGAIN = [
+    (NUMBER, NUMBER, NUMBER),
+    (NUMBER, NUMBER.replace("eight nine", "nine eight"), NUMBER.replace("one two", "two one")),
+    ("My number is zero one five one, two three four five, six seven eight nine.",) * 3,
+    ("Sure, it is john dot smith dot the third at north dash wind dot org.",) * 3,
+    ("We are at twelve Baker Street, in the old part of town, right behind the big church.",) * 3,
+]
+
+
+@pytest.mark.parametrize("said", DICTATED_AGAIN)
+def test_who_is_asked_again_may_say_it_again(said: tuple[str, ...]) -> None:
+    answers = ("Sorry, could you say that again?", "Once more, please?", "Thank you.")
+    caller, agent = asked("Where can we reach you?", *answers)
+    for one in said:
+        caller.says(one)
+        agent.answers()
+        agent.finishes()
+    assert agent.has_hung_up is None
+    assert agent.was_asked == list(said)
+
+
+def test_a_recording_that_goes_round_is_left() -> None:
+    recording = "Welcome to our summer sale, with the best prices in town on sofas, beds and lamps."
+    caller, agent = call("I see.")
+    for _ in range(2):
+        caller.asks(recording)
+        agent.finishes()
+    caller.says(recording)
+    caller.waits(2.0)
+    assert agent.has_hung_up == "loop"
+
+
+def test_another_bot_that_says_the_same_to_every_question_is_left() -> None:
+    bot = "I can help you with orders, returns and refunds, so please tell me what you need today."
+    caller, agent = call("Could I speak with somebody?", "Is anybody there?")
+    for _ in range(4):
+        caller.asks(bot)
+        agent.finishes()
+    caller.says(bot)
+    caller.waits(2.0)
+    assert agent.has_hung_up == "loop"

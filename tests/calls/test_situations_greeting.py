@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from situation import GREETING, PHONE, picked_up
+from msgspec.structs import replace
+from situation import GREETING, PHONE, Call, call, picked_up
 
 from tests.conversation.world import Script, World
 from vantum.conversation import effects as do
@@ -285,3 +286,57 @@ def test_the_notice_is_not_said_to_a_machine() -> None:
     caller.waits(6.0)
     assert caller.heard[-1] == "Hi, this is Alex. Goodbye."
     assert agent.has_hung_up == "voicemail"
+
+
+# -- the question that the greeting ends with -----------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["inbound", "page"])
+@pytest.mark.parametrize("before_end_s", [0.7, 0.4, 0.1])
+def test_a_yes_into_the_last_words_of_the_greeting_answers_it(
+    where: str, before_end_s: float
+) -> None:
+    caller, agent = greeted(where, GREETING, "en")
+    caller.waits(len(GREETING) / 15 - before_end_s)
+    caller.says("Yes.")
+    agent.answers()
+    assert agent.was_asked == ["Yes."]
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "yes"),
+    [
+        ("de", "Guten Tag, hier ist Alex von Vantum. Haben Sie kurz Zeit?", "Ja."),
+        ("de", "Guten Tag, hier ist Alex von Vantum. Haben Sie kurz Zeit?", "Ja, bitte."),
+        ("es", "Hola, soy Alex de Vantum. ¿Tiene usted un minuto?", "Sí."),
+        ("fr", "Bonjour, ici Alex de Vantum. Avez-vous une minute à vous ?", "Oui."),
+        ("en", "Hi, this is Alex. Would you like to hear more about it?", "Yes, please."),
+    ],
+)
+def test_a_yes_is_no_hello_in_any_language(language: str, greeting: str, yes: str) -> None:
+    caller, agent = greeted("page", greeting, language)
+    caller.waits(len(greeting) / 15 - 0.4)
+    caller.says(yes)
+    agent.answers()
+    assert agent.was_asked == [yes]
+
+
+def test_a_hello_into_the_question_of_the_greeting_is_none_to_be_answered() -> None:
+    caller, agent = greeted("inbound", GREETING, "en")
+    caller.waits(len(GREETING) / 15 - 0.4)
+    caller.says("Hello?")
+    agent.finishes()
+    assert caller.heard == [GREETING]
+    assert agent.was_asked == []
+
+
+def greeted(where: str, greeting: str, language: str) -> Call:
+    """A call in which the agent has just begun to greet."""
+    policy = replace(PHONE, greeting=greeting, language=language)
+    if where == "inbound":
+        caller, agent = picked_up("Great.", policy=policy, inbound=True)
+    else:
+        caller, agent = call("Great.", policy=replace(policy, pickup=None))
+    while not agent.speaks:
+        caller.waits(0.02)
+    return caller, agent

@@ -211,3 +211,84 @@ def test_no_is_never_a_nod() -> None:
     caller.says("No, no.")
     caller.waits(0.3)
     assert agent.is_interrupted
+
+
+# -- a yes that comes when the agent has said more than its question, or less ----------------------
+
+TAILED = "Would you like to see a demo? It takes only ten minutes of your time."
+
+
+@pytest.mark.parametrize("heard_s", [2.0, 2.6, 3.2, 3.8, 4.3])
+def test_a_yes_answers_the_question_before_the_sentence_that_is_being_said(heard_s: float) -> None:
+    caller, agent = explaining(TAILED, "Great.", heard_s=heard_s)
+    caller.says("Yes.")
+    agent.answers()
+    assert agent.was_asked[-1] == "Yes."
+
+
+def test_a_yes_behind_a_word_on_the_question_is_answered_at_once() -> None:
+    caller, agent = asked(TAILED, "Great.")
+    caller.says("Yes.")
+    agent.thinks(within_s=0.5)
+    assert agent.was_asked == ["Yes."]
+
+
+def test_mhm_well_behind_the_question_is_a_nod_to_what_is_being_said() -> None:
+    caller, agent = explaining(TAILED, heard_s=3.6)
+    caller.says("Mhm.")
+    agent.finishes()
+    assert caller.heard == [TAILED]
+
+
+def test_a_yes_behind_the_sentence_on_the_question_is_a_nod() -> None:
+    caller, agent = explaining(f"{TAILED} {PRICES}", heard_s=7.0)
+    caller.says("Yes.")
+    agent.finishes()
+    assert len(agent.was_asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "Please say yes if that is okay with you."),
+        ("en", "Just let me know if that would be okay."),
+        ("de", "Sagen Sie bitte ja, wenn das in Ordnung ist."),
+        ("es", "Dígame si le parece bien así, por favor."),
+        ("fr", "Dites simplement oui si cela vous convient."),
+    ],
+)
+def test_a_yes_answers_what_is_asked_without_a_question_mark(language: str, question: str) -> None:
+    yes = {"en": "Yes.", "de": "Ja.", "es": "Sí.", "fr": "Oui."}[language]
+    policy = replace(POLICY, language=language)
+    caller, agent = explaining(question, "Great.", policy=policy, heard_s=2.4)
+    caller.says(yes)
+    agent.answers()
+    assert agent.was_asked[-1] == yes
+
+
+def test_a_yes_answers_what_the_author_says_is_a_question() -> None:
+    question = "I would like to know whether you make outbound calls."
+    policy = replace(POLICY, questions={question: "yes_no"})
+    caller, agent = explaining(question, "Great.", policy=policy, heard_s=3.2)
+    caller.says("Yes.")
+    agent.answers()
+    assert agent.was_asked[-1] == "Yes."
+
+
+LONG = "Would you like me to have a colleague call you tomorrow morning at ten?"
+
+
+def test_a_yes_into_the_first_half_of_a_question_is_kept_until_that_is_put() -> None:
+    caller, agent = explaining(LONG, "Great.", heard_s=2.0)
+    caller.says("Yes.")
+    caller.waits(5.0)
+    assert caller.heard == [LONG, "Great."]
+    assert agent.was_asked[-1] == "Yes."
+
+
+def test_mhm_into_the_first_half_of_a_question_is_a_nod() -> None:
+    caller, agent = explaining(LONG, heard_s=2.0)
+    caller.says_uh_huh()
+    agent.finishes()
+    caller.waits(3.0)
+    assert len(agent.was_asked) == 1

@@ -180,3 +180,49 @@ def test_words_on_the_phone_before_the_stream_is_ready_belong_to_the_call() -> N
     agent.finishes()
     assert agent.transcript[0] == ("user", "Hello?")
     assert PHONE.greeting in caller.heard
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "within_s"),
+    [
+        ("Can I send you an email?", "Yes.", 0.4),
+        ("Shall I send it by email?", "No, thanks.", 0.4),
+        ("Is this number the best phone number?", "Yes.", 0.4),
+        ("What is your email address?", "No.", 0.6),
+        ("What is your email address?", "Why do you need that?", 0.6),
+    ],
+)
+def test_a_yes_or_no_is_no_address_that_goes_on(
+    question: str, answer: str, within_s: float
+) -> None:
+    caller, agent = asked(question, "Great.")
+    caller.says(answer)
+    agent.thinks()
+    assert caller.waited_s <= within_s
+    assert agent.was_asked == [answer]
+
+
+def test_a_yes_to_an_email_is_thought_about_before_it_is_sure() -> None:
+    guessing = replace(POLICY, guesses=1)
+    caller, agent = asked("Can I send you an email?", "Great.", policy=guessing)
+    caller.says("Yes.", takes_s=0.4)
+    agent.answers()
+    assert [one.guess for one in caller.world.asked] == [True]
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer"),
+    [
+        ("en", "Do you call your leads yourselves?", "Not really."),
+        ("en", "Do you have a minute?", "Go on."),
+        ("es", "¿Le parece bien?", "Bueno."),
+        ("es", "¿Le parece bien?", "Si."),
+    ],
+)
+def test_an_answer_of_words_that_others_go_on_from_is_taken_at_once(
+    language: str, question: str, answer: str
+) -> None:
+    caller, agent = asked(question, "Great.", policy=replace(POLICY, language=language))
+    caller.says(answer, takes_s=0.5)
+    agent.thinks(within_s=0.4)
+    assert agent.was_asked == [answer]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vantum.conversation.asking import Expected, expected_by
+from vantum.conversation.asking import Expected, asks_for, expected_by
 from vantum.conversation.lexicon import LEXICA
 
 ASKED: dict[str, dict[Expected, list[str]]] = {
@@ -74,3 +74,46 @@ def test_a_region_changes_nothing() -> None:
 
 def test_where_the_language_is_not_known_nothing_is_expected() -> None:
     assert expected_by("Do you have a minute?", "ja") == "open"
+
+
+BIDS = {
+    "en": "Please say yes if that is okay with you.",
+    "de": "Sagen Sie bitte ja, wenn das in Ordnung ist.",
+    "es": "Dígame si le parece bien.",
+    "fr": "Dites simplement oui si cela vous convient.",
+}
+
+
+@pytest.mark.parametrize("language", LEXICA)
+def test_a_sentence_may_ask_without_a_question_mark(language: str) -> None:
+    assert asks_for(BIDS[language], language) == "yes_no"
+    assert asks_for("Vantum.", language) is None
+    assert asks_for("Vantum.", language, {"Vantum.": "email"}) == "email"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "expected"),
+    [
+        ("en", "Can I send you an email?", "yes_no"),
+        ("en", "Shall I send it to your email?", "yes_no"),
+        ("en", "Is that your phone number?", "yes_no"),
+        ("en", "May I call you at this phone number?", "yes_no"),
+        ("en", "Can I have your email address?", "email"),
+        ("en", "Could you tell me your phone number?", "digits"),
+        ("en", "And the email?", "email"),
+        ("de", "Darf ich Ihnen eine E-Mail schicken?", "yes_no"),
+        ("de", "Ist das Ihre Telefonnummer?", "yes_no"),
+        ("de", "Können Sie mir Ihre E-Mail-Adresse nennen?", "email"),
+        ("de", "Haben Sie eine E-Mail-Adresse?", "email"),
+        ("es", "¿Le envío un correo?", "yes_no"),
+        ("es", "¿Me da su correo?", "email"),
+        ("es", "¿A qué número le llamo?", "digits"),
+        ("fr", "Puis-je vous envoyer un e-mail ?", "yes_no"),
+        ("fr", "Et votre numéro ?", "digits"),
+        ("fr", "Pouvez-vous me donner votre adresse mail ?", "email"),
+    ],
+)
+def test_who_offers_to_send_an_email_asks_for_no_address(
+    language: str, question: str, expected: Expected
+) -> None:
+    assert expected_by(question, language) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import ENDED, ENDING, LISTENING, RATE_HZ, RESPONDING, THINKING, Script, World
+from world import ENDED, ENDING, LISTENING, RATE_HZ, RESPONDING, Script, World
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
@@ -398,18 +398,23 @@ def test_a_caller_who_may_be_waiting_is_kept_company_while_hearing_is_mended(
 LEGAL = "Calls may be monitored."
 
 
-def test_an_answer_that_must_be_heard_is_not_interrupted_and_what_was_said_is_answered() -> None:
+@pytest.mark.parametrize("guesses", [0, 1])
+def test_an_answer_that_must_be_heard_is_not_interrupted_and_what_was_said_is_answered(
+    guesses: int,
+) -> None:
     told = f"{LEGAL} Prices begin at ten euros a seat."
-    world = World(Policy(must_hear=(LEGAL,)), Script(answers=[told, "Yes."])).begin()
-    world.asks("What does it cost?")
+    script = Script(answers=[told, "Yes."], first_token_s=0.02, token_s=0.0)  # written at once
+    world = World(Policy(must_hear=(LEGAL,), guesses=guesses), script).begin()
+    world.says("What does it cost?")
     world.until(RESPONDING)
     world.advance(0.5)
     world.says("Is that per month?")
     world.advance(1.5)
     assert world.speaks
-    world.until(THINKING)
+    world.advance(8.0)
     assert world.lines == [
         ("user", "What does it cost?"),
         ("assistant", told),
         ("user", "Is that per month?"),
+        ("assistant", "Yes."),
     ]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vantum.conversation.asking import Expected
 from vantum.conversation.lexicon import LEXICA
+from vantum.conversation.pace import ending
 from vantum.conversation.utterances import (
     answers,
     is_dictated,
@@ -33,13 +34,14 @@ SPEECH += ["Not interested.", "How much?", "Sorry?", "Hold on", "Yes, that is wh
 
 @pytest.mark.parametrize("text", NODS)
 def test_a_nod_is_none_behind_a_question(text: str) -> None:
-    assert is_nod(text, "en-US", asked=False)
-    assert not is_nod(text, "en-US", asked=True)
+    assert is_nod(text, "en-US")
+    assert is_nod(text, "en-US", asked="begun")
+    assert not is_nod(text, "en-US", asked="just")
 
 
 @pytest.mark.parametrize("text", SPEECH)
 def test_who_has_something_to_say_does_not_nod(text: str) -> None:
-    assert not is_nod(text, "en", asked=False)
+    assert not is_nod(text, "en")
 
 
 @pytest.mark.parametrize(
@@ -53,13 +55,13 @@ def test_who_has_something_to_say_does_not_nod(text: str) -> None:
     ],
 )
 def test_people_nod_in_their_own_language(language: str, text: str) -> None:
-    assert is_nod(text, language, asked=False)
-    assert not is_nod(text, "xx", asked=False)
+    assert is_nod(text, language)
+    assert not is_nod(text, "xx")
 
 
 UNFINISHED = ["I would like to", "and", "It's about my", "Well, um", "We are, uh", "because", "Um"]
 UNFINISHED += ["the problem is", "I was thinking,", "so we have a", "I'd say it depends on", "If"]
-UNFINISHED += ["my name is"]
+UNFINISHED += ["my name is", "I would like to.", "I am in", "Hmm.", "Well."]
 
 
 @pytest.mark.parametrize("text", UNFINISHED)
@@ -68,12 +70,27 @@ def test_a_sentence_that_goes_on(text: str) -> None:
 
 
 WHOLE = ["Yes.", "Yes, it is.", "What is this about", "Who am I speaking with?", "Twelve people."]
+WHOLE += ["Come in.", "Hold on.", "I am in.", "I know her.", "Not really.", "Go on", "Oh really"]
 WHOLE += ["I don't know", "No, we are", "That's what it is", "Not right now", "What is it for", ""]
 
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_sentence_that_is_whole(text: str) -> None:
     assert not is_unfinished(text, "en")
+
+
+@pytest.mark.parametrize("language", LEXICA)
+def test_no_phrase_that_is_said_as_a_whole_is_unfinished(language: str) -> None:
+    known = LEXICA[language]
+    phrases = [p for p in known.set_phrases if not (len(p) == 1 and p[0] in known.openings)]
+    assert [p for p in phrases if is_unfinished(" ".join(p), language)] == []
+    yes_or_no = known.assents | known.replies
+    assert [p for p in yes_or_no if ending(" ".join(p), "yes_no", language) != "answer"] == []
+
+
+@pytest.mark.parametrize("text", ["Hmm.", "Well.", "Yes,", "So"])
+def test_who_still_thinks_has_not_answered(text: str) -> None:
+    assert ending(text, "yes_no", "en") == "unfinished"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +162,6 @@ def test_any_text_in_any_language_is_judged(text: str, language: str) -> None:
     for expected in ("open", "yes_no", "number", "email", "spelling"):
         answers(text, expected, language)  # type: ignore[arg-type]
         is_dictated(text, expected, language)  # type: ignore[arg-type]
-    assert not (is_nod(text, language, asked=False) and is_nod(text, language, asked=True))
+    assert not (is_nod(text, language) and is_nod(text, language, asked="just"))
     is_unfinished(text, language)
     assert not is_echo(text, "")

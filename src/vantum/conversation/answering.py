@@ -42,7 +42,6 @@ def say(
     reply = talk.open_reply(waited_from)
     reply.then = Then(ends=ends, unheard=unheard, firm=firm)
     talk.speak(reply, reply.say(text))
-    _stand_firm(talk, reply)
     talk.orders.give(do.FinishSpeaking(reply.turn, reply.number))
     if talk.state is not State.RESPONDING:
         talk.go(State.RESPONDING, now)
@@ -64,15 +63,7 @@ def write(talk: Talk, reply: Reply, event: ev.Token, _now: float) -> None:
     if reply.written:
         return
     talk.speak(reply, reply.write(event.text))
-    _stand_firm(talk, reply)
     _show_text(talk, reply)
-
-
-def _stand_firm(talk: Talk, reply: Reply) -> None:
-    """What must be heard is said to its end, with the answer that it stands in."""
-    must_hear = talk.policy.must_hear
-    if must_hear and any(line in reply.text for line in must_hear):
-        reply.then.firm = True
 
 
 def take_action(talk: Talk, reply: Reply, event: ev.ActionAsked, now: float) -> None:

@@ -10,28 +10,35 @@ from typing import Final
 
 from vantum.conversation import events as ev
 from vantum.conversation.answering import go_on, hush, interrupt, let_go
+from vantum.conversation.own_voice import is_echo_of
+from vantum.conversation.pace import asked_so_far
+from vantum.conversation.reply import Reply
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-from vantum.conversation.utterances import is_echo, is_farewell, is_hello, is_nod, sentences, words
+from vantum.conversation.utterances import is_farewell, is_hello, is_nod
 
 _ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
-_QUESTION_HEARD: Final = 0.6  # of its words: people answer before the end
-_ON_WORDS: Final = 5  # said behind a question before its answer comes: people take a second
 _END_S: Final = 0.2  # so late it is told that speech has ended
 _AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
-_ECHO_CHARS: Final = 240  # an echo is written down up to some seconds after it sounded
 
 
 def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
     """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
+    _begins(talk, now)
     talk.caller.started(event)
     if talk.state is State.RESPONDING:
         hush(talk, now)
 
 
+def _begins(talk: Talk, now: float) -> None:
+    if not (talk.caller.speaking or talk.caller.text):
+        talk.aside.spoke_at = now
+
+
 def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
     """It is no click. Who presses a button to talk means it; else words are to tell."""
+    _begins(talk, now)
     talk.caller.started(event)
     if talk.state not in _ANSWERS:
         return
@@ -69,18 +76,10 @@ def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     if not talk.input.automatic or not _is_courtesy(talk, now, whole=event.final):
         _yield(talk, event, now)
         return
-    if event.final:
+    if event.final and not _answers_early(talk, now):
         talk.caller.forget()
     if not talk.caller.speaking:
         let_go(talk, now)
-
-
-def is_late_echo(talk: Talk, text: str, now: float) -> bool:
-    """Are these the last words of what the agent has just said?"""
-    if now - talk.since > talk.policy.silences.echo_s or not talk.history.lines:
-        return False
-    last = talk.history.lines[-1]
-    return last.role == "assistant" and is_echo(text, last.text[-_ECHO_CHARS:])
 
 
 def _yield(talk: Talk, event: object, now: float) -> None:
@@ -91,31 +90,31 @@ def _yield(talk: Talk, event: object, now: float) -> None:
         interrupt(talk, event, now)
 
 
+def _heard(reply: Reply, now: float) -> str:
+    return reply.heard(reply.heard_s(now) + _AHEAD_S)
+
+
+def _answers_early(talk: Talk, now: float) -> bool:
+    """Is it a yes into the first half of a question, which is still said to its end?"""
+    text, reply, language = talk.caller.text, talk.reply, talk.policy.language
+    if reply is None or is_nod(text, language, asked="before"):
+        return False
+    return asked_so_far(reply.text, _heard(reply, now), talk.policy) == "begun"
+
+
 def _is_courtesy(talk: Talk, now: float, *, whole: bool) -> bool:
     """Is what the caller has said so far only a nod, a goodbye to ours, or our own echo?"""
     text, reply, language = talk.caller.text, talk.reply, talk.policy.language
     if not text or reply is None:
         return False
-    heard = reply.heard(reply.heard_s(now) + _AHEAD_S)
-    if is_nod(text, language, asked=_has_asked(reply.text, heard), whole=whole):
+    heard = _heard(reply, now)
+    asked = asked_so_far(reply.text, heard, talk.policy)
+    if is_nod(text, language, asked=asked, whole=whole):
         return True
     if reply.then.ends is not None and is_farewell(text, language):
         return True
     pickup = talk.aside.pickup
     greets = reply.text == spoken_text(talk.policy.greeting) and (pickup is None or pickup.inbound)
-    if greets and is_hello(text, language):  # whom we have called is greeted anew: see `pickup.py`
-        return True
-    return is_echo(text, heard[-_ECHO_CHARS:], whole=whole)
-
-
-def _has_asked(text: str, heard: str) -> bool:
-    """Has a caller who has heard so much of a text heard enough of a question to answer it?"""
-    left = len(words(heard))
-    asked = False
-    for sentence in sentences(text):
-        length, asks = len(words(sentence)), sentence.endswith("?")
-        if left <= length:
-            just_asked = asked and left <= _ON_WORDS
-            return just_asked or (asks and left >= _QUESTION_HEARD * length)
-        left, asked = left - length, asks
-    return asked
+    if greets and is_hello(text, language, asked=bool(asked)):
+        return True  # whom we have called is greeted anew: see `pickup.py`
+    return is_echo_of(talk, heard, now, whole=whole)

@@ -16,7 +16,7 @@ class Lexicon(Struct, frozen=True):
 
     nods: Phrases  # "I am listening": never an answer
     assents: Phrases  # a nod while somebody talks, an answer when they have asked
-    denials: Phrases  # with the assents, what answers a yes-or-no question
+    replies: Phrases  # with the assents, what answers a yes-or-no question
     hellos: Phrases  # said into a greeting
     farewells: Phrases  # said into a goodbye
     hesitations: frozenset[str]  # said while looking for words
@@ -24,11 +24,18 @@ class Lexicon(Struct, frozen=True):
     open_ends: frozenset[str]  # no sentence ends with them
     question_words: frozenset[str]  # with one of them in front a preposition may end a sentence
     prepositions: frozenset[str]  # else it may not
+    particles: frozenset[str]  # of them, those that belong to a verb: "come in."
     copulas: frozenset[str]  # end a sentence behind a pronoun alone: "yes, it is"
     pronouns: frozenset[str]
+    choices: frozenset[str]  # between things of which the other is to choose one
     digits: frozenset[str]  # said one by one
     repeats: frozenset[str]  # of a digit or letter
     address_words: frozenset[str]  # in an e-mail address, between its words and letters
+
+    @property
+    def set_phrases(self) -> Phrases:
+        """All that is said as a whole."""
+        return self.nods | self.assents | self.replies | self.hellos | self.farewells
 
 
 def _set(words: str) -> frozenset[str]:
@@ -52,7 +59,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "great, nice, exactly, true, i know, fair enough, sounds good, absolutely, definitely, "
             "correct, very good, thats right, thats true, interesting"
         ),
-        denials=_phrases("no, nope, nah, not really, no thanks, no thank you, never, not yet"),
+        replies=_phrases(
+            "no, nope, nah, not really, no thanks, no thank you, never, not yet, yes please, "
+            "please do, go ahead"
+        ),
         hellos=_phrases(
             "hello, hi, hey, hello there, hi there, good morning, good afternoon, good evening, yes"
         ),
@@ -63,14 +73,16 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         hesitations=_set("um uh uhm er erm"),
         openings=_set("well like so actually basically maybe let hmm"),
         open_ends=_set(
-            "and or but because cause the a an my your our their his her its if whether than as "
+            "and or but because cause the a an my your our their his its if whether than as "
             "i im ill id ive were youre theyre very really which whose every each into from "
             "until unless while although though per via plus gonna wanna mr mrs ms dr"
         ),
         question_words=_set("what who whom where which when how why whose whats whos wheres"),
         prepositions=_set("to of for with at in on by about with under over between through"),
+        particles=_set("in on over through by about under"),
         copulas=_set("is are was were am be been isnt arent will would can could should does"),
         pronouns=_set("i you he she it we they that this there those these what who"),
+        choices=_set("or"),
         digits=_set("zero oh one two three four five six seven eight nine"),
         repeats=_set("double triple"),
         address_words=_set("dot at dash hyphen underscore plus slash period capital"),
@@ -83,7 +95,9 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "ja, jo, jawohl, genau, okay, ok, gut, klar, alles klar, richtig, stimmt, sicher, "
             "verstehe, verstanden, natürlich, super, na klar, in ordnung, schön"
         ),
-        denials=_phrases("nein, nee, nö, nicht wirklich, nein danke, noch nicht"),
+        replies=_phrases(
+            "nein, nee, nö, nicht wirklich, nein danke, noch nicht, ja bitte, ja gerne, gerne"
+        ),
         hellos=_phrases(
             "hallo, guten tag, guten morgen, guten abend, moin, ja, ja bitte, grüß gott"
         ),
@@ -100,8 +114,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("was wer wem wen wo wann wie warum welche welcher welches wofür womit"),
         prepositions=_set("für mit von bei nach über unter zwischen durch gegen ohne um"),
+        particles=_set("mit nach über unter durch um bei"),
         copulas=_set("ist sind war waren bin bist seid heißt lautet"),
         pronouns=_set("ich du er sie es wir ihr das dies was wer so"),
+        choices=_set("oder"),
         digits=_set("null eins zwei zwo drei vier fünf sechs sieben acht neun"),
         repeats=_set("doppel"),
         address_words=_set("punkt at minus bindestrich unterstrich plus"),
@@ -112,7 +128,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "sí, si, claro, vale, bueno, bien, de acuerdo, entiendo, entendido, exacto, correcto, "
             "perfecto, ok, okay, muy bien, por supuesto, está bien"
         ),
-        denials=_phrases("no, no gracias, todavía no, nunca, la verdad no"),
+        replies=_phrases("no, no gracias, todavía no, nunca, la verdad no, sí por favor"),
         hellos=_phrases("hola, buenos días, buenas tardes, buenas, sí, diga, dígame, aló"),
         farewells=_phrases(
             "adiós, chao, hasta luego, gracias, muchas gracias, igualmente, que tenga buen día, "
@@ -126,8 +142,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("qué quién dónde cuándo cómo por cuál cuánto cuántos"),
         prepositions=_set("a de para con en por sobre entre hasta desde sin"),
+        particles=_set(""),
         copulas=_set("es son era está están soy somos fue"),
         pronouns=_set("yo tú él ella eso esto así usted nosotros"),
+        choices=_set("o u"),
         digits=_set("cero uno dos tres cuatro cinco seis siete ocho nueve"),
         repeats=_set("doble"),
         address_words=_set("punto arroba guion guión más barra"),
@@ -138,7 +156,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
             "oui, ouais, d accord, daccord, ok, okay, bien, très bien, bien sûr, exact, "
             "exactement, cest ça, c est ça, je comprends, compris, entendu, voilà, parfait"
         ),
-        denials=_phrases("non, non merci, pas vraiment, pas encore, jamais"),
+        replies=_phrases(
+            "non, non merci, pas vraiment, pas encore, jamais, oui volontiers, volontiers, "
+            "oui sil vous plaît"
+        ),
         hellos=_phrases("allô, bonjour, bonsoir, oui, salut"),
         farewells=_phrases(
             "au revoir, merci, merci beaucoup, bonne journée, à bientôt, vous aussi, salut"
@@ -151,8 +172,10 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
         ),
         question_words=_set("quoi qui où quand comment pourquoi quel quelle combien"),
         prepositions=_set("à de pour avec en dans sur par entre sans chez vers"),
+        particles=_set(""),
         copulas=_set("est sont était suis êtes sommes"),
         pronouns=_set("je tu il elle c ce ça on nous vous ils"),
+        choices=_set("ou"),
         digits=_set("zéro un deux trois quatre cinq six sept huit neuf"),
         repeats=_set("double"),
         address_words=_set("point arobase tiret plus underscore"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation import floor, guessing, patience, pickup
+from vantum.conversation import floor, guessing, own_voice, patience, pickup
 from vantum.conversation.answering import (
     fill,
     go_on,
@@ -115,7 +115,7 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
         return
     if talk.state in {State.THINKING, State.RESPONDING}:
         floor.weigh_words(talk, event, now)
-    elif event.final and floor.is_late_echo(talk, talk.caller.text, now):
+    elif event.final and own_voice.is_late_echo(talk, talk.caller.text, now):
         talk.caller.forget()
     duration_s = max(0.0, event.end_s - event.start_s)
     talk.orders.tell(do.Recognised(text, event.final, event.confidence, duration_s))

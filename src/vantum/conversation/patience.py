@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from vantum.conversation.answerer import MACHINES, Heard, alike, classify
+from rapidfuzz import fuzz
+
+from vantum.conversation.answerer import MACHINES, Heard, classify
 from vantum.conversation.answering import say
 from vantum.conversation.effects import Line
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-from vantum.conversation.utterances import words
+from vantum.conversation.utterances import dictates, words
 
 _LOOP: Final = 3  # times the same
+_ASKED_LOOP: Final = 5  # times the same to our questions: people say again what we did not get
 _LOOP_WORDS: Final = 12  # people repeat shorter sentences; of machines' own ones all count
 _LOOKED_BACK: Final = 12  # lines; a queue's announcement comes round after two or three others
+_SAME: Final = 80  # of 100: a recogniser never writes the same sentence twice alike
 _CUT_INS: Final = 2  # who talks on behind the second does not talk with us
 
 
 def is_loop(lines: Sequence[Line], text: str, language: str) -> bool:
-    """Has the other side said this twice before, as only machines do?"""
+    """Has the other side said this again and again, as only machines do?"""
     found = classify(Heard(text), language)
-    if not (found and found.kind in MACHINES) and len(words(text)) < _LOOP_WORDS:
+    latest = lines[-_LOOKED_BACK:]
+    same = [at for at, line in enumerate(latest) if line.role == "user" and _same(line.text, text)]
+    if len(same) < _LOOP - 1:
         return False
-    before = [line.text for line in lines[-_LOOKED_BACK:] if line.role == "user"]
-    return sum(alike(text, one) for one in before) >= _LOOP - 1
+    if found is not None and found.kind in MACHINES:
+        return True
+    if len(words(text)) < _LOOP_WORDS or dictates(text, language):
+        return False
+    ours = [line.text for line in latest[same[1 - _LOOP] :] if line.role == "assistant"]
+    return "?" not in "".join(ours) or len(same) >= _ASKED_LOOP - 1
+
+
+def _same(text: str, other: str) -> bool:
+    """Two hearings of the same sentence, with its words in the same order."""
+    return fuzz.ratio(" ".join(words(text)), " ".join(words(other))) >= _SAME
 
 
 def watch_length(talk: Talk, now: float) -> None:

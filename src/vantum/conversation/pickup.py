@@ -238,7 +238,7 @@ def _is_met(talk: Talk, pickup: Pickup, text: str, *, first: bool) -> bool:
     language = talk.policy.language
     if first and not pickup.met:
         return not objects(text, language)
-    return is_hello(text, language) or is_nod(text, language, asked=False)
+    return is_hello(text, language) or is_nod(text, language)
 
 
 def _greeting_at(talk: Talk, pickup: Pickup) -> float:

@@ -116,6 +116,7 @@ class Policy(Struct, frozen=True):
     hold_deadline_s: float = 3.0
     # A text client reads what a failed voice could not say, so it counts as heard.
     text_is_shown: bool = True
+    sound_returns: bool = True  # from a phone's loudspeaker; a browser takes it out
     turn_chars: int = limits.TRANSCRIPT_CHARS  # kept of one turn of the caller
     max_lines: int = 50  # spec §7: prune to 50 messages, keep the session
     pickup: PickupPolicy | None = None  # a phone call; None in a browser, where a person waits

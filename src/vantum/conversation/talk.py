@@ -85,6 +85,7 @@ class Aside(Struct):
     cut: Reply | None = None  # stopped; how much of it was heard is still to be told
     pickup: Pickup | None = None  # of a phone call
     handing_over: bool = False  # the caller is being put through to somebody else
+    spoke_at: float = 0.0  # clock time at which what the caller says now was noticed first
     opted_out_at: float | None = None  # clock time: the caller wants no more calls
 
 
@@ -136,7 +137,13 @@ class Talk:
         )
 
     def speak(self, reply: Reply, texts: list[str]) -> None:
-        """Hand the newest pieces of a reply to the voice."""
+        """Hand the newest pieces of a reply to the voice.
+
+        What must be heard is said to its end, with the answer that it stands in.
+        """
+        must_hear = self.policy.must_hear
+        if must_hear and any(line in reply.text for line in must_hear):
+            reply.then.firm = True
         first = len(reply.pieces) - len(texts)
         for piece, text in enumerate(texts, start=first):
             self.orders.give(do.Speak(reply.turn, reply.number, piece, text))

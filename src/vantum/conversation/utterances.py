@@ -14,7 +14,7 @@ from typing import Final
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
-from vantum.conversation.asking import Expected
+from vantum.conversation.asking import Asked, Expected
 from vantum.conversation.lexicon import Lexicon, Phrases, lexicon
 
 _NOD_WORDS: Final = 5  # "yeah, yeah, okay, I see"; who says more has something to say
@@ -49,16 +49,18 @@ def last_sentence(text: str) -> str:
     return next(reversed(sentences(text)), "")
 
 
-def is_nod(text: str, language: str, *, asked: bool, whole: bool = True) -> bool:
+def is_nod(text: str, language: str, *, asked: Asked = "", whole: bool = True) -> bool:
     """Is this said to be polite while the other talks?
 
-    `asked`: the other has just put a question, which makes "yes" an answer and "mhm" a yes. Unless
-    it is `whole`, the beginning of a nod is one: "I" may become "I see".
+    Who was asked `just` now answers with it: "mhm" is a yes. Who was asked `before` what they are
+    hearing still answers with a "yes", but nods with "mhm". Unless it is `whole`, the beginning of
+    a nod is one: "I" may become "I see".
     """
     known, said = lexicon(language), words(text)
-    if known is None or asked or len(said) > _NOD_WORDS:
+    if known is None or asked == "just" or len(said) > _NOD_WORDS:
         return False
-    return _is_made_of(said, known.nods | known.assents, whole=whole)
+    nods = known.nods if asked == "before" else known.nods | known.assents
+    return _is_made_of(said, nods, whole=whole)
 
 
 def is_farewell(text: str, language: str) -> bool:
@@ -75,7 +77,9 @@ def answers(text: str, expected: Expected, language: str) -> bool:
     if known is None:
         return False
     if expected == "yes_no":
-        return _is_made_of(words(text), known.nods | known.assents | known.denials)
+        said = words(text)
+        thinks = len(said) == 1 and said[0] in known.openings and said not in known.assents
+        return not thinks and _is_made_of(said, known.nods | known.assents | known.replies)
     if expected == "email":
         return bool(_ADDRESS.search(text.casefold()))
     return False
@@ -88,13 +92,22 @@ def is_unfinished(text: str, language: str) -> bool:
     if known is None or not said:
         return False
     ends = text.rstrip()
-    return ends.endswith(_GOES_ON) or (not ends.endswith("?") and _ends_open(said, known))
+    if trails_off(text):
+        return True
+    return not ends.endswith("?") and _ends_open(said, known, stops=ends.endswith((".", "!")))
 
 
-def _ends_open(said: tuple[str, ...], known: Lexicon) -> bool:
+def trails_off(text: str) -> bool:
+    """Has the recogniser heard that there is more to come?"""
+    return text.rstrip().endswith(_GOES_ON)
+
+
+def _ends_open(said: tuple[str, ...], known: Lexicon, *, stops: bool) -> bool:
     *before, last = said
     if last in known.hesitations or (last in known.openings and not before):
         return True
+    if _is_made_of(said, known.set_phrases) or (stops and last in known.particles):
+        return False
     if last in known.prepositions:
         return not known.question_words.intersection(said)
     if last in known.copulas:
@@ -114,33 +127,65 @@ def is_dictated(text: str, expected: Expected, language: str) -> bool:
     is_unit = partial(_is_unit, known=known, in_address=in_address)
     run = len(list(takewhile(is_unit, reversed(said))))
     if in_address:
-        return run > 0 or expected == "email"
+        return run > 0 or (expected == "email" and _may_begin_address(text, language))
     if expected == "digits":
         return run > 0 and _digits(said, known) < _WHOLE_NUMBER
     long = said[-1].isdigit() and len(said[-1]) >= _LONG_NUMBER
     return run >= _DICTATED or (long and expected != "number")
 
 
-def is_echo(said: str, playing: str, *, whole: bool = True) -> bool:
+def _may_begin_address(text: str, language: str) -> bool:
+    """Any word may, but neither a yes, nor a no, nor a question."""
+    return not (text.rstrip().endswith("?") or answers(text, "yes_no", language))
+
+
+def dictates(text: str, language: str) -> bool:
+    """Is this a number, a spelled word or an address, and little more?"""
+    known = lexicon(language)
+    if known is None:
+        return any(map(str.isdigit, text))
+    said = words(text)
+    units = sum(_is_unit(word, known, in_address=True) for word in said)
+    return 2 * units >= len(said) or bool(_ADDRESS.search(text.casefold()))
+
+
+def is_echo(said: str, playing: str, *, whole: bool = True, exact: bool = False) -> bool:
     """Are these our own words of a moment ago, come back through the caller's microphone?
 
     Unless it is `whole`, one word may be the beginning of an echo; alone it is a question. Two are
-    one as well, if they are asked and we did not ask them.
+    one as well, if they are asked and we did not ask them. Where it is `exact` none is misheard.
     """
     heard, played = words(said), words(playing)
     if len(heard) < _ECHO_WORDS:
         fresh = f" {' '.join(heard)} " in f" {' '.join(played[-_FRESH_WORDS:])} "
         wonders = said.rstrip().endswith("?") and not playing.rstrip().endswith("?")
         return fresh and not wonders and len(heard) > int(whole)
-    if LCSseq.similarity(heard, played) < _ECHO_SHARE * len(heard):
+    if LCSseq.similarity(heard, played) < (1 if exact else _ECHO_SHARE) * len(heard):
         return False
     return fuzz.partial_ratio(" ".join(heard), " ".join(played)) >= _ECHO_CUTOFF
 
 
-def is_hello(text: str, language: str) -> bool:
-    """Is this how one greets, and no more?"""
+def adds_an_answer(said: str, playing: str, language: str) -> bool:
+    """Is there a yes or no in these words that is none of ours?"""
     known = lexicon(language)
-    return known is not None and _is_made_of(words(text), known.hellos)
+    if known is None:
+        return False
+    own = set(words(said)).difference(words(playing))
+    return any((word,) in known.assents or (word,) in known.replies for word in own)
+
+
+def offers(text: str, language: str) -> bool:
+    """Does it leave the other a choice: this one or that one?"""
+    known = lexicon(language)
+    return known is not None and not known.choices.isdisjoint(words(text))
+
+
+def is_hello(text: str, language: str, *, asked: bool = False) -> bool:
+    """Is this how one greets, and no more? Who was `asked` something says yes to that."""
+    known = lexicon(language)
+    if known is None or (asked and answers(text, "yes_no", language)):
+        return False
+    return _is_made_of(words(text), known.hellos)
 
 
 def _is_unit(word: str, known: Lexicon, *, in_address: bool) -> bool:
