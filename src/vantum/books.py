@@ -59,7 +59,10 @@ class Books:
 
     def took(self, event: ev.Event, now: float) -> None:
         """The conversation is given an event."""
-        self._stopwatch.took(event, now)
+        token_s = self._stopwatch.took(event, now)
+        if token_s is not None:
+            self.timed[-1] = msgspec.structs.replace(self.timed[-1], token_s=token_s)
+            self._metrics.thought(token_s)
 
     def gave(self, effect: do.Effect, now: float) -> None:
         """It has ordered something."""

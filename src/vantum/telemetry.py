@@ -249,6 +249,10 @@ class Metrics:
         for stage, moment_s in turn.stages():
             self.stages.labels(stage).observe(max(0.0, moment_s))
 
+    def thought(self, token_s: float) -> None:
+        """Take note of a model's first word that came behind a filler."""
+        self.stages.labels("token").observe(token_s)
+
     def recorded(self, waited_s: float) -> None:
         """Take note of how long a caller waited, as a recording has it."""
         self.stages.labels("recorded").observe(waited_s)

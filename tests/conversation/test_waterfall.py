@@ -78,6 +78,22 @@ def test_a_wrong_guess_counts_for_nothing() -> None:
     assert (timed.decided_s, timed.token_s, timed.segment_s) == (0.2, None, 0.4)
 
 
+def test_a_filler_is_what_the_caller_hears_first_and_the_model_is_clocked_behind_it() -> None:
+    watch = Stopwatch()
+    asked(watch, 10.3)
+    watch.gave(do.Speak(1, 1, 0, "One moment, please."), 11.5)
+    voiced(watch, 11.6)
+    started(watch, 11.6, 1.6)
+    timed = watch.sent(FRAME_S, 0.0, 11.6)
+    assert timed is not None
+    assert (timed.token_s, timed.sound_s) == (None, 1.6)
+    watch.gave(do.Speak(1, 1, 1, "Still there?"), 13.0)
+    assert watch.took(ev.Speech(1, 1, 0, SOUND, 16_000), 13.1) is None
+    assert watch.took(ev.Token(1, 1, "Yes."), 15.0) == 5.0
+    assert watch.took(ev.Token(1, 1, "No."), 15.1) is None
+    assert not watch.awaits(1)
+
+
 def test_a_line_in_place_of_an_answer_was_decided_with_its_turn() -> None:
     watch = Stopwatch()
     asked(watch, 10.3)

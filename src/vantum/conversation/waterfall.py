@@ -25,7 +25,8 @@ class Waterfall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Moments of one turn, in seconds since the caller's last speech frame, as far as we know it.
 
     None where there was none: lines of our own ask no model. What a right guess had made lies
-    before `decided_s`, and before the last frame where it was begun on words alone.
+    before `decided_s`, and before the last frame where it was begun on words alone. A token behind
+    the sound means that a filler was said while the model thought.
     """
 
     turn: int
@@ -63,6 +64,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._reply: _Moments | None = None
+        self._filled: _Moments | None = None  # it sounds, but the model has written nothing yet
         self._sound: CarrierClock | None = None
         self._quiet_from: float | None = None  # the last speech frame came, or would have
 
@@ -72,23 +74,33 @@ class Stopwatch:
             self._sound = CarrierClock(now)
         self._sound.shown(round(position_s * MULAW_HZ), now)
 
-    def took(self, event: ev.Event, now: float) -> None:
-        """The conversation is given this."""
+    def took(self, event: ev.Event, now: float) -> float | None:
+        """The conversation is given this.
+
+        Gives `token_s` of a turn whose sound was a filler, once the model has begun.
+        """
         if isinstance(event, ev.InputStarted):
             self._sound = self._quiet_from = None
         elif isinstance(event, ev.SpeechStarted):
             self._quiet_from = None
         elif isinstance(event, ev.SpeechStopped) and self._sound is not None:
             self._quiet_from = self._sound.when(round(event.at_s * MULAW_HZ))
-        reply = self._reply
-        if reply is None or not isinstance(event, ev.Token | ev.Speech):
-            return
-        if (event.turn, event.reply) != (reply.turn, reply.reply):
-            return
+        elif isinstance(event, ev.Token | ev.Speech):
+            return self._made(event, now)
+        return None
+
+    def _made(self, event: ev.Token | ev.Speech, now: float) -> float | None:
+        reply, wrote = self._reply or self._filled, isinstance(event, ev.Token)
+        if reply is None or (event.turn, event.reply) != (reply.turn, reply.reply):
+            return None
+        if reply is self._filled and reply.waited_from is not None:
+            self._filled = None if wrote else reply
+            return round(now - reply.waited_from, 3) if wrote else None
         if isinstance(event, ev.Token):
             reply.token = now if reply.token is None else reply.token
         elif event.pcm and reply.audio is None:
             reply.audio = now
+        return None
 
     def gave(self, effect: do.Effect, now: float) -> None:
         """It has ordered this."""
@@ -103,8 +115,9 @@ class Stopwatch:
             reply.segment = now if reply.segment is None else reply.segment
         elif isinstance(effect, do.Notify) and isinstance(effect.notice, do.AnswerStarted):
             self._started(effect.notice, now)
-        elif isinstance(effect, do.StopTurn) and self._is_on(effect.turn):
-            self._reply = None
+        elif isinstance(effect, do.StopTurn):
+            self._reply = None if self._is_on(effect.turn) else self._reply
+            self._filled = None
 
     def awaits(self, turn: int) -> bool:
         """The first sound of this turn is still to be sent, and somebody waits for it."""
@@ -123,6 +136,7 @@ class Stopwatch:
         if quiet_s >= lasts_s:
             return None
         self._reply = None
+        self._filled = reply if reply.token is None and reply.decided is not None else None
         return _waterfall(reply, reply.waited_from, reply.sent)
 
     def _is_on(self, turn: int) -> bool:
@@ -130,9 +144,13 @@ class Stopwatch:
 
     def _of(self, turn: int, number: int) -> _Moments:
         """The moments of this reply; where it stands in for another, its turn was decided then."""
+        filled = self._filled
+        if filled is not None and (filled.turn, filled.reply) == (turn, number):
+            return filled  # it has been told already
         before = self._reply
         if before is None or (before.turn, before.reply) != (turn, number):
             same_turn = before is not None and before.turn == turn
+            self._filled = None
             self._reply = _Moments(turn, number, before.decided if before and same_turn else None)
         assert self._reply is not None
         return self._reply
