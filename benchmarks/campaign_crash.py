@@ -27,7 +27,7 @@ from benchmarks.campaign_house import CALLER_ID, PREFIX, House
 from benchmarks.campaign_tally import Tally, tally
 from benchmarks.postgres import Postgres, running_postgres
 from vantum.dialing.plan import Plan, Retry
-from vantum.errors import RecordsError
+from vantum.errors import RecordsError, RequestError
 from vantum.store.campaigns import Campaign, Campaigns
 from vantum.store.database import Database
 from vantum.store.schema import CONSENTS, CONTACTS, LISTS
@@ -112,10 +112,15 @@ def strike(house: House, dice: random.Random, wanted: Wanted) -> None:
 
 
 async def is_done(campaigns: Campaigns, name: str) -> bool:
-    """Nobody is left to call. A database that is away leaves that open."""
+    """Nobody is left to call. A database that is away leaves that open.
+
+    Who talked with a server that was killed was abandoned: a campaign that pauses for them goes on.
+    """
     try:
         campaign = await campaigns.named(name)
-    except RecordsError:
+        if campaign is not None and campaign.state == "paused":
+            await campaigns.put(campaign, "running", time.time())
+    except (RecordsError, RequestError):
         return False
     return campaign is not None and campaign.state == "done"
 

@@ -58,9 +58,7 @@ def create(
     order = Order(
         name=name,
         agent=agent,
-        file=contacts,
         caller_ids=tuple(caller_id or ()),
-        region=region,
         plan={
             "hours": week_of(hours) if hours else None,
             "calls_per_s": calls_per_second,
@@ -68,29 +66,38 @@ def create(
             "attempts": attempts,
         },
     )
-    (_rehearse if simulated else _make)(context, order)
+    (_rehearse if simulated else _make)(context, order, contacts, region)
 
 
-def _make(context: typer.Context, order: Order) -> None:
-    from vantum.campaigns.making import make, ordered  # noqa: PLC0415 - see above
+def _make(context: typer.Context, order: Order, file: Path, region: str | None) -> None:
+    from msgspec.structs import replace  # noqa: PLC0415 - see above
+
+    from vantum.campaigns.making import agent_of, make, ordered  # noqa: PLC0415
     from vantum.campaigns.telling import tell_made  # noqa: PLC0415
 
-    wanted, console = ordered(order, context.obj.settings()), _console()
-    made = with_records(context, lambda database: make(database, wanted, ids=new_id, now=time.time))
+    settings, console = context.obj.settings(), _console()
+    if order.agent:
+        order = replace(order, agent=agent_of(order.agent, settings))
+    wanted = ordered(order, settings)
+    made = with_records(
+        context,
+        lambda database: make(database, wanted, file, region, ids=new_id, now=time.time),
+    )
     tell_made(made, console)
     console.print(f'start it with: vantum campaign start "{order.name}"', markup=False)
 
 
-def _rehearse(context: typer.Context, order: Order) -> None:
-    from vantum.rehearsing_campaigns import rehearse_campaign  # noqa: PLC0415 - see above
+def _rehearse(context: typer.Context, order: Order, file: Path, region: str | None) -> None:
+    from vantum.rehearsing_campaigns import Rehearsal, rehearse_campaign  # noqa: PLC0415
 
     around = context.obj
-    rehearse_campaign(order, around.settings(), around.environ(), _console())
+    rehearsal = Rehearsal(order, file, region)
+    rehearse_campaign(rehearsal, around.settings(), around.environ(), _console())
 
 
 def _put(context: typer.Context, name: str, state: State) -> None:
     async def put(database: Database) -> None:
-        from vantum.campaigns.telling import named  # noqa: PLC0415 - see above
+        from vantum.campaigns.looking import named  # noqa: PLC0415 - see above
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)
@@ -130,7 +137,8 @@ def status(
     """Show how far it is, while it runs."""
 
     async def show(database: Database) -> None:
-        from vantum.campaigns.telling import follow, look, picture  # noqa: PLC0415 - see above
+        from vantum.campaigns.looking import look  # noqa: PLC0415 - see above
+        from vantum.campaigns.telling import follow, picture  # noqa: PLC0415
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)
@@ -167,7 +175,8 @@ def report(
     async def show(database: Database) -> None:
         import msgspec  # noqa: PLC0415 - see above
 
-        from vantum.campaigns.telling import line_of, named, rows  # noqa: PLC0415
+        from vantum.campaigns.looking import named, rows  # noqa: PLC0415
+        from vantum.campaigns.telling import line_of  # noqa: PLC0415
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)

@@ -28,12 +28,9 @@ Number = Annotated[str, typer.Argument(help="With plus and country code, such as
 
 
 def _e164(number: str) -> str:
-    from vantum.dialing.numbers import NumberError, e164  # noqa: PLC0415 - see above
+    from vantum.dialing.numbers import number_of  # noqa: PLC0415 - other commands need none of it
 
-    try:
-        return e164(number, given_out=False)
-    except NumberError as error:
-        raise RequestError(f'"{number}" has {error}; write it like +15550100123') from error
+    return number_of(number)
 
 
 @contacts.command("import")

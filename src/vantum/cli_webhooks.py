@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from vantum.store.jobs import Jobs
 
 app = typer.Typer(help="Tell other programs what happens.", no_args_is_help=True)
-SECRET = "whsec_"  # what secrets begin with, so that they are known for what they are
 
 
 @app.command()
@@ -33,17 +31,11 @@ def add(
     ] = False,
 ) -> None:
     """Add an endpoint, and print the secret that signs what it is told: shown this once."""
-    from vantum.campaigns.hooks import SECRET_BYTES, checked_events, checked_url  # noqa: PLC0415
-    from vantum.store.hooks import Hook, Hooks  # noqa: PLC0415 - other commands need none of it
+    from vantum.campaigns.endpoints import new_hook  # noqa: PLC0415 - other commands need none
+    from vantum.store.hooks import Hooks  # noqa: PLC0415
 
-    hook = Hook(
-        hook_id=new_id(),
-        url=url,
-        secret=SECRET + secrets.token_urlsafe(SECRET_BYTES),
-        events=checked_events([word.strip() for word in events.split(",") if word.strip()]),
-        created_at=time.time(),
-        local=checked_url(url, local=local),
-    )
+    words = [word.strip() for word in events.split(",") if word.strip()]
+    hook = new_hook(url, words, local=local, new_id=new_id(), now=time.time())
     with_records(context, lambda database: Hooks(database).add(hook))
     typer.echo(f"{hook.hook_id} is told of {', '.join(hook.events)}")
     typer.echo(f"secret, shown only now: {hook.secret}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
+from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 
@@ -41,8 +42,16 @@ DIALS_PER_S: Final = 10.0
 TEMPO: Final = replace(PROFILES["fast"], ring=Delay(0.3))
 
 
+class Rehearsal(Struct, frozen=True):
+    """What is rehearsed: the order, with an agent's file where it names one, and whom to call."""
+
+    order: Order
+    contacts: Path
+    region: str | None
+
+
 def rehearse_campaign(
-    order: Order, settings: Settings, environ: Mapping[str, str], console: Console
+    wanted: Rehearsal, settings: Settings, environ: Mapping[str, str], console: Console
 ) -> None:
     """Rehearse a campaign and print what comes of it. Raises VantumError.
 
@@ -51,20 +60,20 @@ def rehearse_campaign(
     folder = settings.vantum_data_dir / FOLDER
     check_data_dir(folder)
     configure_log(settings.model_copy(update={"log_level": "error"}), sys.stderr)
-    stem = folder / (re.sub(r"[^\w-]+", "-", order.name) or "campaign")
+    stem = folder / (re.sub(r"[^\w-]+", "-", wanted.order.name) or "campaign")
     for ending in ("", "-wal", "-shm"):  # each rehearsal begins with nothing
         Path(f"{stem}.db{ending}").unlink(missing_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        failed = runner.run(_rehearse(order, stem, environ, console))
+        failed = runner.run(_rehearse(wanted, stem, environ, console))
     if failed is not None:
         raise failed
 
 
 async def _rehearse(
-    order: Order, stem: Path, environ: Mapping[str, str], console: Console
+    wanted: Rehearsal, stem: Path, environ: Mapping[str, str], console: Console
 ) -> VantumError | None:
     """What went wrong is given, since a task group would wrap it."""
-    agent = Path(order.agent) if order.agent else None
+    agent = Path(wanted.order.agent) if wanted.order.agent else None
     own = {
         "DATABASE_URL": f"sqlite:///{stem}.db",
         "LLM_PROVIDER": "playbook",
@@ -74,7 +83,7 @@ async def _rehearse(
         database = Database(staged.settings.database)
         carrier = account_of(staged.settings).carrier()
         try:
-            made = await _make(database, order, staged.settings)
+            made = await _make(database, wanted, staged.settings)
             tell_made(made, console)
             console.print("nobody is really called; who is called again waits for seconds")
             decide = of_campaigns(law_of(staged.settings))
@@ -97,11 +106,13 @@ async def _rehearse(
     return None
 
 
-async def _make(database: Database, order: Order, settings: Settings) -> Made:
+async def _make(database: Database, rehearsed: Rehearsal, settings: Settings) -> Made:
+    order = rehearsed.order
     plan = plan_of(order, (settings.twilio_phone_number or "",))
     retries = {kind: Retry(AGAIN_S, retry.times) for kind, retry in plan.retries.items()}
     hurried = replace(plan, retries=retries, calls_per_s=DIALS_PER_S)
-    wanted = Wanted(order.name, settings.vantum_agent.stem, order.file, order.region, hurried)
-    made = await make(database, wanted, ids=Ids().new, now=time.time)
+    wanted = Wanted(order.name, settings.vantum_agent.stem, hurried)
+    file, region = rehearsed.contacts, rehearsed.region
+    made = await make(database, wanted, file, region, ids=Ids().new, now=time.time)
     await Campaigns(database).put(made.campaign, "running", time.time())
     return made

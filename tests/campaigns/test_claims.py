@@ -263,20 +263,30 @@ async def test_a_campaign_whose_calls_fail_is_paused(database: Database) -> None
     assert (paused.state, paused.reason) == ("paused", "6 of 12 calls failed within two minutes")
 
 
+def person_met(greeted_after_s: float) -> dict[str, object]:
+    """What is known of a call that a person answered."""
+    known = {"answered_at": NOW, "answered_by": "person", "lasted_s": 20.0}
+    return {**known, "greeted_after_s": greeted_after_s}
+
+
 async def test_a_campaign_that_lets_people_wait_is_paused(database: Database) -> None:
-    campaign = await stage(database, numbers(60), replace(PLAN, calls_per_s=200))
+    campaign = await stage(database, numbers(61), replace(PLAN, calls_per_s=200, at_once=60))
     dials = await campaign.takes()
     assert len(dials) == 60
     waits = {3: 2.5, 8: 0.0, 21: 9.0}
     for number, dial in enumerate(dials):
-        greeted = {"greeted_after_s": waits.get(number, 0.4), "lasted_s": 20.0}
-        person = {"answered_at": NOW, "answered_by": "person", **greeted}
+        person = person_met(waits.get(number, 0.4))
         await campaign.ends(dial, "agent_ended", **({} if number == 5 else person))
     await campaign.attempts.finish(NOW)
     progress = await campaign.campaigns.progress(campaign.campaign.campaign_id)
     assert (progress.dials, progress.people, progress.abandoned) == (60, 59, 2)
     known = await campaign.known()
     assert known.reason == "2 of 59 people who answered waited too long for a voice"
+    await campaign.campaigns.put(known, "running", NOW)
+    [last] = await campaign.takes()
+    await campaign.ends(last, "agent_ended", **person_met(0.4))
+    await campaign.attempts.finish(NOW)
+    assert (await campaign.known()).state == "done"  # what they know of stops them no more
 
 
 async def test_busy_numbers_are_no_failures(database: Database) -> None:

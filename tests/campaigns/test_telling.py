@@ -15,7 +15,8 @@ from campaign import numbers, stage
 from receiver import Receiver, receiving
 from served import eventually
 
-from vantum.campaigns.hooks import Telling, checked_events, checked_url, signature
+from vantum.campaigns.endpoints import checked_events, checked_url
+from vantum.campaigns.hooks import Telling, signature
 from vantum.campaigns.jobs import work_once
 from vantum.dialing.backoff import FIRST_S, MOST_S, TRIES
 from vantum.errors import RequestError

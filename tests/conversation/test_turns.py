@@ -50,9 +50,11 @@ def test_silence_before_the_words_counts(turn: CallerTurn) -> None:
     assert turn.over_at() == pytest.approx(2.5)
 
 
-def test_words_without_silence_do_not_end_a_turn(turn: CallerTurn) -> None:
+def test_words_without_silence_end_a_turn_when_no_more_come(turn: CallerTurn) -> None:
     turn.started(ev.SpeechStarted(1.0))
     turn.wrote(final("hello", 1.5), 1.8)
+    assert turn.over_at() == pytest.approx(5.8)
+    turn.wrote(final("I would like to", 3.0), 3.3)
     assert turn.over_at() is None
 
 
@@ -129,7 +131,7 @@ def test_an_interim_that_vanishes_was_a_noise(turn: CallerTurn) -> None:
 def test_a_cough_after_the_words_has_none_to_wait_for(turn: CallerTurn) -> None:
     said(turn, 1.0, 2.0).wrote(final("hello", 2.0), 2.3)
     said(turn, 2.3, 2.42)
-    assert turn.over_at() == pytest.approx(2.92)
+    assert turn.over_at() == pytest.approx(2.5)
 
 
 def test_where_no_speech_events_come_words_are_the_only_sign(turn: CallerTurn) -> None:
@@ -159,20 +161,20 @@ def test_taking_the_words_begins_anew(turn: CallerTurn) -> None:
 def test_words_already_answered_are_no_news(turn: CallerTurn, end_s: float, news: bool) -> None:
     said(turn, 1.0, 2.0).wrote(final("hello", 2.0), 2.3)
     turn.take()
-    assert turn.is_news(final("hello", end_s)) is news
+    assert (turn.news_of(final("hello", end_s)) is not None) is news
 
 
 def test_the_final_of_an_interim_already_answered_is_no_news(turn: CallerTurn) -> None:
     turn.wrote(interim("hello", 2.0), 2.3)
     assert turn.take() == "hello"
-    assert not turn.is_news(final("hello", 2.0))
+    assert not turn.news_of(final("hello", 2.0))
 
 
 def test_words_given_up_on_are_news_when_they_come(turn: CallerTurn) -> None:
     said(turn, 1.0, 2.0).give_up()
     assert turn.over_at() is None
     late = final("hello", 2.0)
-    assert turn.is_news(late)
+    assert turn.news_of(late)
     turn.wrote(late, 9.0)
     assert turn.text == "hello"
     assert turn.over_at() is not None
@@ -190,7 +192,7 @@ def test_a_new_recording_counts_audio_from_zero(turn: CallerTurn) -> None:
     said(turn, 50.0, 60.0).wrote(final("hello", 60.0), 60.3)
     turn.take()
     turn.recording_began()
-    assert turn.is_news(final("and", 1.0))
+    assert turn.news_of(final("and", 1.0))
     said(turn, 0.5, 1.5).wrote(final("yes", 1.5), 1.8)
     assert turn.over_at() == pytest.approx(2.0)
 

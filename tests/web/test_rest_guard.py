@@ -12,8 +12,10 @@ from fastapi import APIRouter, FastAPI
 from served import Served, serving
 
 from vantum.roles import ROLES, Role
+from vantum.settings import load_settings
 from vantum.store.api_tokens import ApiTokens
 from vantum.store.database import Database
+from vantum.transports.ids import Ids
 from vantum.web.access import TOKEN_FILE
 from vantum.web.rest.house import House
 from vantum.web.rest.route import Route
@@ -28,14 +30,16 @@ BESIDE = {"/health", "/ready", "/metrics", "/choices", "/ws", ""}
 CARRIERS = {"/twilio/voice", "/twilio/status", "/twilio/amd", "/twilio/media"}
 
 
-def house(database: Database, folder: Path) -> House:
-    return House(
-        database=database, exchange=None, phone_off="off", data_dir=folder, now=lambda: NOW
-    )
-
-
 # The doors of a house are the same whatever is in it.
-TABLE = routes(house(Database("sqlite:///:memory:"), Path()))
+TABLE = routes(
+    House(
+        database=Database("sqlite:///:memory:"),
+        exchange=None,
+        settings=load_settings({}),
+        now=lambda: NOW,
+        new_id=Ids().new,
+    )
+)
 NAMES = [f"{route.method} {route.path}" for route in TABLE]
 
 

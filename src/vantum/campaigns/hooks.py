@@ -11,24 +11,19 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
 import vantum
 from vantum import limits
-from vantum.errors import RequestError, WebhookError
-from vantum.hosts import THIS_MACHINE
+from vantum.campaigns.endpoints import is_inner
+from vantum.errors import WebhookError
 from vantum.store.hooks import Hook, Hooks
 from vantum.store.jobs import Job
 from vantum.telemetry import Log
-from vantum.wire.hooks import EVENTS, Kind
 
 SIGNATURE: Final = "Vantum-Signature"
-SECRET_BYTES: Final = 32
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address within one of version 6
 
 
 def signature(secret: str, body: str, at: float) -> str:
@@ -38,56 +33,13 @@ def signature(secret: str, body: str, at: float) -> str:
     return f"t={moment},v1={signed.hexdigest()}"
 
 
-def checked_url(url: str, *, local: bool) -> bool:
-    """Whether the endpoint may be in a network of our own, as one on this machine always may.
-
-    Raises RequestError for one that must not be told of anybody.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise RequestError(f"{url}: no web address") from error
-    if parts.scheme not in {"http", "https"} or not host or parts.fragment:
-        raise RequestError(f"{url}: no web address, such as https://example.com/vantum")
-    if parts.username is not None:
-        raise RequestError(f"{url}: holds a password; whoever is told checks the signature instead")
-    here = host in THIS_MACHINE
-    if parts.scheme != "https" and not here:
-        raise RequestError(f"{url}: not https, and what it is told is about people")
-    if not local and not here and _is_inner(host):
-        raise RequestError(f"{url}: in a network of its own; say --local where that is meant")
-    return local or here
-
-
-def checked_events(words: list[str]) -> tuple[Kind, ...]:
-    """The events of these names; all, where none is named. Raises RequestError."""
-    for word in words:
-        if word not in EVENTS:
-            raise RequestError(f"{word}: no such event; there are {', '.join(EVENTS)}")
-    return tuple(kind for kind in EVENTS if not words or kind in words)
-
-
-def _is_inner(host: str) -> bool:
-    try:
-        address: IPv4Address | IPv6Address = ip_address(host)
-    except ValueError:  # a name; where that leads to is seen when it is used
-        return False
-    if isinstance(address, IPv6Address):
-        within = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            within = IPv4Address(int(address) & 0xFFFF_FFFF)
-        address = within or address
-    return not address.is_global or address.is_multicast
-
-
 def _outward(wanted: tuple[Any, ...]) -> socket.socket:
     """A socket for an address that a name was found to have, unless it is of an inner network.
 
     Here, and not where the name is looked up: what was looked up twice may have changed.
     """
     family, kind, protocol, _, address = wanted
-    if _is_inner(address[0]):
+    if is_inner(address[0]):
         raise PermissionError("its address is one of an inner network")
     return socket.socket(family, kind, protocol)
 

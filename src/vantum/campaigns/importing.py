@@ -11,8 +11,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +28,17 @@ _LINE_BYTES: Final = 16 * BATCH_BYTES  # of a batch as JSON: at worst each byte 
 _TOLD: Final[msgspec.json.Decoder[Told]] = msgspec.json.Decoder(Told)
 
 
+class Source(Protocol):
+    """A file on the disk, or one that came over the network."""
+
+    @property
+    def name(self) -> str:
+        """What it is called; as text, it is named so that people find it."""
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """Its bytes. Raises OSError."""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What came of a file: `good` and `bad` are rows."""
 
@@ -40,7 +50,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 async def import_list(
     name: str,
-    file: Path,
+    file: Source,
     region: str | None,
     *,
     lists: Lists,
@@ -82,7 +92,7 @@ async def import_list(
 
 
 async def import_suppressions(
-    file: Path, region: str | None, reason: str, *, contacts: Contacts, now: Callable[[], float]
+    file: Source, region: str | None, reason: str, *, contacts: Contacts, now: Callable[[], float]
 ) -> Report:
     """Suppress the numbers of a file, each for the reason that its row gives or else for this one.
 
@@ -126,7 +136,7 @@ class _Tally:
 
 @asynccontextmanager
 async def _reading(
-    file: Path, wanted: Wanted, region: str | None, now: float
+    file: Source, wanted: Wanted, region: str | None, now: float
 ) -> AsyncIterator[AsyncIterator[Batch | Ending]]:
     """Have a file read by a program of its own, which ends with this."""
     if region is not None and not is_region(region):
@@ -151,7 +161,7 @@ async def _reading(
         await program.wait()
 
 
-async def _parts(program: Process, file: Path) -> AsyncIterator[Batch | Ending]:
+async def _parts(program: Process, file: Source) -> AsyncIterator[Batch | Ending]:
     assert program.stdout
     assert program.stderr
     while line := await program.stdout.readline():

@@ -28,10 +28,8 @@ class Order(Struct, frozen=True):
     """What an operator asks for, as they wrote it; of the plan only what is not as usual."""
 
     name: str
-    agent: str | None  # a file, or a name; None for the default
-    file: Path
+    agent: str | None  # its name; None for the default
     caller_ids: tuple[str, ...]
-    region: str | None
     plan: Mapping[str, object]
 
 
@@ -40,8 +38,6 @@ class Wanted(Struct, frozen=True):
 
     name: str
     agent: str  # its name
-    file: Path
-    region: str | None
     plan: Plan
 
 
@@ -53,25 +49,28 @@ class Made(Struct, frozen=True):
     report: Report
 
 
-def agent_named(agent: str, settings: Settings) -> str:
-    """The name of an agent that our servers know, by its name or its file.
+def agent_of(file: str, settings: Settings) -> str:
+    """The name of an agent that our servers know, by its file, or by its name as it is.
 
-    Raises RequestError for one that they do not, SettingsError for a file that is wrong.
+    Raises RequestError for a file that they do not know, SettingsError for one that is wrong.
     """
-    shelf = settings.vantum_agent.resolve().parent
-    if agent.endswith((".yaml", ".yml")):
-        path = Path(agent).resolve()
-        load_agent(path)
-        if path.parent != shelf:
-            raise RequestError(
-                f"{agent}: servers know the agents in {shelf}; copy the file there and start them"
-                " again, or set VANTUM_AGENT to a file beside it"
-            )
-        return path.stem
+    if not file.endswith((".yaml", ".yml")):
+        return file
+    path, shelf = Path(file).resolve(), settings.vantum_agent.resolve().parent
+    load_agent(path)
+    if path.parent != shelf:
+        raise RequestError(
+            f"{file}: servers know the agents in {shelf}; copy the file there and start them"
+            " again, or set VANTUM_AGENT to a file beside it"
+        )
+    return path.stem
+
+
+def check_agent(name: str, settings: Settings) -> None:
+    """Raise RequestError for the name of an agent that our servers do not know."""
     known = shelf_of(settings.vantum_agent)
-    if agent not in known.agents:
-        raise known.no_such(agent)
-    return agent
+    if name not in known.agents:
+        raise known.no_such(name)
 
 
 def week_of(text: str) -> Week:
@@ -109,46 +108,61 @@ def check_caller_ids(numbers: Sequence[str], settings: Settings) -> tuple[str, .
 
 def ordered(order: Order, settings: Settings) -> Wanted:
     """An order whose agent, numbers and plan can be used. Raises RequestError, SettingsError."""
-    agent = agent_named(order.agent, settings) if order.agent else settings.vantum_agent.stem
+    agent = order.agent or settings.vantum_agent.stem
+    if order.agent:
+        check_agent(agent, settings)
     plan = plan_of(order, check_caller_ids(order.caller_ids, settings))
-    return Wanted(order.name, agent, order.file, order.region, plan)
+    return Wanted(order.name, agent, plan)
 
 
 async def make(
-    database: Database, wanted: Wanted, *, ids: Callable[[], str], now: Callable[[], float]
+    database: Database,
+    wanted: Wanted,
+    file: Path,
+    region: str | None,
+    *,
+    ids: Callable[[], str],
+    now: Callable[[], float],
 ) -> Made:
     """Import the file as a list of the campaign's name, and plan a call to each contact.
 
     All of it or nothing. Raises RequestError, RecordsError.
     """
-    campaigns, lists = Campaigns(database), Lists(database)
+    lists = Lists(database)
     name, list_id = wanted.name, ids()
-    if await campaigns.named(name) is not None:
+    if await Campaigns(database).named(name) is not None:
         raise RequestError(f'There is a campaign "{name}" already', code="INVALID_STATE")
-    report = await import_list(
-        name, wanted.file, wanted.region, lists=lists, new_id=list_id, now=now
-    )
+    report = await import_list(name, file, region, lists=lists, new_id=list_id, now=now)
     if not report.good:
-        raise RequestError(f"{wanted.file}: no row is good, so there is no campaign; {why(report)}")
-    began = now()
+        raise RequestError(f"{file}: no row is good, so there is no campaign; {why(report)}")
+    try:
+        campaign, contacts = await plan_calls(database, wanted, list_id, new_id=ids(), now=now())
+    except VantumError:
+        await lists.remove(list_id)
+        raise
+    return Made(campaign, contacts, report)
+
+
+async def plan_calls(
+    database: Database, wanted: Wanted, list_id: str, *, new_id: str, now: float
+) -> tuple[Campaign, int]:
+    """A campaign that calls each contact of a list, and how many those are.
+
+    Raises RequestError for a name that is taken or a list that is empty, RecordsError.
+    """
     campaign = Campaign(
-        campaign_id=ids(),
-        name=name,
+        campaign_id=new_id,
+        name=wanted.name,
         agent=wanted.agent,
         list_id=list_id,
         plan=wanted.plan,
         state="draft",
         reason="",
-        created_at=began,
-        changed_at=began,
+        created_at=now,
+        changed_at=now,
         version=1,
     )
-    try:
-        contacts = await campaigns.create(campaign)
-    except VantumError:
-        await lists.remove(list_id)
-        raise
-    return Made(campaign, contacts, report)
+    return campaign, await Campaigns(database).create(campaign)
 
 
 def why(report: Report) -> str:

@@ -24,6 +24,7 @@ from vantum.campaigns.worker import (
     INQUIRE_S,
     JOBS_S,
     TAKE_OVER_S,
+    TOGETHER_S,
     SharedClock,
     every,
 )
@@ -140,4 +141,8 @@ async def work(
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
         rounds = partial(work_once, jobs, kind, doing_it, clock.now, log=log)
-        upkeep.start(f"worker-{kind}", every(JOBS_S, rounds, log))
+        upkeep.start(f"worker-{kind}", every(_look_s(doing_it), rounds, log))
+
+
+def _look_s(work: Work | Together) -> float:
+    return TOGETHER_S if isinstance(work, Together) else JOBS_S

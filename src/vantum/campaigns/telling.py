@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from vantum.campaigns.looking import Seen, ended_of, left_s, look, rows
 from vantum.campaigns.making import Made
-from vantum.errors import RequestError
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
 
 LOOK_EVERY_S: Final = 0.5
@@ -55,46 +53,19 @@ async def follow(campaigns: Campaigns, name: str, console: Console) -> None:
     console.print(shown)
 
 
-class Seen(Struct, frozen=True):
-    """A campaign at a moment."""
-
-    campaign: Campaign
-    progress: Progress
-    outcomes: dict[str, int]
-    refusals: dict[str, int]
-
-
-async def look(campaigns: Campaigns, name: str) -> Seen:
-    """How it stands. Raises RequestError where there is none of this name."""
-    campaign = await named(campaigns, name)
-    key = campaign.campaign_id
-    return Seen(
-        campaign,
-        await campaigns.progress(key),
-        await campaigns.outcomes(key),
-        await campaigns.refusals(key),
-    )
-
-
 def _rate(first: Progress, now: Progress, seconds: float) -> float:
     """Contacts that were ended in a second."""
     ended = ended_of(now) - ended_of(first)
     return ended / seconds if seconds > 0 else 0.0
 
 
-def ended_of(progress: Progress) -> int:
-    """Contacts that are called no more."""
-    return progress.done + progress.unknown + progress.refused
-
-
 def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
     """A campaign at a glance; `rate` is contacts ended in a second."""
     campaign, progress = seen.campaign, seen.progress
-    ended, left = ended_of(progress), progress.waiting + progress.calling
     state = campaign.state + (f" ({campaign.reason})" if campaign.reason else "")
-    about = f"{campaign.name}: {state}, {ended} of {progress.contacts} contacts ended"
-    if rate > 0 and left:
-        about += f", about {_long(left / rate)} to go"
+    about = f"{campaign.name}: {state}, {ended_of(progress)} of {progress.contacts} contacts ended"
+    if left := left_s(progress, rate):
+        about += f", about {_long(left)} to go"
     counts = [
         ("waiting", progress.waiting),
         ("calling", progress.calling),
@@ -126,24 +97,6 @@ def _long(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = seconds / _MINUTE_S
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
-
-
-async def named(campaigns: Campaigns, name: str) -> Campaign:
-    """The campaign of this name. Raises RequestError where there is none."""
-    campaign = await campaigns.named(name)
-    if campaign is None:
-        known = ", ".join(one.name for one in await campaigns.all()) or "none yet"
-        raise RequestError(f'There is no campaign "{name}"; there is: {known}', code="NOT_FOUND")
-    return campaign
-
-
-async def rows(campaigns: Campaigns, campaign: Campaign) -> AsyncIterator[Reported]:
-    """Its contacts in the order of the file, a page at a time."""
-    line = 0
-    while page := await campaigns.report(campaign.campaign_id, line):
-        for row in page:
-            yield row
-        line = page[-1].line
 
 
 async def write_report(campaigns: Campaigns, campaign: Campaign, file: Path) -> Path:

@@ -16,6 +16,7 @@ FINISH_S: Final = 0.5
 TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0
 JOBS_S: Final = 0.5
+TOGETHER_S: Final = 2.0  # of jobs that cost as much for many as for one
 CLOCK_S: Final = 30.0
 _AWAY_S: Final = 1.0  # a database that is away is asked again
 

@@ -127,8 +127,9 @@ def _fail(
         say(talk, fallbacks[tier - 1], now, ends=ends)
         return
     excuse = fallbacks[tier - 1] if ends or reply.is_empty else talk.policy.broken_off
-    if excuse:
-        reply.then.ends = ends
+    says_goodbye = reply.then.ends is not None and not reply.is_empty
+    if excuse and not says_goodbye:
+        reply.then.ends = reply.then.ends or ends
         talk.speak(reply, reply.append(excuse))
     _finish_text(talk, reply, now)
 
@@ -150,7 +151,7 @@ def play(talk: Talk, reply: Reply, event: ev.Speech, now: float) -> None:
     """Sound was made."""
     if not reply.awaits_sound(event.piece):
         return
-    reply.voiced(event.piece, event.lasts_s, event.words)
+    reply.voiced(event.piece, event.lasts_s, event.words, now)
     if not event.pcm:
         return
     _start_answer(talk, reply, now)
@@ -286,7 +287,12 @@ def hush(talk: Talk, now: float) -> None:
     if talk.reply is not None and not (talk.reply.held or talk.reply.then.firm):
         talk.reply.hold(now)
         talk.orders.give(do.Hold(talk.reply.turn))
-        talk.orders.set_timer("hold", now + talk.policy.hold_deadline_s)
+        talk.orders.set_timer("hold", now + _hold_s(talk))
+
+
+def _hold_s(talk: Talk) -> float:
+    """By then it is known what the sound was: words, or speech that has taken the floor."""
+    return max(talk.policy.hold_deadline_s, 2 * talk.policy.silences.floor_s + 0.6)
 
 
 def let_go(talk: Talk, now: float) -> None:

@@ -105,7 +105,7 @@ class Transcript(Struct, frozen=True):
 
     Interim text replaces the last interim; final text stands. `end_of_turn` is the recogniser's own
     opinion that the caller has finished, for recognisers that have one; `eager` that they may have,
-    and that the words will not change if they have.
+    and that the words will not change if they have. Keys come as words, too: `keyed`.
     """
 
     text: str
@@ -115,6 +115,7 @@ class Transcript(Struct, frozen=True):
     end_s: float = 0.0
     end_of_turn: bool = False
     eager: bool = False
+    keyed: bool = False
 
 
 class Finalised(Struct, frozen=True):

@@ -50,9 +50,16 @@ def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
 
 
 def hear_long(talk: Talk, now: float) -> None:
-    """The caller speaks on without a word that is known: this is no nod."""
-    if talk.state in _ANSWERS and talk.caller.speaking and not _is_courtesy(talk, now, whole=True):
+    """The caller speaks on without a word that is known: this is no nod, for a while."""
+    if talk.state not in _ANSWERS or not talk.caller.speaking:
+        return
+    floor_s, reply = talk.policy.silences.floor_s, talk.reply
+    nodded_on = now - talk.aside.spoke_at >= 2 * floor_s  # nobody nods for so long
+    echoes = reply is not None and is_echo_of(talk, _heard(reply, now), now, whole=True)
+    if not _is_courtesy(talk, now, whole=True) or (nodded_on and not echoes):
         _yield(talk, None, now)
+    else:
+        talk.orders.set_timer("floor", now + floor_s)
 
 
 def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:

@@ -106,10 +106,14 @@ def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
 def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words arrive; new ones take the floor from a thinking or speaking agent."""
     answering_it = not talk.input.open and talk.state in {State.THINKING, State.RESPONDING}
-    if answering_it or not talk.caller.is_news(event):
+    news = None if answering_it else talk.caller.news_of(event)
+    if news is None:
         return
-    text = event.text.strip()
-    talk.caller.wrote(event, now)
+    event, text = news, news.text.strip()
+    if event.keyed:
+        talk.caller.pressed(text, now)
+    else:
+        talk.caller.wrote(event, now)
     if not text:
         floor.hear_nothing(talk, now)
         return
@@ -126,7 +130,7 @@ def hear_keys(talk: Talk, event: ev.Keyed, now: float) -> None:
     keys = event.digits.replace("*", " star ").replace("#", " pound ").split()
     if keys:
         said = f"pressed {' '.join(keys)}"
-        hear_words(talk, ev.Transcript(said, final=True, end_of_turn=True), now)
+        hear_words(talk, ev.Transcript(said, final=True, keyed=True), now)
 
 
 def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:

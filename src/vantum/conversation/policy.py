@@ -78,6 +78,7 @@ class Silences(Struct, frozen=True, forbid_unknown_fields=True):
     flush_s: Seconds = 0.6  # speech without words: have the recogniser deliver them
     unheard_s: Seconds = 1.4  # then there are none; people wait 1.5 s for a sign of being heard
     words_s: Seconds = 0.6  # behind a sound into the agent's words, until it goes on
+    noise_s: Seconds = 4.0  # a sound goes on behind a whole sentence, and no word comes with it
     floor_s: Seconds = 1.2  # speech without words that takes the floor: recognisers are so late
     echo_s: Seconds = 1.5  # so late an echo of the agent's last words is written down
     longest_turn_s: Seconds = 90.0  # of the caller; then the agent asks to be let in

@@ -151,8 +151,14 @@ class Reply:
         known = 0 <= piece < len(self.pieces)
         return known and not self.voiceless and not self.pieces[piece].complete
 
-    def voiced(self, piece: int, sound_s: float, words: Iterable[SpokenWord] = ()) -> None:
-        """Sound was made for a piece."""
+    def voiced(
+        self, piece: int, sound_s: float, words: Iterable[SpokenWord] = (), now: float | None = None
+    ) -> None:
+        """Sound was made for a piece; `now` is a clock time."""
+        if now is not None and self.started_at is not None:
+            until = now if self._silence.since is None else self._silence.since
+            ran_dry_s = until - self.started_at - self._silence.before_s - self.sound_s
+            self._silence.before_s += max(0.0, ran_dry_s)
         self.pieces[piece].sound_s += sound_s
         self.pieces[piece].words.extend(words)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vantum import limits
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained, Transcript
@@ -26,7 +27,7 @@ Ended = Literal["", "likely", "outright"]
 
 
 class _Reach(Struct):
-    """Audio times up to which something is known, but for one clock time."""
+    """Up to where something is known: audio times, but for those that end in `_at` or `before`."""
 
     spoken_s: float = 0.0  # the last speech frame
     written_s: float = 0.0  # words are final
@@ -34,6 +35,14 @@ class _Reach(Struct):
     final_s: float = 0.0  # final words came, by the recogniser's own word for where they end
     taken_s: float = 0.0  # an answer was already asked for
     settled_s: float = 0.0  # speech without words was dealt with
+    quiet_before: float | None = None  # clock time since which it was quiet, before this sound
+    goes_on: bool = False  # there were words already when this sound began
+    worded_at: float = 0.0  # clock time of the latest new word
+    taken_early: tuple[str, ...] = ()  # words of an interim that was taken for a final
+
+
+def _plain(word: str) -> str:
+    return word.casefold().strip(".,;:!?")
 
 
 class CallerTurn:
@@ -73,7 +82,7 @@ class CallerTurn:
     def may_be_over(self) -> bool:
         """It is worth guessing: the words are there, and nothing speaks against an end."""
         quiet = not self.speaking and (self._sees_speech or self._interim is None)
-        if not self.text or not (self._ripe or quiet):
+        if not self.text or not (self._ripe or (quiet and not self.owes_words)):
             return False
         return self.pace.ending(self.text, self._policy) in {"answer", "whole"}
 
@@ -94,8 +103,7 @@ class CallerTurn:
         """The caller speaks."""
         if not self.speaking:
             self.pace.gap_s = event.at_s - self._reach.spoken_s
-            if self.text:
-                self.pace.went_on()
+            self._reach.quiet_before, self._reach.goes_on = self._quiet_since, bool(self.text)
         self.speaking = self._sees_speech = True
         self._quiet_since = None
         self._ended = ""
@@ -103,22 +111,40 @@ class CallerTurn:
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
         self.speaking = False
-        self._quiet_since, self._reach.noticed_at = now - event.silence_s, now
         # A cough has no words to wait for; if it has some after all, they count when they come.
         shortest_s = _YEP_S if self.pace.expected == "yes_no" else limits.INTERRUPT_AFTER_S
+        if event.speech_s < shortest_s and self._reach.quiet_before is not None:
+            self._quiet_since = self._reach.quiet_before  # the silence was none of its making
+            return
+        self._quiet_since, self._reach.noticed_at = now - event.silence_s, now
         if event.speech_s >= shortest_s:
+            if self._reach.goes_on:  # the pause before it was one within their turn
+                self.pace.went_on()
             self._reach.spoken_s = max(self._reach.spoken_s, event.at_s)
             self._flushed = False
 
-    def is_news(self, event: Transcript) -> bool:
-        """Words not part of what was already answered."""
+    def news_of(self, event: Transcript) -> Transcript | None:
+        """What of these words is not part of what was already answered.
+
+        Of words that were taken as they stood, the final ones may be more.
+        """
         old_s = max(self._reach.taken_s, self._reach.final_s if event.text.strip() else 0.0)
-        return not 0 < event.end_s <= old_s + 0.05
+        if not 0 < event.end_s <= old_s + 0.05:
+            return event
+        before, self._reach.taken_early = self._reach.taken_early, ()
+        said = event.text.split()
+        begins = tuple(map(_plain, said[: len(before)])) == before
+        if not (event.final and before and begins and said[len(before) :]):
+            self._reach.taken_early = before if not event.final else ()
+            return None
+        return replace(event, text=" ".join(said[len(before) :]))
 
     def wrote(self, event: Transcript, now: float) -> None:
         """Words arrived."""
         text = event.text.strip()
         self._ripe = event.eager or self._is_repeated(event)
+        if text and not self._is_repeated(event):
+            self._reach.worded_at = now
         if event.final:
             if text:
                 self._finals.append(text)
@@ -132,6 +158,12 @@ class CallerTurn:
             self._interim = event if text else None
         if text:
             self._live(now)
+
+    def pressed(self, text: str, now: float) -> None:
+        """Keys were pressed: words that take nothing from those that are on their way."""
+        self._finals.append(text)
+        self._ended = self._ended or "likely"
+        self._live(now)
 
     def _live(self, now: float) -> None:
         if not self.speaking and not (self._sees_speech and self._just_spoke(now)):
@@ -178,7 +210,7 @@ class CallerTurn:
         None while the caller speaks or has said nothing.
         """
         if self.speaking or self._quiet_since is None:
-            return None
+            return self._over_in_noise_at() if self.speaking else None
         if self.owes_words:  # they are waited for, but not for ever
             # Where sound comes faster than it was spoken, the recogniser has had no time yet.
             since = max(self._quiet_since, self._reach.noticed_at - _NOTICED_S)
@@ -192,6 +224,14 @@ class CallerTurn:
         if self._ended == "likely" and self.pace.ending(text, policy) in {"answer", "whole"}:
             return self._quiet_since
         return self._quiet_since + self.pace.silence_s(text, policy)
+
+    def _over_in_noise_at(self) -> float | None:
+        """A sound goes on, but no word has come with it: a noise, or an end that was lost."""
+        whole = self.pace.ending(self.text, self._policy) in {"answer", "whole"}
+        if not self._finals or self._interim is not None or not whole:
+            return None
+        silences = self._policy.silences
+        return self._reach.worded_at + (silences.floor_s if self._ended else silences.noise_s)
 
     @property
     def owes_words(self) -> bool:
@@ -221,9 +261,14 @@ class CallerTurn:
 
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
-        text = self.text
+        text, reach = self.text, self._reach
+        # Final words with a place are all that was taken; later ones of the same speech are news.
+        early = self._interim.text.split() if self._interim else []
+        self._reach.taken_early = tuple(map(_plain, early))
+        placed = self._interim is None and bool(self._finals) and reach.final_s > reach.taken_s
         self.give_up()
-        self._reach.taken_s = self._reach.written_s
+        reach.taken_s = reach.final_s if placed else reach.written_s
+        self.speaking = False
         self._finals.clear()
         self._quiet_since = None
         self._sees_speech = self.owed = self._ripe = False

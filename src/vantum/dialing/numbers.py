@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from typing import Final
 
+from vantum.errors import RequestError
+
 # A slash may stand between two parts of a number; before less than three digits it says "or".
 _WRITTEN: Final = re.compile(r"'?(?:tel:)?\+?(?:[0-9\s().\u2010-\u2015-]|/(?=\s*[0-9]{3}))+")
 _SPREADSHEET: Final = re.compile(r"[0-9.,]+E\+?[0-9]+|[0-9]+\.0+", re.IGNORECASE)
@@ -52,6 +54,14 @@ def e164(text: str, region: str | None = None, *, given_out: bool = True) -> str
     if given_out and not phonenumbers.is_valid_number(number) and not _EXAMPLE.fullmatch(found):
         raise NumberError("a telephone number that its country does not give out")
     return found
+
+
+def number_of(text: str) -> str:
+    """The number that somebody names on purpose, as +15550100123. Raises RequestError."""
+    try:
+        return e164(text, given_out=False)
+    except NumberError as error:
+        raise RequestError(f'"{text}" has {error}; write it like +15550100123') from error
 
 
 @cache

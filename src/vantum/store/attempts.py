@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -71,7 +71,7 @@ class Attempts:
             failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
             for campaign_id in failed:
                 await _break(connection, campaign_id, now)
-            await _hold_back(connection, rows, now)
+            await _hold_back(connection, [row for row in rows if _is_abandoned(row, met)], now)
             await complete(connection, {row.campaign_id for row in rows}, now)
             return len(rows)
 
@@ -260,8 +260,13 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
     await _pause(connection, campaign_id, reason, now)
 
 
-async def _hold_back(connection: AsyncConnection, rows: Iterable[Row[Any]], now: float) -> None:
-    """Pause campaigns in which too many people have waited in vain for a voice."""
+async def _hold_back(connection: AsyncConnection, rows: Sequence[Row[Any]], now: float) -> None:
+    """Pause the campaigns of these abandoned calls that have too many of them.
+
+    Who starts one again, knowing it, is stopped by the next such call, not by those of before.
+    """
+    if not rows:
+        return
     at_most: dict[str, float] = {}
     for row in rows:
         asked = _limits(row).abandoned_at_most
@@ -274,6 +279,10 @@ async def _hold_back(connection: AsyncConnection, rows: Iterable[Row[Any]], now:
         if too_many(abandoned, people, at_most[campaign_id]):
             reason = f"{abandoned} of {people} people who answered waited too long for a voice"
             await _pause(connection, campaign_id, reason, now)
+
+
+def _is_abandoned(row: Row[Any], met: dict[str, Met]) -> bool:
+    return was_abandoned(met[row.attempt_id], _limits(row)) is True
 
 
 def _limits(row: Row[Any]) -> Limits:

@@ -67,6 +67,7 @@ class Reported(Struct, frozen=True):
     phone: str
     name: str
     state: str
+    dials: int
     outcomes: tuple[str, ...]
     detail: str  # why they are not called, or not now
     due_at: float | None
@@ -116,13 +117,13 @@ class Campaigns:
         key = (CAMPAIGNS.c.name == name) | (CAMPAIGNS.c.campaign_id == name)
         async with self._database.reading() as connection:
             row = (await connection.execute(select(CAMPAIGNS).where(key))).first()
-        return None if row is None else _campaign(row)
+        return None if row is None else campaign_in(row)
 
     async def all(self) -> list[Campaign]:
         """Every campaign, the newest first."""
         query = select(CAMPAIGNS).order_by(CAMPAIGNS.c.created_at.desc(), CAMPAIGNS.c.name)
         async with self._database.reading() as connection:
-            return [_campaign(row) for row in (await connection.execute(query)).all()]
+            return [campaign_in(row) for row in (await connection.execute(query)).all()]
 
     async def put(self, campaign: Campaign, state: State, now: float) -> Campaign:
         """Start, pause, resume or stop it, as it was known to be.
@@ -174,6 +175,12 @@ class Campaigns:
             people=dialed.people,
             abandoned=dialed.abandoned,
         )
+
+    async def ended_since(self, campaign_id: str, since: float) -> int:
+        """How many contacts' latest attempts have ended since then."""
+        lately = _latest(campaign_id).where(ATTEMPTS.c.ended_at >= since).subquery()
+        async with self._database.reading() as connection:
+            return int((await connection.execute(select(func.count(lately.c.state)))).scalar_one())
 
     async def outcomes(self, campaign_id: str) -> dict[str, int]:
         """What its calls came to, and how often."""
@@ -237,7 +244,8 @@ def _latest(campaign_id: str) -> Select[Any]:
     return select(ATTEMPTS.c.state).where(ATTEMPTS.c.campaign_id == campaign_id, ~follows)
 
 
-def _campaign(row: Row[Any]) -> Campaign:
+def campaign_in(row: Row[Any]) -> Campaign:
+    """The campaign in a row."""
     known = {name: row._mapping[name] for name in _PLAIN}
     return Campaign(plan=_PLAN.decode(row.plans), **known)
 
@@ -251,6 +259,7 @@ def _reported(person: Any, attempts: list[Row[Any]]) -> Reported:
         phone=person.phone,
         name=person.name,
         state=latest.state,
+        dials=sum(one.dialed_at is not None for one in attempts),
         outcomes=tuple(one.outcome for one in attempts if one.outcome),
         detail=latest.detail if latest.state in {"due", "refused"} else "",
         due_at=latest.due_at if waits else None,

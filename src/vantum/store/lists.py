@@ -79,7 +79,7 @@ class Lists:
         query = query.where(CONTACTS.c.list_id == list_id, CONTACTS.c.line > after_line)
         async with self._database.reading() as connection:
             found = await connection.execute(query.order_by(CONTACTS.c.line).limit(most))
-            return [_listed(row) for row in found]
+            return [listed_in(row) for row in found]
 
     async def bad_rows(self, list_id: str, after_line: int = 0, most: int = PAGE) -> list[BadRow]:
         """Rows of its file that are no contacts, behind a line of it."""
@@ -180,7 +180,8 @@ class Lists:
 
 def name_taken(name: str) -> RequestError:
     """Two lists cannot have one name."""
-    return RequestError(f'There is a list "{name}" already: give another name')
+    why = f'There is a list "{name}" already: give another name'
+    return RequestError(why, code="INVALID_STATE")
 
 
 def _still_ours(rows: int) -> None:
@@ -221,6 +222,7 @@ def _bad(list_id: str, row: BadRow) -> dict[str, object]:
     return {"list_id": list_id, "line": row.line, "reason": row.reason}
 
 
-def _listed(row: Row[Any]) -> Listed:
+def listed_in(row: Row[Any]) -> Listed:
+    """The contact in a row."""
     variables = msgspec.json.decode(row.variables, type=dict[str, str])
     return Listed(**{**row._mapping, "variables": variables})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Collection, Mapping
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing import chain
@@ -58,6 +58,13 @@ class Receipts:
             if rows:
                 await connection.execute(RECEIPTS.insert(), rows)
 
+    async def of(self, call_id: str) -> Link | None:
+        """The receipt of a call; None where it has none, or none any more."""
+        query = select(RECEIPTS).where(RECEIPTS.c.call_id == call_id, RECEIPTS.c.facts != "")
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+            return None if row is None else await _linked(connection, row)
+
     async def links(self, first: int = 1) -> AsyncIterator[Link]:
         """The chain from this number on; what was kept long enough is not in it any more."""
         before, number = FIRST, first - 1
@@ -72,6 +79,12 @@ class Receipts:
                 before, number = row.hash, row.number + 1
             if len(rows) < _AT_A_TIME:
                 return
+
+
+async def _linked(connection: AsyncConnection, row: Row[Any]) -> Link:
+    query = select(RECEIPTS.c.hash).where(RECEIPTS.c.number == row.number - 1)
+    before = (await connection.execute(query)).scalar() or FIRST
+    return Link(number=row.number, before=before, facts=row.facts, hash=row.hash)
 
 
 async def forget(connection: AsyncConnection, phone: str) -> int:

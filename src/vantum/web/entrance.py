@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketClose
 from vantum.errors import VantumError
 from vantum.roles import OURSELVES, TOKEN_PREFIX, Caller
 from vantum.settings import Settings
+from vantum.transports.ids import Ids
 from vantum.web.access import TOKEN_NEEDED, given_token, is_local
 from vantum.web.problems import problem, refusal
 from vantum.web.records import Records
@@ -52,9 +53,9 @@ def desk_opener(
             House(
                 database=database,
                 exchange=exchange,
-                phone_off=settings.phone_off,
-                data_dir=settings.vantum_data_dir,
+                settings=settings,
                 now=time.time,
+                new_id=Ids().new,
             )
         )
 

@@ -15,8 +15,10 @@ MEDIA: Final = "application/problem+json"
 _OF_REQUESTS: Final = {
     "NOT_FOUND": 404,
     "INVALID_STATE": 409,
+    "TOO_SLOW": 408,
     "CHANGED": 412,
     "TOO_LONG": 413,
+    "OTHER_MEDIA": 415,
     "NO_VERSION": 428,
 }
 

@@ -9,9 +9,12 @@ from msgspec import Meta, Struct
 from starlette.responses import FileResponse, Response
 
 from vantum.conversation.events import TransferAsked
+from vantum.dialing.chain import Link
 from vantum.errors import RequestError
 from vantum.store.call_pages import Place, Sought, calls_page
+from vantum.store.findings import Findings, Found
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.store.receipts import Receipts
 from vantum.telephony.settled import Outcome
 from vantum.web.rest.house import House
 from vantum.web.rest.paging import Paged, cut, place
@@ -113,6 +116,21 @@ class CallDoors:
         await exchange.transfers.ask(call, TransferAsked(body.to, body.warm, body.summary))
         return _shown(call)
 
+    async def finding(self, call_id: str) -> Found:
+        """What came of a call in the operator's terms: known some seconds after it is over."""
+        call = await self._known(call_id)
+        found = await Findings(self._house.database).of([call.call_id])
+        if not found:
+            raise RequestError("Nothing was found of this call, or not yet", code="NOT_FOUND")
+        return found[0]
+
+    async def receipt(self, call_id: str) -> Link:
+        """The receipt of an outbound call, in its place in the chain; its call may be gone."""
+        found = await Receipts(self._house.database).of(call_id)
+        if found is None:
+            raise RequestError("This call has no receipt, or not yet", code="NOT_FOUND")
+        return found
+
     async def recording(self, call_id: str) -> Response:
         """The sound of a call: Ogg Opus, left the caller, right the agent. Takes `Range`."""
         outcome = _shown(await self._known(call_id)).outcome
@@ -171,5 +189,7 @@ def routes(house: House) -> tuple[Route, ...]:
         route("GET", ONE, "viewer", doors.look),
         route("POST", f"{ONE}/hang-up", "operator", doors.hang_up, 202, refuses=(502,)),
         route("POST", f"{ONE}/transfer", "operator", doors.transfer, 202, refuses=(502,)),
+        route("GET", f"{ONE}/finding", "viewer", doors.finding),
+        route("GET", f"{ONE}/receipt", "viewer", doors.receipt),
         route("GET", f"{ONE}/recording", "viewer", doors.recording, media="audio/ogg"),
     )

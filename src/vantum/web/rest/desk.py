@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +17,9 @@ from starlette.responses import Response
 from vantum.errors import RequestError, VantumError
 from vantum.roles import Caller
 from vantum.web.problems import problem, refusal
-from vantum.web.rest.once import Once
+from vantum.web.rest.once import SLOWEST_FILE_S, SLOWEST_S, Once
 from vantum.web.rest.route import Route
+from vantum.web.rest.uploads import Uploads
 
 BODY_BYTES: Final = 64 * 1024
 _TAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')  # a proxy that compresses makes them weak
@@ -31,11 +34,13 @@ class Desk:
         routes: Sequence[Route],
         caller: Callable[[str], Awaitable[Caller | None]],
         once: Once,
+        folder: Path | None = None,
     ) -> None:
-        """`caller` tells who the bearer of a token is."""
+        """`caller` tells who the bearer of a token is; `folder` is where files wait."""
         self.routes = routes
         self.caller = caller
         self._once = once
+        self._uploads = Uploads(folder)
 
     async def answer(self, request: Request, caller: Caller) -> Response:
         """Do what is asked, or refuse it."""
@@ -59,18 +64,23 @@ class Desk:
         try:
             key = _key(route, request)
             body = await body_of(request) if route.body is not None else b""
-            given = _understood(route, in_path, request, body) | (
-                {"caller": caller} if route.takes_caller else {}
-            )
+            given = _understood(route, in_path, request, body)
+            if route.takes_caller:
+                given["caller"] = caller
+            async with AsyncExitStack() as stack:
+                if route.takes_file:
+                    file = await stack.enter_async_context(self._uploads.received(request))
+                    given["file"], body = file, file.digest.encode()
 
-            async def work() -> Response:
-                return _answer(route, await route.door(**given))
+                async def work() -> Response:
+                    return _answer(route, await route.door(**given))
 
-            if key is None:
-                return await work()
-            asked = (route.method, request.url.path, request.url.query)
-            digest = hashlib.sha256("\n".join(asked).encode() + b"\n" + body).hexdigest()
-            return await self._once.answer(f"{caller.token_id} {key}", digest, work)
+                if key is None:
+                    return await work()
+                asked = (route.method, request.url.path, request.url.query)
+                digest = hashlib.sha256("\n".join(asked).encode() + b"\n" + body).hexdigest()
+                wait_s = SLOWEST_FILE_S if route.takes_file else SLOWEST_S
+                return await self._once.answer(f"{caller.token_id} {key}", digest, work, wait_s)
         except (VantumError, msgspec.DecodeError) as error:
             return refusal(error)
 

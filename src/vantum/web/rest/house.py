@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from vantum.errors import SettingsError
+from vantum.settings import Settings
 from vantum.store.database import Database
 
 if TYPE_CHECKING:  # 30 MB that only the phone needs
@@ -20,12 +21,17 @@ class House(Struct, frozen=True, kw_only=True):
 
     database: Database
     exchange: Exchange | None
-    phone_off: str  # why there is no exchange
-    data_dir: Path
+    settings: Settings
     now: Callable[[], float]  # seconds since 1970
+    new_id: Callable[[], str]
+
+    @property
+    def data_dir(self) -> Path:
+        """Where recordings lie, and what comes in waits."""
+        return self.settings.vantum_data_dir
 
     def phone(self) -> Exchange:
         """The telephone. Raises SettingsError where there is none."""
         if self.exchange is None:
-            raise SettingsError(self.phone_off)
+            raise SettingsError(self.settings.phone_off)
         return self.exchange

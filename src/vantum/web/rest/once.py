@@ -15,6 +15,7 @@ from vantum.web.rest.route import JSON
 
 TIDY_EVERY_S: Final = 600.0
 SLOWEST_S: Final = 60.0  # several times what a request takes that waits for carrier and database
+SLOWEST_FILE_S: Final = 3_600.0  # or one that brings a file of contacts
 REPLAYED: Final = "Idempotent-Replayed"
 
 
@@ -27,10 +28,15 @@ class Once:
         self._tidied_at = now()
 
     async def answer(
-        self, key: str, request: str, work: Callable[[], Awaitable[Response]]
+        self,
+        key: str,
+        request: str,
+        work: Callable[[], Awaitable[Response]],
+        slowest_s: float = SLOWEST_S,
     ) -> Response:
         """Do the work, unless it was done under this key; `request` is a digest of what is asked.
 
+        What has taken longer than `slowest_s` was given up, as far as anybody can tell.
         Raises VantumError where nothing was done; then the key is free again.
         """
         now = self._now()
@@ -39,7 +45,7 @@ class Once:
             await self._answers.tidy(now)
         earlier = await self._answers.begin(key, request, now)
         if earlier is not None:
-            return _again(earlier, request, now)
+            return _again(earlier, request, now - slowest_s)
         try:
             response = await work()
         except (CarrierError, RecordsError) as error:  # it may have been done all the same
@@ -53,7 +59,7 @@ class Once:
         return response
 
 
-def _again(earlier: Kept, request: str, now: float) -> Response:
+def _again(earlier: Kept, request: str, given_up: float) -> Response:
     if earlier.request != request:
         raise RequestError("Idempotency-Key was used for another request; take a new one")
     if earlier.status is not None:
@@ -61,7 +67,7 @@ def _again(earlier: Kept, request: str, now: float) -> Response:
         headers = {REPLAYED: "true"}
         return Response(earlier.body, earlier.status, headers, media_type=media)
     why = "A request with this Idempotency-Key is being done; ask again soon"
-    if now - earlier.at > SLOWEST_S:
+    if earlier.at < given_up:
         why = (
             "A request with this Idempotency-Key was begun and its answer was lost: look whether"
             " it was done; to have it done again take a new key"

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from vantum.web.problems import MEDIA, Problem
 from vantum.web.rest.route import JSON, Route
+from vantum.web.rest.uploads import CSV
 
 _REF: Final = "#/components/schemas/{name}"
 _KEY: Final = {
@@ -83,6 +84,8 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> Words:
     if route.body is not None:
         schema = schemas[route.body]
         made["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    if route.takes_file:
+        made["requestBody"] = {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
     return made
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct, inspect
 
 from vantum.web.rest.openapi import tag
 from vantum.web.rest.route import Route
+from vantum.web.rest.uploads import CSV
 
 STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
@@ -42,6 +43,8 @@ def _told(route: Route) -> str:
         f"<h3>{route.method} {escape(route.path)}</h3><p>{escape(route.told())}</p>",
         f"<p>Role: {route.role}. Answers {route.status}; refuses with {refusals}.</p>",
     ]
+    if route.takes_file:
+        parts.append(f"<p>The body is a file: {CSV}.</p>")
     for title, kind in (("Query", route.query), ("Body", route.body)):
         if kind is not None:
             parts.append(_fields(title, kind))

@@ -7,7 +7,6 @@ meanwhile neither repeats nor hides anything.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 
@@ -28,6 +27,12 @@ class Paged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     after: Annotated[str, Meta(description="`next` of the page before.")] | None = None
 
 
+class Line(Struct, frozen=True, array_like=True):
+    """The place of what has a number: a line of a file, a link of a chain."""
+
+    number: Annotated[int, Meta(ge=0, lt=2**31)]  # as far as a database counts
+
+
 def cursor(place: object) -> str:
     """A place, in a word that means nothing to anybody else."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
@@ -38,10 +43,17 @@ def place(query: Paged, kind: type[Place]) -> Place | None:
     if query.after is None:
         return None
     try:
-        padded = query.after.encode() + b"=" * (-len(query.after) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=kind)
-    except (binascii.Error, msgspec.DecodeError, UnicodeEncodeError):
+        return msgspec.json.decode(_text(query.after), type=kind)
+    except ValueError:  # of base64, of JSON, of characters that are not ours
         raise RequestError("after: take `next` of the page before, as it is") from None
+
+
+def _text(cursor: str) -> bytes:
+    padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+    text = base64.b64decode(padded, b"-_", validate=True)
+    if b"\\u0000" in text:  # which PostgreSQL does not take
+        raise ValueError(cursor)
+    return text
 
 
 def cut(

@@ -1,9 +1,9 @@
 """What a route of the API is: stated once, by method, path and role and by the door it leads to.
 
 A door is an async function. Its parameters say what it takes of a request: those that the path
-names, `query`, `body`, `caller`, and `version`, the one that an edit was made of (If-Match). What
-it returns is the answer: a Struct, as JSON; one with a `version` has an ETag; None is no content.
-Its docstring is what the documentation says of it.
+names, `query`, `body`, `file` (a body of any length), `caller`, and `version`, the one that an
+edit was made of (If-Match). What it returns is the answer: a Struct, as JSON; one with a `version`
+has an ETag; None is no content. Its docstring is what the documentation says of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vantum.roles import Role
 JSON: Final = "application/json"
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Door = Callable[..., Awaitable[object]]
-_BESIDE_THE_PATH: Final = frozenset({"query", "body", "caller", "version"})
+_BESIDE_THE_PATH: Final = frozenset({"query", "body", "file", "caller", "version"})
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Route(Struct, frozen=True, kw_only=True):
     in_path: dict[str, object]  # the types of the parameters that it names
     query: type[Struct] | None
     body: type[Struct] | None
+    takes_file: bool
     takes_version: bool
     takes_caller: bool
     answers: Any  # the type
@@ -57,6 +58,8 @@ class Route(Struct, frozen=True, kw_only=True):
             found.add(422)
         if self.body is not None:
             found |= {400, 413, 422}
+        if self.takes_file:
+            found |= {408, 413, 415, 422}
         if self.takes_version:
             found |= {412, 422, 428}
         if self.method == "POST":
@@ -101,6 +104,7 @@ def route(
         in_path={name: takes[name] for name in named},
         query=takes.get("query"),
         body=takes.get("body"),
+        takes_file="file" in takes,
         takes_version="version" in takes,
         takes_caller="caller" in takes,
         answers=answers,

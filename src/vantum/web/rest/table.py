@@ -5,13 +5,24 @@ from __future__ import annotations
 from vantum.roles import Caller
 from vantum.store.answers import Answers
 from vantum.store.api_tokens import ApiTokens
-from vantum.web.rest import calls, documents, tokens
+from vantum.web.rest import (
+    agents,
+    calls,
+    campaigns,
+    contacts,
+    documents,
+    lists,
+    receipts,
+    suppressions,
+    tokens,
+    webhooks,
+)
 from vantum.web.rest.desk import Desk
 from vantum.web.rest.house import House
 from vantum.web.rest.once import Once
 from vantum.web.rest.route import Route
 
-ROOMS = (calls, tokens)
+ROOMS = (calls, campaigns, lists, contacts, suppressions, agents, receipts, webhooks, tokens)
 
 
 def routes(house: House) -> tuple[Route, ...]:
@@ -28,4 +39,4 @@ def open_desk(house: House) -> Desk:
         token = await known.bearer(secret, house.now())
         return None if token is None else Caller(token.id, token.role)
 
-    return Desk(routes(house), caller, Once(Answers(house.database), house.now))
+    return Desk(routes(house), caller, Once(Answers(house.database), house.now), house.data_dir)

@@ -1,0 +1,75 @@
+"""What is known of a campaign at a moment: how far it is, how long it will take, who was called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from msgspec import Struct
+
+from vantum.errors import RequestError
+from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
+
+LATELY_S: Final = 600.0  # a pace is measured over; two to three calls of each line
+
+
+class Seen(Struct, frozen=True):
+    """A campaign at a moment."""
+
+    campaign: Campaign
+    progress: Progress
+    outcomes: dict[str, int]
+    refusals: dict[str, int]
+
+
+async def look(campaigns: Campaigns, name: str) -> Seen:
+    """How it stands. Raises RequestError where there is none of this name."""
+    return await seen(campaigns, await named(campaigns, name))
+
+
+async def seen(campaigns: Campaigns, campaign: Campaign) -> Seen:
+    """How a campaign stands. Raises RecordsError."""
+    key = campaign.campaign_id
+    return Seen(
+        campaign,
+        await campaigns.progress(key),
+        await campaigns.outcomes(key),
+        await campaigns.refusals(key),
+    )
+
+
+async def pace(campaigns: Campaigns, campaign: Campaign, now: float) -> float:
+    """Contacts that it ends in a second, as of late; 0 while it does not run."""
+    since = max(now - LATELY_S, campaign.changed_at)
+    if campaign.state != "running" or since >= now:
+        return 0.0
+    return await campaigns.ended_since(campaign.campaign_id, since) / (now - since)
+
+
+def ended_of(progress: Progress) -> int:
+    """Contacts that are called no more."""
+    return progress.done + progress.unknown + progress.refused
+
+
+def left_s(progress: Progress, rate: float) -> float | None:
+    """Seconds until the last contact is ended, at so many a second; None where none can be said."""
+    left = progress.waiting + progress.calling
+    return left / rate if rate > 0 and left else None
+
+
+async def named(campaigns: Campaigns, name: str) -> Campaign:
+    """The campaign of this name. Raises RequestError where there is none."""
+    campaign = await campaigns.named(name)
+    if campaign is None:
+        known = ", ".join(one.name for one in await campaigns.all()) or "none yet"
+        raise RequestError(f'There is no campaign "{name}"; there is: {known}', code="NOT_FOUND")
+    return campaign
+
+
+async def rows(campaigns: Campaigns, campaign: Campaign) -> AsyncIterator[Reported]:
+    """Its contacts in the order of the file, a page at a time."""
+    line = 0
+    while page := await campaigns.report(campaign.campaign_id, line):
+        for row in page:
+            yield row
+        line = page[-1].line
