@@ -7,6 +7,7 @@ recogniser writes down words while they are said, and whatever falls due meanwhi
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import accumulate
 
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ PHONE = replace(
     greeting=GREETING,
     pickup=PickupPolicy(again="Hi, Alex from Vantum here."),
 )
+GUESSES: ContextVar[int] = ContextVar("guesses", default=0)  # of every situation: see conftest.py
 _RECOGNISED_S = 0.2  # behind a word, until an interim holds it
 
 
@@ -144,7 +146,10 @@ class Agent:
 
     def thinks(self, within_s: float = 5.0) -> None:
         """Wait until the caller's turn is taken for over."""
-        self.world.until(THINKING, within_s)
+        world, before, end = self.world, len(self.world.taken), self.world.now + within_s
+        while world.state is not THINKING and len(world.taken) == before:
+            assert world.now < end, f"still {world.state} after {within_s} s"
+            world.goes_on(end)
 
     def speaks_up(self, within_s: float = 5.0) -> None:
         """Wait until it says something unasked."""
@@ -191,17 +196,17 @@ class Agent:
     @property
     def was_asked(self) -> list[str]:
         """What the model was given to answer: the caller's last words, each time it was asked."""
-        return [ask.lines[-1].text for ask in self.world.asked]
+        return [ask.lines[-1].text for ask in self.world.taken]
 
     @property
     def knows(self) -> list[tuple[str, str]]:
         """All that the model was given the last time."""
-        return [(line.role, line.text) for line in self.world.asked[-1].lines]
+        return [(line.role, line.text) for line in self.world.taken[-1].lines]
 
     @property
     def took_the_turn_at(self) -> float:
-        """Clock time at which the model was asked last."""
-        return self.world.asked_at[-1]
+        """Clock time at which the caller's words were taken for whole."""
+        return self.world.taken_at[-1]
 
     @property
     def transcript(self) -> list[tuple[str, str]]:
@@ -237,8 +242,12 @@ def call(*answers: str, policy: Policy = POLICY, **script: object) -> Call:
     """A call whose line is open; the model's `answers` come one after the other."""
     if answers:
         script["answers"] = list(answers)
-    world = World(policy, Script(**script)).begin(greets=True)
+    world = World(_guessing(policy), Script(**script)).begin(greets=True)
     return Caller(world), Agent(world)
+
+
+def _guessing(policy: Policy) -> Policy:
+    return replace(policy, guesses=max(policy.guesses, GUESSES.get()))
 
 
 def explaining(
@@ -276,6 +285,6 @@ def picked_up(
     script = script or Script()
     if answers:
         script.answers = list(answers)
-    world = World(policy, script).begin(greets=True)
+    world = World(_guessing(policy), script).begin(greets=True)
     world.handle(ev.Answered(inbound=inbound))
     return Caller(world), Agent(world)

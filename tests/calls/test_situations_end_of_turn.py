@@ -300,7 +300,8 @@ def test_an_eager_end_of_turn_makes_the_answer_quicker_and_is_heard_once() -> No
 
 
 def test_an_eager_end_of_turn_that_was_none_is_never_heard() -> None:
-    caller, agent = call(PRICES, "Three hundred.", policy=replace(POLICY, guesses=1))
+    early = [(PRICES, "")]
+    caller, agent = call("Three hundred.", policy=replace(POLICY, guesses=1), early=early)
     written(caller, "What does it cost?", final=False, end_s=1.0, eager=True)
     caller.waits(0.8)
     written(caller, "What does it cost for twenty?", final=False, end_s=2.0)

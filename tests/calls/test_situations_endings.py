@@ -323,9 +323,8 @@ def test_no_goodbye_to_who_wants_no_more_calls_is_long() -> None:
 
 def test_an_opt_out_counts_once_the_caller_leaves_it_at_that() -> None:
     guessing = replace(POLICY, guesses=2)
-    actions = [("opt_out", ""), ("", "")]
     at_once = {"first_token_s": 0.01, "token_s": 0.001}
-    caller, agent = call(DONE, "I see.", policy=guessing, actions=actions, **at_once)
+    caller, agent = call("I see.", policy=guessing, early=[(DONE, "opt_out")], **at_once)
     caller.says("Never call me again")
     caller.waits(0.35)
     assert caller.world.gave(do.Ask)[-1].guess

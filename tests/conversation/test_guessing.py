@@ -129,7 +129,8 @@ def test_a_guess_that_fails_is_asked_again_without_a_word(failure: type) -> None
 
 
 def test_an_empty_guess_is_asked_again() -> None:
-    world = World(Policy(guesses=1, end_silence_s=1.0), Script(answers=["", "Hello."])).begin()
+    script = Script(answers=["Hello."], early=[("", "")])
+    world = World(Policy(guesses=1, end_silence_s=1.0), script).begin()
     world.is_answered("Hello?")
     assert guesses(world) == [False]
     assert world.lines[-1] == ("assistant", "Hello.")

@@ -46,6 +46,8 @@ class Script:
     ends_call: bool = False  # the model asks for the end with its answer
     # What the model asks for with its next answers, by name and argument; "" is nothing.
     actions: list[tuple[str, str]] = field(default_factory=list)
+    # What it begins early, each answer with an action, where that is not what it would answer then.
+    early: list[tuple[str, str]] = field(default_factory=list)
     sits_on_words: bool = False  # the recogniser gives finals only where it is told to
     times_words: bool = False  # the voice tells when each word sounds
     hangs: bool = False  # the model never answers
@@ -61,7 +63,9 @@ class World:
         self.effects: list[do.Effect] = []
         self.notices: list[do.Notice] = []
         self.asked: list[do.Ask] = []
-        self.asked_at: list[float] = []
+        self.taken: list[do.Ask] = []  # of these, for words that were whole: what counts
+        self.taken_at: list[float] = []
+        self._guess: do.Ask | None = None
         self.timers: dict[str, float] = {}
         self.ear = Ear()
         self.ended: ev.EndReason | None = None
@@ -127,10 +131,10 @@ class World:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         until = self.now + seconds
-        while self._goes_on(until):
+        while self.goes_on(until):
             pass
 
-    def _goes_on(self, until: float) -> bool:
+    def goes_on(self, until: float) -> bool:
         """Let what comes next happen, all of that moment; False when nothing is left by `until`."""
         soon = min(until, self.now + TICK_S) if self.ear.plays else until
         self._to(min(soon, self._due[0][0]) if self._due else soon)
@@ -152,7 +156,7 @@ class World:
         end = self.now + within_s
         while self.state is not state:
             assert self.now < end, f"still {self.state} after {within_s} s"
-            self._goes_on(end)
+            self.goes_on(end)
 
     def at(self, seconds: float, deed: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + seconds, next(self._order), deed))
@@ -223,10 +227,8 @@ class World:
                 self.at(at - self.now, lambda: self._fire(name, at))
             case do.CancelTimer(name):
                 assert self.timers.pop(name, None) is not None, f"no timer {name}"
-            case do.Ask():
-                self.asked.append(effect)
-                self.asked_at.append(self.now)
-                self._write_answer(effect)
+            case do.Ask() | do.Guessed():
+                self._think(effect)
             case do.Speak():
                 self._voice(effect.turn, effect.reply).say(effect.piece, effect.text)
             case do.Finalise():
@@ -263,29 +265,53 @@ class World:
             del self.timers[name]
             self.handle(ev.TimerFired(name))
 
+    def _think(self, effect: do.Ask | do.Guessed) -> None:
+        if isinstance(effect, do.Guessed):
+            if effect.right and self._guess is not None:
+                self._take(self._guess)
+            self._guess = None
+            return
+        self.asked.append(effect)
+        self._write_answer(effect)
+        if effect.guess:
+            self._guess = effect
+        else:
+            self._take(effect)
+
+    def _take(self, ask: do.Ask) -> None:
+        """What is answered counts, and its answer is used up."""
+        self.taken.append(ask)
+        self.taken_at.append(self.now)
+        if len(self.script.answers) > 1:
+            del self.script.answers[0]
+        del self.script.actions[:1]
+
     def _write_answer(self, ask: do.Ask) -> None:
         script = self.script
         if script.hangs:
             return
-        answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
+        answer, action = script.answers[0], (script.actions or [("", "")])[0]
+        if ask.guess and script.early:
+            answer, name = script.early.pop(0)
+            action = (name, "")
         tokens = answer.replace(" ", " \0").split("\0")
         fails = len(self.asked) in script.model_fails
         if fails:
             tokens = tokens[: script.fails_after_tokens]
-        name = {"turn": ask.turn, "reply": ask.reply}
+        ids = {"turn": ask.turn, "reply": ask.reply}
         at_s = script.first_token_s
         for token in tokens:
-            self.event_in(at_s, ev.Token(**name, text=token))
+            self.event_in(at_s, ev.Token(**ids, text=token))
             at_s += script.token_s
         if fails:
-            self.event_in(at_s, ev.ReplyFailed(**name, message="broken off"))
+            self.event_in(at_s, ev.ReplyFailed(**ids, message="broken off"))
             return
         if script.ends_call:
-            self.event_in(at_s, ev.ActionAsked(**name, name="end_call"))
-        wanted, argument = script.actions.pop(0) if script.actions else ("", "")
+            self.event_in(at_s, ev.ActionAsked(**ids, name="end_call"))
+        wanted, argument = action
         if wanted:
-            self.event_in(at_s, ev.ActionAsked(**name, name=wanted, argument=argument))
-        self.event_in(at_s, ev.ReplyWritten(**name))
+            self.event_in(at_s, ev.ActionAsked(**ids, name=wanted, argument=argument))
+        self.event_in(at_s, ev.ReplyWritten(**ids))
 
     def _voice(self, turn: int, reply: int) -> Voicing:
         current = self._voicing
