@@ -38,6 +38,12 @@ def test_a_wait_is_from_the_last_sound_to_the_first() -> None:
     assert (one.from_s, one.sent_s, one.to_s) == pytest.approx((3.0, 3.6, 3.7), abs=0.011)
 
 
+def test_where_no_answer_was_begun_there_is_none_to_wait_for() -> None:
+    heard = Loudness()
+    heard.push(bytes(800), bytes(800))
+    assert heard.waits([]) == []
+
+
 def test_every_turn_has_its_own() -> None:
     caller = voice(1) + still(3) + voice(1)
     agent = still(1.5) + voice(1) + still(3.5) + voice(1)

@@ -289,6 +289,21 @@ async def test_a_campaign_that_lets_people_wait_is_paused(database: Database) ->
     assert (await campaign.known()).state == "done"  # what they know of stops them no more
 
 
+async def test_a_campaign_that_was_paused_at_its_end_is_over_once_it_goes_on(
+    database: Database,
+) -> None:
+    campaign = await stage(database, numbers(1))
+    [dial] = await campaign.takes()
+    paused = await campaign.campaigns.put(campaign.campaign, "paused", NOW)
+    await campaign.ends(dial, "agent_ended")
+    await campaign.attempts.finish(NOW)
+    assert await campaign.attempts.close(NOW) == 0
+    await campaign.campaigns.put(paused, "running", NOW)
+    assert await campaign.attempts.close(NOW) == 1
+    assert (await campaign.known()).state == "done"
+    assert await campaign.attempts.close(NOW) == 0
+
+
 async def test_busy_numbers_are_no_failures(database: Database) -> None:
     campaign = await stage(database, numbers(30), replace(PLAN, calls_per_s=40))
     for dial in await campaign.takes():

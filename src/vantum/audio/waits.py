@@ -80,7 +80,7 @@ class Loudness:
 
     def waits(self, begun: Sequence[int]) -> list[Wait | None]:
         """For each answer that begins here or a bit later, in samples; they are in order."""
-        if not self._caller:
+        if not (self._caller and begun):
             return [None] * len(begun)
         caller, agent = np.concatenate(self._caller), np.concatenate(self._agent)
         ends = [*begun[1:], agent.size * _WINDOW]

@@ -9,7 +9,7 @@ from typing import Final
 
 from vantum.agents.schema import Agent
 from vantum.campaigns.findings import Desk, finding_work
-from vantum.campaigns.jobs import Together, Work
+from vantum.campaigns.jobs import KEPT_S, Together, Work
 from vantum.campaigns.keeping import keeping_of, retention_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.campaigns.worker import SharedClock
@@ -17,7 +17,8 @@ from vantum.providers.reader import reader_of
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.database import Database
-from vantum.store.jobs import add
+from vantum.store.jobs import Jobs, add
+from vantum.store.lists import Lists
 from vantum.telemetry import Log
 from vantum.upkeep import HouseUpkeep
 
@@ -43,6 +44,12 @@ def works_of(
         "receipt": receipt_work(database),
         "retention": retention_work(database, folder, keeping_of(settings)),
     }
+
+
+async def tidy(jobs: Jobs, lists: Lists, now: float) -> None:
+    """Forget old jobs, and what imports have left that have died. Raises RecordsError."""
+    await jobs.tidy(now - KEPT_S)
+    await lists.tidy(now)
 
 
 async def new_day(database: Database, now: float) -> None:

@@ -12,13 +12,14 @@ import uvloop
 
 from vantum.agents.schema import Agent
 from vantum.agents.shelf import shelf_of
-from vantum.campaigns.afterwards import RETENTION_S, new_day, works_of
+from vantum.campaigns.afterwards import RETENTION_S, new_day, tidy, works_of
 from vantum.campaigns.dispatcher import Dispatcher
 from vantum.campaigns.hooks import Telling
-from vantum.campaigns.jobs import KEPT_S, TIDY_S, Together, Work, work_once
+from vantum.campaigns.jobs import TIDY_S, Together, Work, work_once
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
     CLOCK_S,
+    CLOSE_S,
     DIAL_S,
     FINISH_S,
     INQUIRE_S,
@@ -130,12 +131,12 @@ async def work(
     for name, period_s, doing in (
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
+        ("close", CLOSE_S, lambda: attempts.close(clock.now())),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
         ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, clock.now())),
         ("clock", CLOCK_S, clock.compare),
-        ("tidy", TIDY_S, lambda: jobs.tidy(clock.now() - KEPT_S)),
-        ("lists", TIDY_S, lambda: Lists(database).tidy(clock.now())),
+        ("tidy", TIDY_S, lambda: tidy(jobs, Lists(database), clock.now())),
         ("new-day", RETENTION_S, lambda: new_day(database, clock.now())),
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))

@@ -13,6 +13,7 @@ from vantum.telemetry import Log
 
 DIAL_S: Final = 0.25  # half of what dials are claimed ahead
 FINISH_S: Final = 0.5
+CLOSE_S: Final = 5.0
 TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0
 JOBS_S: Final = 0.5

@@ -69,6 +69,11 @@ _DUE_PEOPLE: Final = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=ATTEMPTS)
 )
+_OF_IT: Final = ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id
+OVER: Final = select(CAMPAIGNS.c.campaign_id).where(
+    CAMPAIGNS.c.state == "running", ~exists().where(_OF_IT, DUE), ~exists().where(_OF_IT, HELD)
+)
+"""The campaigns that run though nobody is left to call."""
 _CHANGE: Final = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
 
 
@@ -267,11 +272,9 @@ def _hash_of(phone: str) -> int:
 
 async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:
     """A campaign of which nobody is left to call is done."""
-    left = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, DUE)
-    held = exists().where(ATTEMPTS.c.campaign_id == CAMPAIGNS.c.campaign_id, HELD)
     done = await connection.execute(
         update(CAMPAIGNS)
-        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.state == "running", ~left, ~held)
+        .where(CAMPAIGNS.c.campaign_id.in_(campaigns), CAMPAIGNS.c.campaign_id.in_(OVER))
         .values(state="done", reason="", changed_at=now, version=CAMPAIGNS.c.version + 1)
         .returning(CAMPAIGNS.c.campaign_id)
     )

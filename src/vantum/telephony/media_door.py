@@ -128,8 +128,8 @@ class MediaDoor:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
                 recorder.close()
-            talked = self._talked(record.agent, call, outlet, recorder, log)
             try:
+                talked = self._talked(record.agent, call, outlet, recorder, log)
                 await self._exchange.ended(record, talked, hang_up=not phone.stopped)
             finally:
                 self._calls.remove(live, asyncio.get_running_loop().time())
