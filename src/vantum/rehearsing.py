@@ -19,10 +19,11 @@ import uvicorn
 import uvloop
 from msgspec import Struct
 from rich.console import Console
+from sqlalchemy import make_url
 
 from vantum.agents.schema import load_agent
 from vantum.calling import Followed, Server, follow, tell
-from vantum.errors import SettingsError, VantumError
+from vantum.errors import RecordsError, SettingsError, VantumError
 from vantum.phone_numbers import check_number
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
@@ -33,6 +34,9 @@ from vantum.simulator.latency import PROFILES, Profile
 from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import Stage
 from vantum.simulator.talent import Canned, Talent
+from vantum.store.contact_pages import suppressions_page
+from vantum.store.contacts import Contacts
+from vantum.store.database import Database
 from vantum.telemetry import configure_log, server_log
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE
@@ -43,6 +47,7 @@ FOLDER: Final = "rehearsals"  # in the data folder: nothing of a rehearsal is ta
 LOADING_S: Final = 120.0  # a cold disk and a busy machine
 RECORDING_S: Final = 60.0  # until it is an Opus file
 _LOOK_EVERY_S: Final = 0.1
+_AT_A_TIME: Final = 1_000
 
 
 def rehearse(
@@ -61,8 +66,11 @@ def rehearse(
     data_dir = settings.vantum_data_dir / FOLDER
     check_data_dir(data_dir)
     configure_log(settings.model_copy(update={"log_level": "warn"}), sys.stderr)
+    records = f"sqlite:///{data_dir}/vantum.db"
+    staged = {**environ, "DATABASE_URL": records}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        call = runner.run(_rehearse(to, agent, data_dir, environ, console))
+        runner.run(keep_wishes(settings.database, records))
+        call = runner.run(_rehearse(to, agent, data_dir, staged, console))
     if isinstance(call, VantumError):
         raise call
     tell(call, data_dir, console)
@@ -89,6 +97,34 @@ async def _rehearse(
         except VantumError as error:
             return error
         return call
+
+
+async def keep_wishes(real: str, staged: str) -> None:
+    """Whoever is not to be called by the real records is not called in a rehearsal, either.
+
+    Raises SettingsError where the rehearsal's own cannot be made.
+    """
+    ours, theirs = Database(staged), None
+    try:
+        await ours.set_up()
+        if not _are_there(real):
+            return
+        theirs, after = Database(real), None
+        while page := await suppressions_page(theirs, _AT_A_TIME, after):
+            reasons = {one.phone: one.reason for one in page}
+            await Contacts(ours).suppress_all(reasons, page[-1].since)
+            after = page[-1].phone
+    except RecordsError as error:  # there are none yet, or the database is away
+        server_log().warning("suppressions_not_read", why=str(error))
+    finally:
+        await ours.close()
+        if theirs is not None:
+            await theirs.close()
+
+
+def _are_there(records: str) -> bool:
+    url = make_url(records)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
 class House(Struct, frozen=True):

@@ -25,7 +25,7 @@ from vantum.campaigns.running import work
 from vantum.campaigns.telling import follow, tell_made, write_report
 from vantum.dialing.plan import Retry
 from vantum.errors import VantumError
-from vantum.rehearsing import FOLDER, house
+from vantum.rehearsing import FOLDER, house, keep_wishes
 from vantum.settings import Settings
 from vantum.simulator.latency import PROFILES, Delay
 from vantum.simulator.talent import Canned
@@ -64,6 +64,7 @@ def rehearse_campaign(
     for ending in ("", "-wal", "-shm"):  # each rehearsal begins with nothing
         Path(f"{stem}.db{ending}").unlink(missing_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(keep_wishes(settings.database, f"sqlite:///{stem}.db"))
         failed = runner.run(_rehearse(wanted, stem, environ, console))
     if failed is not None:
         raise failed

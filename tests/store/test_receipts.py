@@ -148,6 +148,7 @@ async def test_a_receipt_of_a_single_call_says_what_allowed_it(
     await receipt_work(database).do([about("call-1")])
     facts = json.loads((await exported(database, tmp_path))[0])["facts"]
     assert facts["gate"]["consent"]["kind"] == "written"
+    assert facts["gate"]["rehearsal"] is False
     assert facts["campaign_id"] is None
 
 

@@ -59,7 +59,8 @@ class Law(msgspec.Struct, frozen=True):
         if isinstance(verdict, Refused):
             again_at = None if verdict.again_at is None else verdict.again_at - later
             return Wait(f"{verdict.reason}: {verdict.sentence}", again_at)
-        evidence = msgspec.json.encode(verdict).decode()
+        marked = msgspec.structs.replace(verdict, rehearsal=later > 0)
+        evidence = msgspec.json.encode(marked).decode()
         return Go(evidence, verdict.duties.ring_at_least_s)
 
 

@@ -95,6 +95,7 @@ class Allowed(Struct, frozen=True, kw_only=True, tag="allowed"):
     dnc_version: str | None
     duties: Duties
     until: float
+    rehearsal: bool = False  # the hour was pretended, and consent where there was none
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):

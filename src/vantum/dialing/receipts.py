@@ -61,6 +61,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     dnc_version: str | None
     duties: Duties
     until_ms: int
+    rehearsal: bool  # nobody was really called: the hour was pretended, and maybe the consent
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     ended_at_ms: int | None
     campaign_id: str | None
     attempt: int | None
-    gate: Gate | None  # none is kept of a call outside of campaigns
+    gate: Gate | None
     lines: tuple[Line, ...]
     recorded: bool
     opted_out_ms: int | None
@@ -109,6 +110,7 @@ def gate_of(allowed: Allowed, salt: str) -> Gate:
         dnc_version=allowed.dnc_version,
         duties=allowed.duties,
         until_ms=ms(allowed.until),
+        rehearsal=allowed.rehearsal,
     )
 
 
