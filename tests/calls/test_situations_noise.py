@@ -170,3 +170,14 @@ def test_the_one_guess_there_is_waits_for_the_last_word(words: str) -> None:
     guesses = caller.world.gave(do.Guessed)
     assert [guess.right for guess in guesses] == [True]
     assert agent.is_gone is False
+
+
+def test_a_noise_into_a_filler_does_not_lose_the_question() -> None:
+    caller, agent = call("It is two hundred.", first_token_s=3.5)
+    caller.says("What does it cost?")
+    agent.answers()
+    caller.waits(0.6)
+    caller.makes_noise(2.0)
+    caller.waits(8.0)
+    assert agent.was_asked == ["What does it cost?"] * 2
+    assert caller.heard[-1].endswith("It is two hundred.")

@@ -344,7 +344,7 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     talk.aside.cut = None
     heard = cut.heard(event.heard_s)
     _remember(talk, cut, heard, now, interrupted=True)
-    if heard:
+    if cut.has_answered(event.heard_s):
         talk.caller.owed = False
     if cut.started_at is not None:
         talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))
