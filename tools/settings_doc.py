@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, get_type_hints
 
+from msgspec import Meta
 from pydantic.fields import FieldInfo
 
+from vantum.conversation.policy import Silences
 from vantum.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -33,6 +35,18 @@ Every setting is an environment variable and optional. A file `.env` in the work
 read too; the environment wins over it. A blank value counts as not set. A bad value stops the
 start: each one is named with what is allowed, and the exit code is not zero. Keys are never
 logged, shown or sent to a client.
+"""
+
+TURNS: Final = """\
+## `turns:` in an agent file
+
+Seconds, from above 0 to 600: how long the agent waits for what. Written from
+`src/vantum/conversation/policy.py`. Behind a whole sentence that nothing else is known of,
+`VAD_SILENCE_THRESHOLD_MS` decides. What is no setting is a constant of a language or of the
+telephone, and has its reason beside it in the code.
+
+| name | default | meaning |
+| --- | --- | --- |
 """
 
 
@@ -72,7 +86,18 @@ def table() -> str:
             lines.append("| variable | default | allowed | meaning |\n| --- | --- | --- | --- |")
         default = f"`{default_of(field)}`" if default_of(field) else "–"  # noqa: RUF001
         lines.append(f"| `{variable}` | {default} | {allowed(field)} | {field.description} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n\n{TURNS}{turns()}"
+
+
+def turns() -> str:
+    """The rows of what an agent file may say of a caller's turn."""
+    hints, silences = get_type_hints(Silences, include_extras=True), Silences()
+    rows = []
+    for name in Silences.__struct_fields__:
+        told = [one.description for one in hints[name].__metadata__ if isinstance(one, Meta)]
+        meaning = next(filter(None, told))
+        rows.append(f"| `{name}` | {getattr(silences, name):g} | {meaning} |\n")
+    return "".join(rows)
 
 
 def example() -> str:

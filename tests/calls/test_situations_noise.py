@@ -66,6 +66,15 @@ def test_a_noise_that_never_ends_does_not_keep_a_whole_sentence_from_its_answer(
     assert agent.speaks
 
 
+def test_a_noise_that_never_ends_does_not_keep_half_a_sentence_from_its_answer() -> None:
+    caller, agent = call(PRICES)
+    caller.says("I would like to")
+    caller.waits(0.5)
+    caller.world.handle(ev.SpeechStarted(1.6))
+    caller.waits(9.0)
+    assert agent.was_asked == ["I would like to"]
+
+
 def test_who_speaks_on_and_is_written_down_is_let_finish() -> None:
     caller, agent = call(PRICES)
     caller.says("What does it cost?", takes_s=1.0)
@@ -119,6 +128,24 @@ def test_a_key_takes_no_word_away(finals_after_s: float, key_after_s: float) -> 
     assert "pressed 2" in agent.was_asked[-1]
 
 
+def test_what_is_written_down_late_behind_keys_is_not_lost() -> None:
+    caller, agent = call("I see.", finals_after_s=1.8)
+    caller.world.handle(ev.Keyed("4"))
+    caller.waits(0.1)
+    caller.world.says("Monday suits us best.", length_s=1.4)
+    caller.waits(8.0)
+    assert "Monday suits us best." in agent.was_asked[-1]
+
+
+def test_what_is_written_down_late_behind_a_question_that_was_asked_again_is_not_lost() -> None:
+    caller, agent = call("I see.", finals_after_s=1.8, first_token_s=0.6)
+    for words in ("I would like to", "seven five three nine"):
+        caller.world.says(words)
+        caller.waits(3.0)
+    caller.waits(6.0)
+    assert agent.was_asked[-1] == "I would like to seven five three nine"
+
+
 # -- a voice or a model that stalls ---------------------------------------------------------------
 
 
@@ -170,3 +197,14 @@ def test_the_one_guess_there_is_waits_for_the_last_word(words: str) -> None:
     guesses = caller.world.gave(do.Guessed)
     assert [guess.right for guess in guesses] == [True]
     assert agent.is_gone is False
+
+
+def test_a_noise_into_a_filler_does_not_lose_the_question() -> None:
+    caller, agent = call("It is two hundred.", first_token_s=3.5)
+    caller.says("What does it cost?")
+    agent.answers()
+    caller.waits(0.6)
+    caller.makes_noise(2.0)
+    caller.waits(8.0)
+    assert agent.was_asked == ["What does it cost?"] * 2
+    assert caller.heard[-1].endswith("It is two hundred.")

@@ -116,15 +116,24 @@ def test_lines_alternate_as_they_were_heard() -> None:
     ]
 
 
-@pytest.mark.parametrize(("most", "first"), [(0, "0"), (3, "7"), (10, "0"), (50, "0")])
+@pytest.mark.parametrize(("most", "first"), [(0, "0"), (3, "8"), (11, "0"), (50, "0")])
 def test_the_model_sees_the_newest_lines(most: int, first: str) -> None:
     history = History()
     for number in range(0, 10, 2):
         history.caller_said(str(number))
         history.caller_heard(str(number + 1))
+    history.caller_said("10")
     assert history.recent(most)[0].text == first
-    assert history.recent(most)[-1].text == "9"
-    assert len(history.lines) == 10
+    assert history.recent(most)[-1].text == "10"
+    assert len(history.lines) == 11
+
+
+def test_the_model_is_asked_what_the_caller_said_last_though_they_have_heard_a_filler() -> None:
+    history = History()
+    history.caller_said("What does it cost?")
+    history.caller_heard("One moment,", interrupted=True)
+    assert [line.text for line in history.recent(0)] == ["What does it cost?"]
+    assert len(history.lines) == 2
 
 
 def test_a_call_sends_the_model_no_more_than_the_policy_says() -> None:

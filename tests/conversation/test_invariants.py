@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from examples import at_most
@@ -340,3 +341,69 @@ def test_every_end_of_input_is_confirmed_once(script: Script, automatic: bool) -
         world.stop_recording()
         world.advance(6.5)
         assert len(world.told(do.InputClosed)) == count or world.ended
+
+
+# -- whole calls: nothing that was said is lost, whatever sounds and however late it is written ----
+
+SENTENCES = [
+    "We have ten people here.",
+    "Our budget is small.",
+    "Who would set everything up?",
+    "I would like to",
+    "seven five three nine",
+]
+sounds = st.sampled_from(["says", "says", "says", "coughs", "noise", "long noise", "stuck", "key"])
+talks = st.lists(st.tuples(sounds, st.sampled_from([0.05, 0.3, 0.8, 2.0, 6.0])), max_size=7)
+
+
+def talk_amid_noise(world: World, deeds: list[tuple[str, float]]) -> list[str]:
+    """Say a sentence after the other, amid sounds, and listen; returns what was said."""
+    said: list[str] = []
+    for deed, pause_s in deeds:
+        if world.ended:
+            break
+        match deed:
+            case "says" if len(said) < len(SENTENCES):
+                said.append(SENTENCES[len(said)])
+                world.says(said[-1])
+                world.advance(len(said[-1]) / 15)
+            case "coughs":
+                world.coughs()
+            case "noise":
+                world.makes_noise(0.5)
+            case "long noise":
+                world.makes_noise(4.0)
+            case "stuck":  # and its end is never told
+                world.handle(ev.SpeechStarted(world.audio_s(world.now)))
+            case "key":
+                world.handle(ev.Keyed("4"))
+        world.advance(pause_s)
+    world.advance(14.0)
+    return said
+
+
+@given(
+    talks,
+    st.sampled_from([0.1, 0.4, 1.0, 1.8, 3.0]),
+    st.sampled_from([0.05, 0.6, 2.0]),
+    st.sampled_from([0, 1]),
+    st.booleans(),
+)
+@at_most(60)
+def test_no_word_is_lost_the_last_is_answered_and_nothing_is_said_twice(
+    deeds: list[tuple[str, float]],
+    finals_after_s: float,
+    first_token_s: float,
+    guesses: int,
+    fills: bool,
+) -> None:
+    policy = Policy(guesses=guesses, fillers=("One moment.",) if fills else ())
+    script = Script(["Fine."], first_token_s=first_token_s, finals_after_s=finals_after_s)
+    world = World(policy, script).begin()
+    said = talk_amid_noise(world, deeds)
+    theirs = " ".join(text for role, text in world.lines if role == "user")
+    assert [theirs.count(sentence) for sentence in said] == [1] * len(said)
+    if said:
+        assert any(said[-1] in line.text for line in world.taken[-1].lines)
+    spoken = [line for line, after in itertools.pairwise(world.lines) if line == after]
+    assert spoken == []

@@ -292,7 +292,8 @@ def hush(talk: Talk, now: float) -> None:
 
 def _hold_s(talk: Talk) -> float:
     """By then it is known what the sound was: words, or speech that has taken the floor."""
-    return max(talk.policy.hold_deadline_s, 2 * talk.policy.silences.floor_s + 0.6)
+    silences = talk.policy.silences
+    return max(silences.held_s, 2 * silences.floor_s + 0.6)
 
 
 def let_go(talk: Talk, now: float) -> None:
@@ -344,7 +345,7 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     talk.aside.cut = None
     heard = cut.heard(event.heard_s)
     _remember(talk, cut, heard, now, interrupted=True)
-    if heard:
+    if cut.has_answered(event.heard_s):
         talk.caller.owed = False
     if cut.started_at is not None:
         talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))

@@ -97,5 +97,4 @@ def _fall_silent(talk: Talk, now: float) -> None:
     elif talk.state is State.THINKING:
         talk.stop_reply()
         talk.go(State.LISTENING, now)
-    talk.caller.fall_silent(now)
-    talk.caller.take()
+    talk.caller.dismiss(now)

@@ -7,6 +7,7 @@ it tells it, else its share of the piece's characters (errors stay under a word 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -124,5 +125,10 @@ class History:
             self.spans.append((began, until))
 
     def recent(self, most: int) -> tuple[Line, ...]:
-        """The newest lines for the model, at most `most` (0 = all)."""
-        return tuple(self._lines[-most:]) if most else tuple(self._lines)
+        """The newest lines for the model, at most `most` (0 = all), up to the caller's last.
+
+        Behind that one they can have heard no more than a filler.
+        """
+        behind = len(list(takewhile(lambda line: line.role == "assistant", reversed(self._lines))))
+        lines = self._lines[: len(self._lines) - behind]
+        return tuple(lines[-most:]) if most else tuple(lines)

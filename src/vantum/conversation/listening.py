@@ -17,7 +17,6 @@ from vantum.conversation.answering import (
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
 
-_NOISE_S = 10.0  # speech so long without a word is a radio
 _LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
 
 
@@ -164,7 +163,7 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
 
 
 def _break_silence(talk: Talk, now: float) -> None:
-    patient = now - talk.since < talk.policy.nudge_after_s + _NOISE_S
+    patient = now - talk.since < talk.policy.nudge_after_s + talk.policy.silences.radio_s
     if patient and not talk.caller.is_idle:  # a noise, or words to come
         talk.orders.set_timer("silence", now + _LOOK_AGAIN_S)
         return

@@ -65,23 +65,52 @@ class PickupPolicy(Struct, frozen=True):
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 
+def _means(meaning: str) -> Meta:
+    return Meta(description=meaning)
+
+
 class Silences(Struct, frozen=True, forbid_unknown_fields=True):
     """How long is waited for what in the caller's turn; `turns:` in the agent file.
 
-    Unfinished sentences are gone on with after 0.2 to 1 s, digits come in groups a second apart.
+    `docs/settings.md` is written from here. Unfinished sentences are gone on with after 0.2 to 1 s,
+    digits come in groups a second apart, and people wait 1.5 s for a sign of being heard.
     """
 
-    answer_s: Seconds = 0.3  # what was asked for is answered in full
-    unfinished_s: Seconds = 1.2  # "I would like to"
-    dictated_s: Seconds = 1.6  # within a number, a spelled name, an address
-    longest_s: Seconds = 1.2  # that a caller's own habit can ask for
-    flush_s: Seconds = 0.6  # speech without words: have the recogniser deliver them
-    unheard_s: Seconds = 1.4  # then there are none; people wait 1.5 s for a sign of being heard
-    words_s: Seconds = 0.6  # behind a sound into the agent's words, until it goes on
-    noise_s: Seconds = 4.0  # a sound goes on behind a whole sentence, and no word comes with it
-    floor_s: Seconds = 1.2  # speech without words that takes the floor: recognisers are so late
-    echo_s: Seconds = 1.5  # so late an echo of the agent's last words is written down
-    longest_turn_s: Seconds = 90.0  # of the caller; then the agent asks to be let in
+    answer_s: Annotated[Seconds, _means("Silence behind what was asked for, answered in full.")] = (
+        0.3
+    )
+    unfinished_s: Annotated[Seconds, _means('Behind half a sentence: "I would like to".')] = 1.2
+    dictated_s: Annotated[Seconds, _means("Within a number, a spelled name or an address.")] = 1.6
+    longest_s: Annotated[
+        Seconds, _means("The most that a caller's habit of pausing can ask for.")
+    ] = 1.2
+    flush_s: Annotated[
+        Seconds, _means("Speech without words: the recogniser is to deliver what it has.")
+    ] = 0.6
+    unheard_s: Annotated[Seconds, _means("Then it had none, and the caller is asked again.")] = 1.4
+    words_s: Annotated[
+        Seconds, _means("Behind a sound into the agent's words, until it goes on.")
+    ] = 0.6
+    floor_s: Annotated[
+        Seconds,
+        _means("Speech into the agent's words that takes the floor, though no word is known."),
+    ] = 1.2
+    held_s: Annotated[
+        Seconds, _means("The agent's sound is held at most so long; at least 2 x `floor_s` + 0.6.")
+    ] = 3.0
+    noise_s: Annotated[
+        Seconds,
+        _means("A sound that goes on behind a sentence without a word; twice that behind half."),
+    ] = 4.0
+    radio_s: Annotated[
+        Seconds, _means("A sound without any word that puts off a nudge; then it is a radio.")
+    ] = 10.0
+    echo_s: Annotated[Seconds, _means("So late may an echo of the last words be written down.")] = (
+        1.5
+    )
+    longest_turn_s: Annotated[
+        Seconds, _means("The caller's turn; then the agent says `cut_in`.")
+    ] = 90.0
 
 
 class Policy(Struct, frozen=True):
@@ -113,8 +142,6 @@ class Policy(Struct, frozen=True):
     cut_in: str = ""  # said into a turn without end
     unheard: tuple[str, ...] = ()  # said where the caller spoke and no words came, in turn
     finalise_deadline_s: float = limits.FINALISE_DEADLINE_S
-    # A hold that nothing resolves: speech events are lost, so the agent goes on.
-    hold_deadline_s: float = 3.0
     # A text client reads what a failed voice could not say, so it counts as heard.
     text_is_shown: bool = True
     sound_returns: bool = True  # from a phone's loudspeaker; a browser takes it out

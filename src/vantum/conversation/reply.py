@@ -198,6 +198,12 @@ class Reply:
         """The words whose sound fell within the first `heard_s` seconds."""
         return heard_text(self.pieces, heard_s)
 
+    def has_answered(self, heard_s: float) -> bool:
+        """Was a word of the answer heard by then? Fillers come before it and answer nothing."""
+        fillers_s = sum(piece.sound_s for piece in self.pieces if piece.filler)
+        answer = [piece for piece in self.pieces if not piece.filler]
+        return bool(heard_text(answer, heard_s - fillers_s))
+
 
 class Guess(Struct):
     """An answer to words that the caller may not have finished."""

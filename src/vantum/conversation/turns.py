@@ -199,6 +199,12 @@ class CallerTurn:
             self._finals.append(self._interim.text.strip())
             self._interim = None
 
+    def dismiss(self, now: float) -> None:
+        """All speech so far was none of the caller's, and neither are its late words."""
+        self.fall_silent(now)
+        self.take()
+        self._reach.taken_s = max(self._reach.taken_s, self._reach.spoken_s)
+
     def overlooked(self) -> None:
         """Nothing is to be done about speech so far that had no words."""
         if not self.text:
@@ -227,11 +233,13 @@ class CallerTurn:
 
     def _over_in_noise_at(self) -> float | None:
         """A sound goes on, but no word has come with it: a noise, or an end that was lost."""
-        whole = self.pace.ending(self.text, self._policy) in {"answer", "whole"}
-        if not self._finals or self._interim is not None or not whole:
+        if not self.text:
             return None
-        silences = self._policy.silences
-        return self._reach.worded_at + (silences.floor_s if self._ended else silences.noise_s)
+        silences, worded_at = self._policy.silences, self._reach.worded_at
+        whole = self.pace.ending(self.text, self._policy) in {"answer", "whole"}
+        if self._interim is not None or not whole:  # more was to come
+            return worded_at + 2 * silences.noise_s
+        return worded_at + (silences.floor_s if self._ended else silences.noise_s)
 
     @property
     def owes_words(self) -> bool:
@@ -262,12 +270,11 @@ class CallerTurn:
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
         text, reach = self.text, self._reach
-        # Final words with a place are all that was taken; later ones of the same speech are news.
+        # Of words taken as they stood the final ones may end later; final words are all of theirs.
         early = self._interim.text.split() if self._interim else []
-        self._reach.taken_early = tuple(map(_plain, early))
-        placed = self._interim is None and bool(self._finals) and reach.final_s > reach.taken_s
+        reach.taken_early = tuple(map(_plain, early))
         self.give_up()
-        reach.taken_s = reach.final_s if placed else reach.written_s
+        reach.taken_s = reach.written_s if early else max(reach.taken_s, reach.final_s)
         self.speaking = False
         self._finals.clear()
         self._quiet_since = None
