@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from vantum.conversation import events as ev
-from vantum.conversation.answering import go_on, hush, interrupt, let_go
 from vantum.conversation.own_voice import is_echo_of
 from vantum.conversation.pace import asked_so_far
 from vantum.conversation.reply import Reply
+from vantum.conversation.saying import go_on, hush, interrupt, let_go
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk

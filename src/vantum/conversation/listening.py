@@ -5,19 +5,10 @@ from __future__ import annotations
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import floor, guessing, own_voice, patience, pickup
-from vantum.conversation.answering import (
-    fill,
-    go_on,
-    interrupt,
-    let_go,
-    reassure,
-    say,
-    take_back,
-)
+from vantum.conversation.handing_over import reassure, take_back
+from vantum.conversation.saying import fill, go_on, interrupt, let_go, say
 from vantum.conversation.states import State
 from vantum.conversation.talk import Talk
-
-_LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
 
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
@@ -30,16 +21,7 @@ def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     talk.input.may_speak_first = event.greets
     talk.caller.recording_began()
     if talk.state is State.LISTENING:
-        greet(talk, now)
-
-
-def greet(talk: Talk, now: float) -> None:
-    """Speak first where that is wanted and nothing has been said yet."""
-    if talk.aside.pickup is not None:  # whether anybody has picked up, and who, is seen there
-        return
-    fresh = talk.turn == 0 and not talk.history.lines and not talk.caller.text
-    if fresh and talk.input.may_speak_first and talk.policy.greeting:
-        say(talk, talk.policy.greeting, now)
+        patience.greet(talk, now)
 
 
 def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
@@ -157,27 +139,9 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     elif event.name == "filler":
         fill(talk, now)
     elif event.name == "silence":
-        _break_silence(talk, now)
+        patience.break_silence(talk, now)
     elif event.name == "opt_out":
         talk.close("opt_out", now)
-
-
-def _break_silence(talk: Talk, now: float) -> None:
-    patient = now - talk.since < talk.policy.nudge_after_s + talk.policy.silences.radio_s
-    if patient and not talk.caller.is_idle:  # a noise, or words to come
-        talk.orders.set_timer("silence", now + _LOOK_AGAIN_S)
-        return
-    said, nudges = talk.counts.nudges, talk.policy.nudges
-    talk.counts.nudges += 1
-    heard = any(line.role == "user" for line in talk.history.lines)
-    if talk.aside.pickup is not None and said and not heard:  # one is enough for an empty line
-        talk.close("no_speech", now)
-    elif said < len(nudges):
-        say(talk, nudges[said], now)
-    elif said == len(nudges) and talk.policy.goodbye:  # once: noise may have cut it off
-        say(talk, talk.policy.goodbye, now, ends="silence")
-    else:
-        talk.close("silence", now)
 
 
 def watch(talk: Talk, now: float) -> list[ev.Event]:
@@ -203,7 +167,7 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
     _watch_flush(talk, now)
     patience.watch_length(talk, now)
     guessing.follow(talk)
-    _watch_silence(talk, now)
+    patience.watch_silence(talk, now)
     return kept or []
 
 
@@ -219,20 +183,6 @@ def _watch_flush(talk: Talk, now: float) -> None:
         talk.orders.cancel_timer("flush")
         talk.caller.flushed()
         talk.orders.give(do.Finalise(closes=False))
-
-
-def _watch_silence(talk: Talk, now: float) -> None:
-    listens = talk.state is State.LISTENING and not talk.mum
-    if talk.input.deaf and talk.policy.deaf and listens:
-        talk.input.deaf = False
-        talk.counts.nudges = len(talk.policy.nudges)  # questions would be mockery now
-        say(talk, talk.policy.deaf, now)
-    # Only words break a silence: a street or a television must not keep a call alive for ever.
-    waits = listens and not talk.caller.text and not talk.input.muted
-    if not (waits and talk.input.may_speak_first and talk.policy.nudges):
-        talk.orders.cancel_timer("silence")
-    elif not talk.orders.has_timer("silence"):
-        talk.orders.set_timer("silence", now + talk.policy.nudge_after_s)
 
 
 def _take_turn(talk: Talk, now: float) -> list[ev.Event]:

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from vantum.conversation import answering, floor, guessing, listening, pickup
+from vantum.conversation import (
+    answering,
+    floor,
+    guessing,
+    handing_over,
+    listening,
+    patience,
+    pickup,
+    saying,
+)
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
@@ -24,7 +33,7 @@ from vantum.conversation.turns import CallerTurn
 
 def _begin(talk: Talk, _event: ev.Ready, now: float) -> None:
     talk.go(State.LISTENING, now)
-    listening.greet(talk, now)
+    patience.greet(talk, now)
 
 
 def _fail_setup(talk: Talk, event: ev.SetupFailed, now: float) -> None:
@@ -66,8 +75,8 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.AnsweredBy: pickup.weigh_verdict,
     ev.Beeped: pickup.hear_beep,
     ev.Keyed: listening.hear_keys,
-    ev.TransferAsked: answering.hand_over,
-    ev.TransferFailed: answering.take_back,
+    ev.TransferAsked: handing_over.hand_over,
+    ev.TransferFailed: handing_over.take_back,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,
 }
@@ -82,7 +91,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.LISTENING: {**_HEARING, **_ALWAYS},
     State.THINKING: {**_HEARING, **_ALWAYS},
     State.RESPONDING: {
-        ev.InterruptAsked: answering.interrupt,
+        ev.InterruptAsked: saying.interrupt,
         ev.PlayedOut: answering.conclude,
         **_HEARING,
         **_ALWAYS,

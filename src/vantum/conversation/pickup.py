@@ -15,9 +15,9 @@ from typing import Final
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.answerer import COVER_S, MACHINES, objects
-from vantum.conversation.answering import call_off, say
 from vantum.conversation.deciding import judge, rules_of, turn_to
 from vantum.conversation.machines import PLANS
+from vantum.conversation.saying import call_off, say
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
