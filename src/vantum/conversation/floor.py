@@ -46,7 +46,7 @@ def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
         left_s = talk.policy.silences.floor_s - event.speech_s
         talk.orders.set_timer("floor", now + left_s + _END_S)
     else:
-        _yield(talk, event, now)
+        _yield(talk, now)
 
 
 def hear_long(talk: Talk, now: float) -> None:
@@ -57,7 +57,7 @@ def hear_long(talk: Talk, now: float) -> None:
     nodded_on = now - talk.aside.spoke_at >= 2 * floor_s  # nobody nods for so long
     echoes = reply is not None and is_echo_of(talk, _heard(reply, now), now, whole=True)
     if not _is_courtesy(talk, now, whole=True) or (nodded_on and not echoes):
-        _yield(talk, None, now)
+        _yield(talk, now)
     else:
         talk.orders.set_timer("floor", now + floor_s)
 
@@ -81,7 +81,7 @@ def hear_nothing(talk: Talk, now: float) -> None:
 def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words have come while the agent thinks or speaks."""
     if not talk.input.automatic or not _is_courtesy(talk, now, whole=event.final):
-        _yield(talk, event, now)
+        _yield(talk, now)
         return
     if event.final and not _answers_early(talk, now):
         talk.caller.forget()
@@ -89,12 +89,12 @@ def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
         let_go(talk, now)
 
 
-def _yield(talk: Talk, event: object, now: float) -> None:
+def _yield(talk: Talk, now: float) -> None:
     talk.orders.cancel_timer("floor")
     if talk.state is State.THINKING:
         go_on(talk, now)
     elif talk.state is State.RESPONDING:
-        interrupt(talk, event, now)
+        interrupt(talk, now)
 
 
 def _heard(reply: Reply, now: float) -> str:

@@ -47,7 +47,7 @@ def reassure(talk: Talk, now: float) -> None:
     talk.orders.set_timer("waiting", now + again_s)
 
 
-def take_back(talk: Talk, _event: ev.TransferFailed | None, now: float) -> None:
+def take_back(talk: Talk, now: float) -> None:
     """Nobody took the call: the caller hears so, and what they said meanwhile is part of it."""
     terms = terms_of(talk)
     if not talk.aside.handing_over or terms is None:

@@ -13,7 +13,7 @@ from vantum.conversation.talk import Talk
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     """A recording begins; one that was closing has had its time."""
-    conclude_input(talk, None, now)
+    _conclude_input(talk, now)
     let_go(talk, now)
     talk.input.open = True
     talk.input.deaf = False
@@ -33,7 +33,7 @@ def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
     talk.orders.set_timer("finalise", now + talk.policy.finalise_deadline_s)
 
 
-def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
+def _conclude_input(talk: Talk, now: float) -> None:
     """The ended recording is transcribed as far as it will be."""
     if not talk.input.closing:
         return
@@ -44,15 +44,15 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
     if talk.caller.text and talk.state is State.THINKING:
         go_on(talk, now)
     elif talk.caller.text and talk.state is State.RESPONDING:
-        interrupt(talk, None, now)
+        interrupt(talk, now)
     else:
         let_go(talk, now)
 
 
-def hear_all(talk: Talk, event: ev.Finalised, now: float) -> None:
+def hear_all(talk: Talk, _event: ev.Finalised, now: float) -> None:
     """The recogniser has no more words for what was said so far."""
     if talk.input.closing:
-        conclude_input(talk, event, now)
+        _conclude_input(talk, now)
     elif talk.caller.awaits_flush:
         _wait_no_more(talk, now)
 
@@ -72,7 +72,7 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     talk.orders.tell(do.Fault("stt", event.message, event.trouble))
     talk.caller.fall_silent(now)
     let_go(talk, now)
-    conclude_input(talk, None, now)
+    _conclude_input(talk, now)
     talk.input.deaf = talk.input.automatic  # a client that ends turns itself reads it
 
 
@@ -124,7 +124,7 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     if not talk.orders.timer_fired(event.name, now):
         return
     if event.name == "finalise":
-        conclude_input(talk, None, now)
+        _conclude_input(talk, now)
     elif event.name == "hold":
         talk.caller.speaking = False  # else it would have been sustained or stopped by now
         let_go(talk, now)
@@ -133,7 +133,7 @@ def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     elif event.name == "long":
         patience.cut_in(talk, now)
     elif event.name == "transfer":
-        take_back(talk, None, now)
+        take_back(talk, now)
     elif event.name == "waiting":
         reassure(talk, now)
     elif event.name == "filler":

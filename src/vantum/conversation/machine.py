@@ -46,6 +46,14 @@ def _end(talk: Talk, event: ev.EndAsked, now: float) -> None:
     talk.close(event.reason, now)
 
 
+def _take_back(talk: Talk, _event: ev.TransferFailed, now: float) -> None:
+    handing_over.take_back(talk, now)
+
+
+def _stop_at_button(talk: Talk, _event: ev.InterruptAsked, now: float) -> None:
+    saying.interrupt(talk, now, no_answer=True)  # says outright that none is wanted
+
+
 def _vanish(talk: Talk, _event: ev.Disconnected, now: float) -> None:
     talk.end(now)
 
@@ -76,7 +84,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.Beeped: pickup.hear_beep,
     ev.Keyed: listening.hear_keys,
     ev.TransferAsked: handing_over.hand_over,
-    ev.TransferFailed: handing_over.take_back,
+    ev.TransferFailed: _take_back,
     ev.TimerFired: listening.keep_time,
     ev.TurnStopped: answering.settle,
 }
@@ -91,7 +99,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.LISTENING: {**_HEARING, **_ALWAYS},
     State.THINKING: {**_HEARING, **_ALWAYS},
     State.RESPONDING: {
-        ev.InterruptAsked: saying.interrupt,
+        ev.InterruptAsked: _stop_at_button,
         ev.PlayedOut: answering.conclude,
         **_HEARING,
         **_ALWAYS,

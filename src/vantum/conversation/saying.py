@@ -113,13 +113,16 @@ def go_on(talk: Talk, now: float) -> None:
     talk.go(State.LISTENING, now)
 
 
-def interrupt(talk: Talk, event: object, now: float) -> None:
-    """The caller takes the floor, unless they are told what they must hear."""
+def interrupt(talk: Talk, now: float, *, no_answer: bool = False) -> None:
+    """The caller takes the floor, unless they are told what they must hear.
+
+    `no_answer`: they want none to what they said before, either.
+    """
     if talk.reply is not None and talk.reply.then.firm:
         return
-    # A noise may have been taken for words. The button says outright that no answer is wanted.
+    # A noise may have been taken for words.
     asked = talk.reply is not None and talk.reply.waited_from is not None
-    talk.caller.owed = asked and not isinstance(event, ev.InterruptAsked)
+    talk.caller.owed = asked and not no_answer
     call_off(talk, now)
 
 
