@@ -5,15 +5,14 @@ from __future__ import annotations
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import floor, guessing, own_voice, patience, pickup
-from vantum.conversation.handing_over import reassure, take_back
-from vantum.conversation.saying import fill, go_on, interrupt, let_go, say
-from vantum.conversation.states import State
+from vantum.conversation.saying import go_on, interrupt, let_go, say
+from vantum.conversation.states import ANSWERING, State
 from vantum.conversation.talk import Talk
 
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     """A recording begins; one that was closing has had its time."""
-    _conclude_input(talk, now)
+    conclude_input(talk, now)
     let_go(talk, now)
     talk.input.open = True
     talk.input.deaf = False
@@ -33,7 +32,7 @@ def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
     talk.orders.set_timer("finalise", now + talk.policy.finalise_deadline_s)
 
 
-def _conclude_input(talk: Talk, now: float) -> None:
+def conclude_input(talk: Talk, now: float) -> None:
     """The ended recording is transcribed as far as it will be."""
     if not talk.input.closing:
         return
@@ -52,7 +51,7 @@ def _conclude_input(talk: Talk, now: float) -> None:
 def hear_all(talk: Talk, _event: ev.Finalised, now: float) -> None:
     """The recogniser has no more words for what was said so far."""
     if talk.input.closing:
-        _conclude_input(talk, now)
+        conclude_input(talk, now)
     elif talk.caller.awaits_flush:
         _wait_no_more(talk, now)
 
@@ -72,7 +71,7 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     talk.orders.tell(do.Fault("stt", event.message, event.trouble))
     talk.caller.fall_silent(now)
     let_go(talk, now)
-    _conclude_input(talk, now)
+    conclude_input(talk, now)
     talk.input.deaf = talk.input.automatic  # a client that ends turns itself reads it
 
 
@@ -86,7 +85,7 @@ def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
 
 def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words arrive; new ones take the floor from a thinking or speaking agent."""
-    answering_it = not talk.input.open and talk.state in {State.THINKING, State.RESPONDING}
+    answering_it = not talk.input.open and talk.state in ANSWERING
     news = None if answering_it else talk.caller.news_of(event)
     if news is None:
         return
@@ -98,7 +97,7 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     if not text:
         floor.hear_nothing(talk, now)
         return
-    if talk.state in {State.THINKING, State.RESPONDING}:
+    if talk.state in ANSWERING:
         floor.weigh_words(talk, event, now)
     elif event.final and own_voice.is_late_echo(talk, talk.caller.text, now):
         talk.caller.forget()
@@ -119,29 +118,10 @@ def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
     talk.input.muted = event.muted
 
 
-def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
-    """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
-    if not talk.orders.timer_fired(event.name, now):
-        return
-    if event.name == "finalise":
-        _conclude_input(talk, now)
-    elif event.name == "hold":
-        talk.caller.speaking = False  # else it would have been sustained or stopped by now
-        let_go(talk, now)
-    elif event.name == "floor":
-        floor.hear_long(talk, now)
-    elif event.name == "long":
-        patience.cut_in(talk, now)
-    elif event.name == "transfer":
-        take_back(talk, now)
-    elif event.name == "waiting":
-        reassure(talk, now)
-    elif event.name == "filler":
-        fill(talk, now)
-    elif event.name == "silence":
-        patience.break_silence(talk, now)
-    elif event.name == "opt_out":
-        talk.close("opt_out", now)
+def lose_stop(talk: Talk, now: float) -> None:
+    """The sound was held for too long: what held it would have been sustained, or stopped."""
+    talk.caller.speaking = False
+    let_go(talk, now)
 
 
 def watch(talk: Talk, now: float) -> list[ev.Event]:

@@ -58,13 +58,22 @@ def _vanish(talk: Talk, _event: ev.Disconnected, now: float) -> None:
     talk.end(now)
 
 
-def _keep_last_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
+def _keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     if talk.orders.timer_fired(event.name, now):
-        talk.end(now)
+        TIMES[event.name](talk, now)
+
+
+def _look(_talk: Talk, _now: float) -> None:
+    """Nothing more is needed: what watches after every event looks at the clock."""
+
+
+def _let_alone(talk: Talk, now: float) -> None:
+    talk.close("opt_out", now)
 
 
 # A rule takes (talk, event, now); the event's type is the table's key, which no annotation can say.
 Rule = Callable[[Talk, Any, float], None]
+TimeRule = Callable[[Talk, float], None]
 ReplyRule = Callable[[Talk, Reply, Any, float], None]
 
 _ALWAYS: Final[dict[type, Rule]] = {ev.EndAsked: _end, ev.Disconnected: _vanish}
@@ -85,7 +94,7 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.Keyed: listening.hear_keys,
     ev.TransferAsked: handing_over.hand_over,
     ev.TransferFailed: _take_back,
-    ev.TimerFired: listening.keep_time,
+    ev.TimerFired: _keep_time,
     ev.TurnStopped: answering.settle,
 }
 
@@ -107,10 +116,27 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.INTERRUPTED: {**_HEARING, **_ALWAYS},
     State.ENDING: {
         ev.TurnStopped: answering.settle,
-        ev.TimerFired: _keep_last_time,
+        ev.TimerFired: _keep_time,
         ev.Disconnected: _vanish,
     },
     State.ENDED: {ev.TurnStopped: answering.settle},
+}
+
+TIMES: Final[dict[ev.Timer, TimeRule]] = {
+    "end_of_turn": _look,
+    "flush": _look,
+    "pickup": _look,
+    "finalise": listening.conclude_input,
+    "floor": floor.hear_long,
+    "words": saying.let_go,
+    "hold": listening.lose_stop,
+    "silence": patience.break_silence,
+    "long": patience.cut_in,
+    "filler": saying.fill,
+    "transfer": handing_over.take_back,
+    "waiting": handing_over.reassure,
+    "opt_out": _let_alone,
+    "ending": Talk.end,
 }
 
 # Only of the current reply, which there is in THINKING and RESPONDING alone. What belongs to a

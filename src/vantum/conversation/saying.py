@@ -102,6 +102,7 @@ def let_go(talk: Talk, now: float) -> None:
     if talk.reply is not None and talk.reply.held:
         talk.reply.resume(now)
         talk.orders.cancel_timer("hold")
+        talk.orders.cancel_timer("words")
         talk.orders.give(do.Resume(talk.reply.turn))
 
 
