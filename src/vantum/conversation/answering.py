@@ -141,9 +141,12 @@ def conclude(talk: Talk, event: ev.PlayedOut, now: float) -> None:
     if reply is None or reply.turn != event.turn or not reply.played:
         return
     heard = talk.policy.text_is_shown or not reply.voiceless
-    _remember(talk, reply, reply.text if heard else reply.heard(reply.sound_s), now)
+    text = reply.text if heard else reply.heard(reply.sound_s)
+    talk.history.caller_heard(text, began=reply.started_at, until=now)
+    talk.caller.heard(text, answered=reply.waited_from is not None)
     let_go(talk, now)
-    talk.caller.overlooked()
+    if not talk.caller.text:  # nothing is to be done about a sound that had no words
+        talk.caller.give_up()
     talk.reply = None
     _follow_up(talk, reply.then, now, heard=heard)
 
@@ -169,15 +172,6 @@ def _must_stay(talk: Talk, ends: ev.EndReason) -> bool:
     return only_tells and objects(talk.caller.text, talk.policy.language)
 
 
-def _remember(
-    talk: Talk, reply: Reply, heard: str, now: float, *, interrupted: bool = False
-) -> None:
-    began = reply.started_at
-    talk.history.caller_heard(heard, interrupted=interrupted, began=began, until=now)
-    if heard:
-        talk.caller.pace.asked(heard, talk.policy)
-
-
 def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
     """The sound is off, and it is known how much of it was heard."""
     cut = talk.aside.cut
@@ -185,9 +179,8 @@ def settle(talk: Talk, event: ev.TurnStopped, now: float) -> None:
         return
     talk.aside.cut = None
     heard = cut.heard(event.heard_s)
-    _remember(talk, cut, heard, now, interrupted=True)
-    if cut.has_answered(event.heard_s):
-        talk.caller.owed = False
+    talk.history.caller_heard(heard, interrupted=True, began=cut.started_at, until=now)
+    talk.caller.heard(heard, answered=cut.has_answered(event.heard_s))
     if cut.started_at is not None:
         talk.orders.tell(do.AnswerInterrupted(cut.turn, heard))
     if talk.state is State.INTERRUPTED:

@@ -120,7 +120,7 @@ def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
 
 def lose_stop(talk: Talk, now: float) -> None:
     """The sound was held for too long: what held it would have been sustained, or stopped."""
-    talk.caller.speaking = False
+    talk.caller.lose_stop()
     let_go(talk, now)
 
 

@@ -108,9 +108,8 @@ def let_go(talk: Talk, now: float) -> None:
 
 def go_on(talk: Talk, now: float) -> None:
     """The caller was not finished after all; the next words continue the same line."""
-    talk.caller.pace.went_on()
     talk.stop_reply()
-    talk.caller.owed = True  # a noise may have been taken for words
+    talk.caller.goes_on()
     talk.go(State.LISTENING, now)
 
 
@@ -123,7 +122,7 @@ def interrupt(talk: Talk, now: float, *, no_answer: bool = False) -> None:
         return
     # A noise may have been taken for words.
     asked = talk.reply is not None and talk.reply.waited_from is not None
-    talk.caller.owed = asked and not no_answer
+    talk.caller.cut_in(owed=asked and not no_answer)
     call_off(talk, now)
 
 
