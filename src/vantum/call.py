@@ -327,7 +327,7 @@ class Call:
     def _cancel_timer(self, effect: do.CancelTimer) -> None:
         self._timers.cancel(effect.name)
 
-    def _fired(self, name: str) -> None:
+    def _fired(self, name: ev.Timer) -> None:
         self.post_now(ev.TimerFired(name))
 
     def _notify(self, effect: do.Notify) -> None:

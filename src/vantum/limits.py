@@ -26,7 +26,8 @@ MARK_S: Final = 1.0  # past the end by our clock; a carrier that says nothing by
 AHEAD_S: Final = 10.0  # of the ear: so far a voice may run, and one that is held or guesses too
 
 # Turns
-INTERRUPT_AFTER_S: Final = 0.2  # spec §9: shorter sounds are coughs
+SHORTEST_SPEECH_S: Final = 0.2  # spec §9: shorter sounds are coughs
+COVER_S: Final = 0.25  # recognisers round the end of words: a final this close to it covers speech
 END_SILENCE_S: Final = 0.5  # spec §9: VAD_SILENCE_THRESHOLD_MS
 # Two seconds of silence is where callers ask "hello?"; a voice needs 0.2-0.3 s to begin.
 FILLER_AFTER_S: Final = 1.6

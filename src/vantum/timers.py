@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from vantum.conversation.events import Timer
+
 
 class Timers:
     """Timers by name on the running loop's clock; `fire` is called with the name of each."""
 
-    def __init__(self, fire: Callable[[str], None]) -> None:
+    def __init__(self, fire: Callable[[Timer], None]) -> None:
         self._fire = fire
-        self._running: dict[str, asyncio.TimerHandle] = {}
+        self._running: dict[Timer, asyncio.TimerHandle] = {}
 
-    def set(self, name: str, at: float) -> None:
+    def set(self, name: Timer, at: float) -> None:
         """Fire at clock time `at`, in place of the timer that has this name."""
         self.cancel(name)
         loop = asyncio.get_running_loop()
         self._running[name] = loop.call_at(at, self._due, name)
 
-    def cancel(self, name: str) -> None:
+    def cancel(self, name: Timer) -> None:
         """Forget the timer, if it runs."""
         timer = self._running.pop(name, None)
         if timer is not None:
@@ -30,6 +32,6 @@ class Timers:
         for name in tuple(self._running):
             self.cancel(name)
 
-    def _due(self, name: str) -> None:
+    def _due(self, name: Timer) -> None:
         self._running.pop(name, None)
         self._fire(name)

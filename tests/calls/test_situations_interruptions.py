@@ -275,3 +275,12 @@ def test_a_word_into_the_question_is_answered_and_not_lost() -> None:
     caller.says("Hello, who is this?")
     agent.answers()
     assert agent.was_asked[-1].endswith("Hello, who is this?")
+
+
+def test_who_stops_short_and_speaks_on_is_not_talked_over_while_they_do() -> None:
+    caller, agent = explaining(finals_after_s=2.0)
+    caller.world.makes_noise(0.4)
+    caller.waits(0.8)
+    caller.world.says("Wait, is that per seat?", length_s=1.5)
+    caller.waits(1.2)
+    assert not agent.speaks

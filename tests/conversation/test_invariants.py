@@ -13,22 +13,10 @@ from world import ENDED, RATE_HZ, RESPONDING, T0, THINKING, Script, World
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.machine import Conversation
+from vantum.conversation.machine import TIMES, Conversation
 from vantum.conversation.policy import PickupPolicy, Policy, TransferTo
 from vantum.conversation.states import MOVES, State
 
-TIMERS = {
-    "end_of_turn",
-    "finalise",
-    "hold",
-    "silence",
-    "ending",
-    "filler",
-    "flush",
-    "floor",
-    "long",
-}
-TIMERS |= {"pickup", "transfer", "waiting", "long"}
 POLICY = Policy(
     greeting="Hello there!",
     nudges=("Are you there?", "Can you hear me?"),
@@ -92,7 +80,7 @@ raw = st.one_of(
     st.builds(ev.VoiceFailed, **reply_side, message=texts),
     st.builds(ev.PlayedOut, small),
     st.builds(ev.TurnStopped, small, seconds),
-    st.builds(ev.TimerFired, st.sampled_from(sorted(TIMERS))),
+    st.builds(ev.TimerFired, st.sampled_from(sorted(TIMES))),
     st.builds(ev.InterruptAsked),
     st.builds(ev.MuteChanged, muted=st.booleans()),
     st.builds(ev.EndAsked, st.just("expired")),
@@ -213,7 +201,7 @@ class RuleBook:
             case do.SetTimer(name, at):
                 assert at >= T0
                 self.timers.add(name)
-                assert name in TIMERS
+                assert name in TIMES
             case do.CancelTimer(name):
                 self.timers.discard(name)
             case _:

@@ -30,7 +30,7 @@ class VadParams(Struct, frozen=True):
     false_starts: int = 3  # that make wary, within `remembered_s`
     remembered_s: float = 20.0
     keep_probability: float = 0.4  # vowels fade and stops fall silent within a word
-    sustain_s: float = limits.INTERRUPT_AFTER_S
+    sustain_s: float = limits.SHORTEST_SPEECH_S
     stop_s: float = 0.2  # longer than the closure of a stop consonant, shorter than a pause
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_HZ, Encoding, decode_mulaw, sample_bytes
-from vantum.limits import INTERRUPT_AFTER_S
+from vantum.limits import SHORTEST_SPEECH_S
 
 WINDOW_S: Final = 0.01  # so exact is what is found
 _WINDOW: Final = round(WINDOW_S * MULAW_HZ)
@@ -19,7 +19,7 @@ LOUD: Final = 300.0  # RMS of 16 bits: a quiet voice has 1,000, a quiet room 50
 _ABOVE_NOISE: Final = 3.0  # 10 dB: a voice stands out of the room it speaks in
 _NOISE_SHARE: Final = 0.1  # of a call nobody speaks at least
 _JOINED: Final = 20  # windows: the closure of a consonant, the pause between words
-_MEANT: Final = round(INTERRUPT_AFTER_S / WINDOW_S / 2)  # windows: shorter sounds are clicks
+_MEANT: Final = round(SHORTEST_SPEECH_S / WINDOW_S / 2)  # windows: shorter sounds are clicks
 _LOOK_BACK: Final = 6_000  # windows, a minute: nobody waits for longer
 
 Levels = NDArray[np.uint16]

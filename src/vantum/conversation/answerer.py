@@ -22,7 +22,7 @@ from vantum.conversation.events import (
     Verdict,
 )
 from vantum.conversation.wordings import WORDINGS
-from vantum.limits import INTERRUPT_AFTER_S
+from vantum.limits import COVER_S, SHORTEST_SPEECH_S
 
 SURE: Final = 0.9
 LIKELY: Final = 0.7
@@ -31,7 +31,6 @@ HINTED: Final = 0.5
 # A person answers with "hello", or "good morning, Acme Plumbing, Jane speaking".
 HELLO_WORDS: Final = 8
 _HELLO_S: Final = 4.0
-COVER_S: Final = 0.25  # recognisers round the end of words
 _TEXT_CHARS: Final = 600  # the last half minute of talk; older words tell nothing new
 # Recognisers on a telephone write "massage" and "leaf" for "message" and "leave".
 _MISHEARD_CUTOFF: Final = 80
@@ -232,7 +231,7 @@ class Overheard(Struct):
     @property
     def has_spoken(self) -> bool:
         """More was heard than a click on the line."""
-        return self.ever or self.unbroken_s >= INTERRUPT_AFTER_S
+        return self.ever or self.unbroken_s >= SHORTEST_SPEECH_S
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """It speaks."""
@@ -246,7 +245,7 @@ class Overheard(Struct):
         self.speaking = False
         self.quiet_since = now - event.silence_s
         self.unbroken_s = max(self.unbroken_s, event.speech_s)
-        if event.speech_s >= INTERRUPT_AFTER_S:
+        if event.speech_s >= SHORTEST_SPEECH_S:
             self._spoke_s = max(self._spoke_s, event.at_s)
             self.until_s = max(self.until_s, event.at_s)
 

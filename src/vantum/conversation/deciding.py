@@ -16,8 +16,8 @@ from vantum.conversation.answerer import (
     classify,
     echoes,
 )
-from vantum.conversation.answering import call_off
 from vantum.conversation.policy import PickupPolicy
+from vantum.conversation.saying import call_off
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
 

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vantum.audio.pcm import Encoding
-from vantum.conversation.events import EndReason, Kind
+from vantum.conversation.events import EndReason, Kind, Timer
 from vantum.conversation.states import State
 from vantum.errors import Service, Trouble
 
@@ -219,14 +219,14 @@ class Transfer(Struct, frozen=True):
 class SetTimer(Struct, frozen=True):
     """Report TimerFired(name) at clock time `at`; replaces a timer of the same name."""
 
-    name: str
+    name: Timer
     at: float
 
 
 class CancelTimer(Struct, frozen=True):
     """Forget the timer."""
 
-    name: str
+    name: Timer
 
 
 class Notify(Struct, frozen=True):

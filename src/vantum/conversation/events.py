@@ -232,10 +232,29 @@ class TurnStopped(Struct, frozen=True):
     heard_s: float
 
 
+Timer = Literal[
+    "end_of_turn",  # the caller's turn is over, if nothing comes
+    "flush",  # words are overdue
+    "finalise",  # the last words of a recording that was ended
+    "floor",  # speech into the agent's words has lasted
+    "words",  # none have come behind a sound into the agent's words
+    "hold",  # the sound was held for as long as it may be
+    "silence",
+    "long",  # a turn of the caller without end
+    "filler",
+    "pickup",
+    "transfer",  # somebody was to take the call
+    "waiting",  # for them, and is to hear that it goes on
+    "opt_out",
+    "ending",
+]
+"""What the machine waits for; `TIMES` in `machine.py` says what follows."""
+
+
 class TimerFired(Struct, frozen=True):
     """A timer set by the machine came due."""
 
-    name: str
+    name: Timer
 
 
 class InterruptAsked(Struct, frozen=True):

@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from vantum.conversation import events as ev
-from vantum.conversation.answering import go_on, hush, interrupt, let_go
 from vantum.conversation.own_voice import is_echo_of
 from vantum.conversation.pace import asked_so_far
 from vantum.conversation.reply import Reply
+from vantum.conversation.saying import go_on, hush, interrupt, let_go
 from vantum.conversation.segments import spoken_text
-from vantum.conversation.states import State
+from vantum.conversation.states import ANSWERING, State
 from vantum.conversation.talk import Talk
 from vantum.conversation.utterances import is_farewell, is_hello, is_nod
 
-_ANSWERS: Final = frozenset({State.THINKING, State.RESPONDING})
 _END_S: Final = 0.2  # so late it is told that speech has ended
 _AHEAD_S: Final = 0.3  # our clock runs before the caller's ear, or behind it
 
@@ -27,6 +26,7 @@ def hear_start(talk: Talk, event: ev.SpeechStarted, now: float) -> None:
     """The caller speaks; a speaking agent falls silent at once, but keeps its turn."""
     _begins(talk, now)
     talk.caller.started(event)
+    talk.orders.cancel_timer("words")  # they may have only begun
     if talk.state is State.RESPONDING:
         hush(talk, now)
 
@@ -40,24 +40,24 @@ def hear_on(talk: Talk, event: ev.SpeechSustained, now: float) -> None:
     """It is no click. Who presses a button to talk means it; else words are to tell."""
     _begins(talk, now)
     talk.caller.started(event)
-    if talk.state not in _ANSWERS:
+    if talk.state not in ANSWERING:
         return
     if talk.input.automatic:
         left_s = talk.policy.silences.floor_s - event.speech_s
         talk.orders.set_timer("floor", now + left_s + _END_S)
     else:
-        _yield(talk, event, now)
+        _yield(talk, now)
 
 
 def hear_long(talk: Talk, now: float) -> None:
     """The caller speaks on without a word that is known: this is no nod, for a while."""
-    if talk.state not in _ANSWERS or not talk.caller.speaking:
+    if talk.state not in ANSWERING or not talk.caller.speaking:
         return
     floor_s, reply = talk.policy.silences.floor_s, talk.reply
     nodded_on = now - talk.aside.spoke_at >= 2 * floor_s  # nobody nods for so long
     echoes = reply is not None and is_echo_of(talk, _heard(reply, now), now, whole=True)
     if not _is_courtesy(talk, now, whole=True) or (nodded_on and not echoes):
-        _yield(talk, None, now)
+        _yield(talk, now)
     else:
         talk.orders.set_timer("floor", now + floor_s)
 
@@ -69,7 +69,7 @@ def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
     if not talk.caller.owes_words or talk.caller.text:
         let_go(talk, now)
     elif talk.reply is not None and talk.reply.held:
-        talk.orders.set_timer("hold", now + talk.policy.silences.words_s)
+        talk.orders.set_timer("words", now + talk.policy.silences.words_s)
 
 
 def hear_nothing(talk: Talk, now: float) -> None:
@@ -81,7 +81,7 @@ def hear_nothing(talk: Talk, now: float) -> None:
 def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words have come while the agent thinks or speaks."""
     if not talk.input.automatic or not _is_courtesy(talk, now, whole=event.final):
-        _yield(talk, event, now)
+        _yield(talk, now)
         return
     if event.final and not _answers_early(talk, now):
         talk.caller.forget()
@@ -89,12 +89,12 @@ def weigh_words(talk: Talk, event: ev.Transcript, now: float) -> None:
         let_go(talk, now)
 
 
-def _yield(talk: Talk, event: object, now: float) -> None:
+def _yield(talk: Talk, now: float) -> None:
     talk.orders.cancel_timer("floor")
     if talk.state is State.THINKING:
         go_on(talk, now)
     elif talk.state is State.RESPONDING:
-        interrupt(talk, event, now)
+        interrupt(talk, now)
 
 
 def _heard(reply: Reply, now: float) -> str:

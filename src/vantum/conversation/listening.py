@@ -5,24 +5,14 @@ from __future__ import annotations
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation import floor, guessing, own_voice, patience, pickup
-from vantum.conversation.answering import (
-    fill,
-    go_on,
-    interrupt,
-    let_go,
-    reassure,
-    say,
-    take_back,
-)
-from vantum.conversation.states import State
+from vantum.conversation.saying import go_on, interrupt, let_go, say
+from vantum.conversation.states import ANSWERING, State
 from vantum.conversation.talk import Talk
-
-_LOOK_AGAIN_S = 1.0  # a nudge that came at a bad moment is put off by a breath
 
 
 def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     """A recording begins; one that was closing has had its time."""
-    conclude_input(talk, None, now)
+    conclude_input(talk, now)
     let_go(talk, now)
     talk.input.open = True
     talk.input.deaf = False
@@ -30,16 +20,7 @@ def open_input(talk: Talk, event: ev.InputStarted, now: float) -> None:
     talk.input.may_speak_first = event.greets
     talk.caller.recording_began()
     if talk.state is State.LISTENING:
-        greet(talk, now)
-
-
-def greet(talk: Talk, now: float) -> None:
-    """Speak first where that is wanted and nothing has been said yet."""
-    if talk.aside.pickup is not None:  # whether anybody has picked up, and who, is seen there
-        return
-    fresh = talk.turn == 0 and not talk.history.lines and not talk.caller.text
-    if fresh and talk.input.may_speak_first and talk.policy.greeting:
-        say(talk, talk.policy.greeting, now)
+        patience.greet(talk, now)
 
 
 def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
@@ -51,7 +32,7 @@ def close_input(talk: Talk, _event: ev.InputEnded, now: float) -> None:
     talk.orders.set_timer("finalise", now + talk.policy.finalise_deadline_s)
 
 
-def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
+def conclude_input(talk: Talk, now: float) -> None:
     """The ended recording is transcribed as far as it will be."""
     if not talk.input.closing:
         return
@@ -62,15 +43,15 @@ def conclude_input(talk: Talk, _event: ev.Finalised | None, now: float) -> None:
     if talk.caller.text and talk.state is State.THINKING:
         go_on(talk, now)
     elif talk.caller.text and talk.state is State.RESPONDING:
-        interrupt(talk, None, now)
+        interrupt(talk, now)
     else:
         let_go(talk, now)
 
 
-def hear_all(talk: Talk, event: ev.Finalised, now: float) -> None:
+def hear_all(talk: Talk, _event: ev.Finalised, now: float) -> None:
     """The recogniser has no more words for what was said so far."""
     if talk.input.closing:
-        conclude_input(talk, event, now)
+        conclude_input(talk, now)
     elif talk.caller.awaits_flush:
         _wait_no_more(talk, now)
 
@@ -90,7 +71,7 @@ def lose_hearing(talk: Talk, event: ev.HearingFailed, now: float) -> None:
     talk.orders.tell(do.Fault("stt", event.message, event.trouble))
     talk.caller.fall_silent(now)
     let_go(talk, now)
-    conclude_input(talk, None, now)
+    conclude_input(talk, now)
     talk.input.deaf = talk.input.automatic  # a client that ends turns itself reads it
 
 
@@ -104,7 +85,7 @@ def pass_on(talk: Talk, event: ev.Setback, now: float) -> None:
 
 def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     """Words arrive; new ones take the floor from a thinking or speaking agent."""
-    answering_it = not talk.input.open and talk.state in {State.THINKING, State.RESPONDING}
+    answering_it = not talk.input.open and talk.state in ANSWERING
     news = None if answering_it else talk.caller.news_of(event)
     if news is None:
         return
@@ -116,7 +97,7 @@ def hear_words(talk: Talk, event: ev.Transcript, now: float) -> None:
     if not text:
         floor.hear_nothing(talk, now)
         return
-    if talk.state in {State.THINKING, State.RESPONDING}:
+    if talk.state in ANSWERING:
         floor.weigh_words(talk, event, now)
     elif event.final and own_voice.is_late_echo(talk, talk.caller.text, now):
         talk.caller.forget()
@@ -137,47 +118,10 @@ def mute(talk: Talk, event: ev.MuteChanged, _now: float) -> None:
     talk.input.muted = event.muted
 
 
-def keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
-    """A timer came due. `end_of_turn` needs nothing more: watch() looks at the clock."""
-    if not talk.orders.timer_fired(event.name, now):
-        return
-    if event.name == "finalise":
-        conclude_input(talk, None, now)
-    elif event.name == "hold":
-        talk.caller.speaking = False  # else it would have been sustained or stopped by now
-        let_go(talk, now)
-    elif event.name == "floor":
-        floor.hear_long(talk, now)
-    elif event.name == "long":
-        patience.cut_in(talk, now)
-    elif event.name == "transfer":
-        take_back(talk, None, now)
-    elif event.name == "waiting":
-        reassure(talk, now)
-    elif event.name == "filler":
-        fill(talk, now)
-    elif event.name == "silence":
-        _break_silence(talk, now)
-    elif event.name == "opt_out":
-        talk.close("opt_out", now)
-
-
-def _break_silence(talk: Talk, now: float) -> None:
-    patient = now - talk.since < talk.policy.nudge_after_s + talk.policy.silences.radio_s
-    if patient and not talk.caller.is_idle:  # a noise, or words to come
-        talk.orders.set_timer("silence", now + _LOOK_AGAIN_S)
-        return
-    said, nudges = talk.counts.nudges, talk.policy.nudges
-    talk.counts.nudges += 1
-    heard = any(line.role == "user" for line in talk.history.lines)
-    if talk.aside.pickup is not None and said and not heard:  # one is enough for an empty line
-        talk.close("no_speech", now)
-    elif said < len(nudges):
-        say(talk, nudges[said], now)
-    elif said == len(nudges) and talk.policy.goodbye:  # once: noise may have cut it off
-        say(talk, talk.policy.goodbye, now, ends="silence")
-    else:
-        talk.close("silence", now)
+def lose_stop(talk: Talk, now: float) -> None:
+    """The sound was held for too long: what held it would have been sustained, or stopped."""
+    talk.caller.lose_stop()
+    let_go(talk, now)
 
 
 def watch(talk: Talk, now: float) -> list[ev.Event]:
@@ -203,7 +147,7 @@ def watch(talk: Talk, now: float) -> list[ev.Event]:
     _watch_flush(talk, now)
     patience.watch_length(talk, now)
     guessing.follow(talk)
-    _watch_silence(talk, now)
+    patience.watch_silence(talk, now)
     return kept or []
 
 
@@ -219,20 +163,6 @@ def _watch_flush(talk: Talk, now: float) -> None:
         talk.orders.cancel_timer("flush")
         talk.caller.flushed()
         talk.orders.give(do.Finalise(closes=False))
-
-
-def _watch_silence(talk: Talk, now: float) -> None:
-    listens = talk.state is State.LISTENING and not talk.mum
-    if talk.input.deaf and talk.policy.deaf and listens:
-        talk.input.deaf = False
-        talk.counts.nudges = len(talk.policy.nudges)  # questions would be mockery now
-        say(talk, talk.policy.deaf, now)
-    # Only words break a silence: a street or a television must not keep a call alive for ever.
-    waits = listens and not talk.caller.text and not talk.input.muted
-    if not (waits and talk.input.may_speak_first and talk.policy.nudges):
-        talk.orders.cancel_timer("silence")
-    elif not talk.orders.has_timer("silence"):
-        talk.orders.set_timer("silence", now + talk.policy.nudge_after_s)
 
 
 def _take_turn(talk: Talk, now: float) -> list[ev.Event]:

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from vantum.conversation import answering, floor, guessing, listening, pickup
+from vantum.conversation import (
+    answering,
+    floor,
+    guessing,
+    handing_over,
+    listening,
+    patience,
+    pickup,
+    saying,
+)
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.policy import Policy
@@ -24,7 +33,7 @@ from vantum.conversation.turns import CallerTurn
 
 def _begin(talk: Talk, _event: ev.Ready, now: float) -> None:
     talk.go(State.LISTENING, now)
-    listening.greet(talk, now)
+    patience.greet(talk, now)
 
 
 def _fail_setup(talk: Talk, event: ev.SetupFailed, now: float) -> None:
@@ -37,17 +46,34 @@ def _end(talk: Talk, event: ev.EndAsked, now: float) -> None:
     talk.close(event.reason, now)
 
 
+def _take_back(talk: Talk, _event: ev.TransferFailed, now: float) -> None:
+    handing_over.take_back(talk, now)
+
+
+def _stop_at_button(talk: Talk, _event: ev.InterruptAsked, now: float) -> None:
+    saying.interrupt(talk, now, no_answer=True)  # says outright that none is wanted
+
+
 def _vanish(talk: Talk, _event: ev.Disconnected, now: float) -> None:
     talk.end(now)
 
 
-def _keep_last_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
+def _keep_time(talk: Talk, event: ev.TimerFired, now: float) -> None:
     if talk.orders.timer_fired(event.name, now):
-        talk.end(now)
+        TIMES[event.name](talk, now)
+
+
+def _look(_talk: Talk, _now: float) -> None:
+    """Nothing more is needed: what watches after every event looks at the clock."""
+
+
+def _let_alone(talk: Talk, now: float) -> None:
+    talk.close("opt_out", now)
 
 
 # A rule takes (talk, event, now); the event's type is the table's key, which no annotation can say.
 Rule = Callable[[Talk, Any, float], None]
+TimeRule = Callable[[Talk, float], None]
 ReplyRule = Callable[[Talk, Reply, Any, float], None]
 
 _ALWAYS: Final[dict[type, Rule]] = {ev.EndAsked: _end, ev.Disconnected: _vanish}
@@ -66,9 +92,9 @@ _HEARING: Final[dict[type, Rule]] = {
     ev.AnsweredBy: pickup.weigh_verdict,
     ev.Beeped: pickup.hear_beep,
     ev.Keyed: listening.hear_keys,
-    ev.TransferAsked: answering.hand_over,
-    ev.TransferFailed: answering.take_back,
-    ev.TimerFired: listening.keep_time,
+    ev.TransferAsked: handing_over.hand_over,
+    ev.TransferFailed: _take_back,
+    ev.TimerFired: _keep_time,
     ev.TurnStopped: answering.settle,
 }
 
@@ -82,7 +108,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.LISTENING: {**_HEARING, **_ALWAYS},
     State.THINKING: {**_HEARING, **_ALWAYS},
     State.RESPONDING: {
-        ev.InterruptAsked: answering.interrupt,
+        ev.InterruptAsked: _stop_at_button,
         ev.PlayedOut: answering.conclude,
         **_HEARING,
         **_ALWAYS,
@@ -90,10 +116,27 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.INTERRUPTED: {**_HEARING, **_ALWAYS},
     State.ENDING: {
         ev.TurnStopped: answering.settle,
-        ev.TimerFired: _keep_last_time,
+        ev.TimerFired: _keep_time,
         ev.Disconnected: _vanish,
     },
     State.ENDED: {ev.TurnStopped: answering.settle},
+}
+
+TIMES: Final[dict[ev.Timer, TimeRule]] = {
+    "end_of_turn": _look,
+    "flush": _look,
+    "pickup": _look,
+    "finalise": listening.conclude_input,
+    "floor": floor.hear_long,
+    "words": saying.let_go,
+    "hold": listening.lose_stop,
+    "silence": patience.break_silence,
+    "long": patience.cut_in,
+    "filler": saying.fill,
+    "transfer": handing_over.take_back,
+    "waiting": handing_over.reassure,
+    "opt_out": _let_alone,
+    "ending": Talk.end,
 }
 
 # Only of the current reply, which there is in THINKING and RESPONDING alone. What belongs to a

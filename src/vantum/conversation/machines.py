@@ -7,9 +7,9 @@ from typing import Final
 
 from vantum.conversation import effects as do
 from vantum.conversation.answerer import HELLO_WORDS, alike, says, takes_no_message
-from vantum.conversation.answering import say
 from vantum.conversation.deciding import opinion, rules_of, turn_to
 from vantum.conversation.events import Kind
+from vantum.conversation.saying import say
 from vantum.conversation.talk import Pickup, Talk
 
 _OPERATOR: Final = "0"  # where most menus hide a person

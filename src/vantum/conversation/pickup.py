@@ -14,14 +14,15 @@ from typing import Final
 
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
-from vantum.conversation.answerer import COVER_S, MACHINES, objects
-from vantum.conversation.answering import call_off, say
+from vantum.conversation.answerer import MACHINES, objects
 from vantum.conversation.deciding import judge, rules_of, turn_to
 from vantum.conversation.machines import PLANS
+from vantum.conversation.saying import call_off, say
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.states import State
 from vantum.conversation.talk import Pickup, Talk
 from vantum.conversation.utterances import is_hello, is_nod
+from vantum.limits import COVER_S
 
 _TAKEN_BACK: Final = 2  # times: who speaks into the greeting once more has something to say
 _SET_UP_S: Final = 1.0  # carriers open a stream within 0.6 s; two machines' clocks may differ

@@ -20,6 +20,8 @@ class State(Enum):
 
 S = State
 _OVER = frozenset({S.ENDING, S.ENDED})
+ANSWERING: Final = frozenset({S.THINKING, S.RESPONDING})
+"""The turn is the agent's; whoever speaks now speaks into it."""
 
 MOVES: Final[dict[State, frozenset[State]]] = {
     S.INITIALIZING: frozenset({S.LISTENING}) | _OVER,

@@ -5,11 +5,13 @@ Only the rules in the modules beside it change it, and only while `machine.py` h
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct, field
 
 from vantum.conversation import effects as do
 from vantum.conversation.answerer import Overheard
-from vantum.conversation.events import EndReason, Kind, Verdict
+from vantum.conversation.events import EndReason, Kind, Timer, Verdict
 from vantum.conversation.history import History
 from vantum.conversation.policy import Policy
 from vantum.conversation.reply import Guess, Reply
@@ -20,6 +22,8 @@ from vantum.conversation.turns import CallerTurn
 ENDING_DEADLINE_S = 5.0
 # Event loops fire up to their clock's resolution early; no timer here is ever put off by so little.
 _TIMER_SLACK_S = 0.02
+
+_OF_REPLIES: Final[tuple[Timer, ...]] = ("hold", "words", "filler")
 
 
 class Input(Struct):
@@ -155,8 +159,8 @@ class Talk:
             self.orders.give(do.StopTurn(self.reply.turn))
             self.reply = None
             self.turn += 1
-        self.orders.cancel_timer("hold")
-        self.orders.cancel_timer("filler")
+        for name in _OF_REPLIES:
+            self.orders.cancel_timer(name)
 
     def close(self, reason: EndReason, now: float) -> None:
         """Begin to end the call."""
@@ -178,7 +182,7 @@ class Orders:
 
     def __init__(self) -> None:
         self._effects: list[do.Effect] = []
-        self._timers: dict[str, float] = {}
+        self._timers: dict[Timer, float] = {}
 
     def give(self, effect: do.Effect) -> None:
         """Order something."""
@@ -188,17 +192,17 @@ class Orders:
         """Tell the client something."""
         self._effects.append(do.Notify(notice))
 
-    def set_timer(self, name: str, at: float) -> None:
+    def set_timer(self, name: Timer, at: float) -> None:
         """Have a timer fire at `at`; setting it to the same time again costs nothing."""
         if self._timers.get(name) != at:
             self._timers[name] = at
             self._effects.append(do.SetTimer(name, at))
 
-    def has_timer(self, name: str) -> bool:
+    def has_timer(self, name: Timer) -> bool:
         """The timer is running."""
         return name in self._timers
 
-    def cancel_timer(self, name: str) -> None:
+    def cancel_timer(self, name: Timer) -> None:
         """Forget a timer; one that is not running costs nothing."""
         if self._timers.pop(name, None) is not None:
             self._effects.append(do.CancelTimer(name))
@@ -208,7 +212,7 @@ class Orders:
         for name in list(self._timers):
             self.cancel_timer(name)
 
-    def timer_fired(self, name: str, now: float) -> bool:
+    def timer_fired(self, name: Timer, now: float) -> bool:
         """A timer came due; False where it was cancelled or put off in the meantime."""
         at = self._timers.get(name)
         if at is None or at > now + _TIMER_SLACK_S:

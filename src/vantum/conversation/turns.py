@@ -16,8 +16,6 @@ from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSusta
 from vantum.conversation.pace import Pace
 from vantum.conversation.policy import Policy
 
-# Recognisers round the end of words; a final that ends this close to the speech end covers it.
-_COVER_S = 0.25
 _NOTICED_S = 0.3  # silence is noticed so late as a rule
 _YEP_S = 0.15  # behind a question that asks for no more a clipped "yep" counts
 
@@ -46,7 +44,7 @@ def _plain(word: str) -> str:
 
 
 class CallerTurn:
-    """What the caller has said since the last answer was asked for."""
+    """What the caller has said since the last answer was asked for. Written to only in here."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -56,7 +54,7 @@ class CallerTurn:
         self.owed = False  # words asked before, whose answer was called off unheard
         self.pace = Pace()
         self._reach = _Reach()
-        self._quiet_since: float | None = None  # clock time of the last speech frame
+        self.quiet_since: float | None = None  # clock time of the last speech frame, where known
         self._ended: Ended = ""
         self._flushed = True  # the words of all speech so far were asked for
         self._ripe = False  # the recogniser said that the turn may be over, or the same words twice
@@ -67,11 +65,6 @@ class CallerTurn:
         """All words so far; the last interim stands in where no final replaced it."""
         interim = [self._interim.text.strip()] if self._interim else []
         return " ".join([*self._finals, *interim])[: self._policy.turn_chars]
-
-    @property
-    def quiet_since(self) -> float | None:
-        """Clock time at which the caller fell silent, where known."""
-        return self._quiet_since
 
     @property
     def is_idle(self) -> bool:
@@ -97,26 +90,26 @@ class CallerTurn:
         self.speaking = self._sees_speech = False
         self._ended = ""
         if not self.text:
-            self._quiet_since = None
+            self.quiet_since = None
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
         if not self.speaking:
             self.pace.gap_s = event.at_s - self._reach.spoken_s
-            self._reach.quiet_before, self._reach.goes_on = self._quiet_since, bool(self.text)
+            self._reach.quiet_before, self._reach.goes_on = self.quiet_since, bool(self.text)
         self.speaking = self._sees_speech = True
-        self._quiet_since = None
+        self.quiet_since = None
         self._ended = ""
 
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
         self.speaking = False
         # A cough has no words to wait for; if it has some after all, they count when they come.
-        shortest_s = _YEP_S if self.pace.expected == "yes_no" else limits.INTERRUPT_AFTER_S
+        shortest_s = _YEP_S if self.pace.expected == "yes_no" else limits.SHORTEST_SPEECH_S
         if event.speech_s < shortest_s and self._reach.quiet_before is not None:
-            self._quiet_since = self._reach.quiet_before  # the silence was none of its making
+            self.quiet_since = self._reach.quiet_before  # the silence was none of its making
             return
-        self._quiet_since, self._reach.noticed_at = now - event.silence_s, now
+        self.quiet_since, self._reach.noticed_at = now - event.silence_s, now
         if event.speech_s >= shortest_s:
             if self._reach.goes_on:  # the pause before it was one within their turn
                 self.pace.went_on()
@@ -168,14 +161,14 @@ class CallerTurn:
     def _live(self, now: float) -> None:
         if not self.speaking and not (self._sees_speech and self._just_spoke(now)):
             self._sees_speech = False  # words are the only sign of this speech
-            self._quiet_since = now
+            self.quiet_since = now
 
     def _is_repeated(self, event: Transcript) -> bool:
         before = self._interim
         return before is not None and not event.final and event.text.split() == before.text.split()
 
     def _just_spoke(self, now: float) -> bool:
-        quiet = self._quiet_since
+        quiet = self.quiet_since
         return quiet is not None and now - quiet <= self._policy.finalise_deadline_s
 
     def close(self, now: float) -> None:
@@ -186,8 +179,8 @@ class CallerTurn:
     def fall_silent(self, now: float) -> None:
         """Neither speech nor words will be reported any more."""
         self.speaking = False
-        if self._quiet_since is None:
-            self._quiet_since = now
+        if self.quiet_since is None:
+            self.quiet_since = now
         self.give_up()
 
     def give_up(self) -> None:
@@ -205,31 +198,45 @@ class CallerTurn:
         self.take()
         self._reach.taken_s = max(self._reach.taken_s, self._reach.spoken_s)
 
-    def overlooked(self) -> None:
-        """Nothing is to be done about speech so far that had no words."""
-        if not self.text:
-            self.give_up()
+    def lose_stop(self) -> None:
+        """Speech that would have been sustained or stopped by now is over."""
+        self.speaking = False
+
+    def goes_on(self) -> None:
+        """They were not finished when an answer was asked for, or a noise was taken for words."""
+        self.pace.went_on()
+        self.owed = True
+
+    def cut_in(self, *, owed: bool) -> None:
+        """They took the floor; `owed`: what they asked before is still to be answered."""
+        self.owed = owed
+
+    def heard(self, text: str, *, answered: bool) -> None:
+        """These words of the agent have reached them, and an answer among them or not."""
+        self.owed = self.owed and not answered
+        if text:
+            self.pace.asked(text, self._policy)
 
     def over_at(self) -> float | None:
         """Clock time at which the turn is to be taken as finished, on what is known now.
 
         None while the caller speaks or has said nothing.
         """
-        if self.speaking or self._quiet_since is None:
+        if self.speaking or self.quiet_since is None:
             return self._over_in_noise_at() if self.speaking else None
         if self.owes_words:  # they are waited for, but not for ever
             # Where sound comes faster than it was spoken, the recogniser has had no time yet.
-            since = max(self._quiet_since, self._reach.noticed_at - _NOTICED_S)
+            since = max(self.quiet_since, self._reach.noticed_at - _NOTICED_S)
             return since + self._policy.silences.unheard_s
         if not (self._finals or self.owed):
             unheard = self._reach.spoken_s > self._reach.settled_s
-            return self._quiet_since + self._policy.silences.unheard_s if unheard else None
+            return self.quiet_since + self._policy.silences.unheard_s if unheard else None
         if self._ended == "outright":
-            return self._quiet_since
+            return self.quiet_since
         text, policy = self.text, self._policy
         if self._ended == "likely" and self.pace.ending(text, policy) in {"answer", "whole"}:
-            return self._quiet_since
-        return self._quiet_since + self.pace.silence_s(text, policy)
+            return self.quiet_since
+        return self.quiet_since + self.pace.silence_s(text, policy)
 
     def _over_in_noise_at(self) -> float | None:
         """A sound goes on, but no word has come with it: a noise, or an end that was lost."""
@@ -245,11 +252,11 @@ class CallerTurn:
     def owes_words(self) -> bool:
         """Speech was heard whose final words are still to come."""
         reach = self._reach
-        return self._interim is not None or reach.written_s + _COVER_S < reach.spoken_s
+        return self._interim is not None or reach.written_s + limits.COVER_S < reach.spoken_s
 
     def flush_at(self) -> float | None:
         """Clock time at which to have words delivered that are overdue; None if none are."""
-        quiet = None if self.speaking or self._flushed else self._quiet_since
+        quiet = None if self.speaking or self._flushed else self.quiet_since
         return quiet + self._policy.silences.flush_s if quiet and self.owes_words else None
 
     @property
@@ -277,7 +284,7 @@ class CallerTurn:
         reach.taken_s = reach.written_s if early else max(reach.taken_s, reach.final_s)
         self.speaking = False
         self._finals.clear()
-        self._quiet_since = None
+        self.quiet_since = None
         self._sees_speech = self.owed = self._ripe = False
         self._ended = ""
         return text
