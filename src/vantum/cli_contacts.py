@@ -27,10 +27,10 @@ Region = Annotated[
 Number = Annotated[str, typer.Argument(help="With plus and country code, such as +15550100123.")]
 
 
-def _e164(number: str) -> str:
+def _e164(number: str, region: str | None = None) -> str:
     from vantum.dialing.numbers import number_of  # noqa: PLC0415 - other commands need none of it
 
-    return number_of(number)
+    return number_of(number, region)
 
 
 @contacts.command("import")
@@ -159,7 +159,7 @@ def suppress(
         if not report.good:
             raise RequestError(f"{file}: no row is good, so nothing is suppressed")
         return
-    phone = _e164(number or "")
+    phone = _e164(number or "", region)
     is_new = with_records(
         context, lambda database: Contacts(database).suppress(phone, time.time(), reason)
     )
