@@ -15,6 +15,7 @@ from vantum.errors import RequestError
 if TYPE_CHECKING:
     from vantum.campaigns.importing import Report
     from vantum.store.database import Database
+    from vantum.store.lists import ContactList, Lists
 
 app = typer.Typer()
 contacts = typer.Typer(help="Lists of people to call, from CSV files.", no_args_is_help=True)
@@ -97,13 +98,18 @@ def show(
     with_records(context, lambda database: _show(database, name, bad=bad))
 
 
+async def _known(lists: Lists, name: str) -> ContactList:
+    found = await lists.named(name)
+    if found is None:
+        raise RequestError(f'There is no list "{name}"')
+    return found
+
+
 async def _show(database: Database, name: str, *, bad: bool) -> None:
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
     lists = Lists(database)
-    found = await lists.named(name)
-    if found is None:
-        raise RequestError(f'There is no list "{name}"')
+    found = await _known(lists, name)
     line = 0
     if bad:
         while rows := await lists.bad_rows(found.list_id, line):
@@ -116,6 +122,22 @@ async def _show(database: Database, name: str, *, bad: bool) -> None:
             cells = (str(one.line), one.phone, one.name, one.company, one.timezone)
             typer.echo("\t".join(" ".join(cell.split()) for cell in cells))
         line = people[-1].line
+
+
+@contacts.command()
+def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The list.")]) -> None:
+    """Take a list away that no campaign calls; wishes not to be called stay."""
+
+    async def removed(database: Database) -> ContactList:
+        lists = Lists(database)
+        found = await _known(lists, name)
+        await lists.remove(found.list_id)
+        return found
+
+    from vantum.store.lists import Lists  # noqa: PLC0415 - see above
+
+    gone = with_records(context, removed)
+    typer.echo(f'"{gone.name}" is removed: {_count(gone.good, "contact")}')
 
 
 @contacts.command()
