@@ -34,7 +34,17 @@ from vantum.store.schema import CONSENTS, CONTACTS, LISTS
 
 DIALS_PER_S: Final = 20.0
 AGAIN_S: Final = 4.0  # nobody here waits for hours
-MIX: Final = {"stays_s": 1.0}
+# Without a stream for anybody: what is measured is the dialling.
+MIX: Final = {
+    "stays_s": 1.0,
+    "shares": {
+        "unheard": 0.40,
+        "unheard_machine": 0.20,
+        "no_answer": 0.20,
+        "busy": 0.15,
+        "unreachable": 0.05,
+    },
+}
 PLAN: Final = Plan(
     caller_ids=(CALLER_ID,),
     calls_per_s=DIALS_PER_S,

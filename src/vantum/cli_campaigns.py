@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from vantum.cli_records import new_id, with_records
+from vantum.errors import RequestError
 
 if TYPE_CHECKING:
     from vantum.campaigns.making import Order
@@ -36,13 +37,18 @@ Region = Annotated[
 @app.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="What the campaign and its list are called.")],
-    contacts: Annotated[Path, typer.Option(help="CSV file; its first row names the columns.")],
+    name: Annotated[str, typer.Argument(help="What it is called, and the list of its file.")],
+    contacts: Annotated[
+        Path | None, typer.Option(help="CSV file; its first row names the columns.")
+    ] = None,
+    from_list: Annotated[
+        str | None, typer.Option("--list", help="In place of a file: a list that is there.")
+    ] = None,
+    *,
     agent: Annotated[str | None, typer.Option(help="Agent file, or the name of one.")] = None,
     caller_id: Annotated[
         list[str] | None, typer.Option(help="Our number to call from; repeat for more.")
     ] = None,
-    *,
     hours: Hours = None,
     calls_per_second: Annotated[float | None, typer.Option(help="Dials a second; 1.")] = None,
     at_once: Annotated[int | None, typer.Option(help="Calls at once; 10.")] = None,
@@ -52,7 +58,7 @@ def create(
         bool, typer.Option("--simulate", help="Rehearse all of it now; nobody is really called.")
     ] = False,
 ) -> None:
-    """Make a campaign of a CSV file; `start` begins to call."""
+    """Make a campaign of a CSV file or a list; `start` begins to call."""
     from vantum.campaigns.making import Order, week_of  # noqa: PLC0415 - others need none of it
 
     order = Order(
@@ -66,24 +72,41 @@ def create(
             "attempts": attempts,
         },
     )
-    (_rehearse if simulated else _make)(context, order, contacts, region)
+    if contacts is None and simulated:
+        raise RequestError("A rehearsal reads a file: --contacts FILE")
+    if (contacts is None) == (from_list is None):
+        raise RequestError("Say one of the two: --contacts FILE, or --list NAME")
+    if contacts is None:
+        _make(context, order, from_list or "", region)
+    else:
+        (_rehearse if simulated else _make)(context, order, contacts, region)
 
 
-def _make(context: typer.Context, order: Order, file: Path, region: str | None) -> None:
+def _make(context: typer.Context, order: Order, whom: Path | str, region: str | None) -> None:
+    """`whom` is a file, or a list by its name."""
     from msgspec.structs import replace  # noqa: PLC0415 - see above
 
-    from vantum.campaigns.making import agent_of, make, ordered  # noqa: PLC0415
+    from vantum.campaigns.making import agent_of, make, make_of_list, ordered  # noqa: PLC0415
     from vantum.campaigns.telling import tell_made  # noqa: PLC0415
 
     settings, console = context.obj.settings(), _console()
     if order.agent:
         order = replace(order, agent=agent_of(order.agent, settings))
     wanted = ordered(order, settings)
-    made = with_records(
-        context,
-        lambda database: make(database, wanted, file, region, ids=new_id, now=time.time),
-    )
-    tell_made(made, console)
+    if isinstance(whom, Path):
+        file = whom
+        made = with_records(
+            context,
+            lambda database: make(database, wanted, file, region, ids=new_id, now=time.time),
+        )
+        tell_made(made, console)
+    else:
+        name = whom
+        _, contacts = with_records(
+            context,
+            lambda database: make_of_list(database, wanted, name, new_id=new_id(), now=time.time()),
+        )
+        console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
     console.print(f'start it with: vantum campaign start "{order.name}"', markup=False)
 
 

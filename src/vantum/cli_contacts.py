@@ -15,6 +15,7 @@ from vantum.errors import RequestError
 if TYPE_CHECKING:
     from vantum.campaigns.importing import Report
     from vantum.store.database import Database
+    from vantum.store.lists import ContactList, Lists
 
 app = typer.Typer()
 contacts = typer.Typer(help="Lists of people to call, from CSV files.", no_args_is_help=True)
@@ -27,10 +28,10 @@ Region = Annotated[
 Number = Annotated[str, typer.Argument(help="With plus and country code, such as +15550100123.")]
 
 
-def _e164(number: str) -> str:
+def _e164(number: str, region: str | None = None) -> str:
     from vantum.dialing.numbers import number_of  # noqa: PLC0415 - other commands need none of it
 
-    return number_of(number)
+    return number_of(number, region)
 
 
 @contacts.command("import")
@@ -97,13 +98,18 @@ def show(
     with_records(context, lambda database: _show(database, name, bad=bad))
 
 
+async def _known(lists: Lists, name: str) -> ContactList:
+    found = await lists.named(name)
+    if found is None:
+        raise RequestError(f'There is no list "{name}"')
+    return found
+
+
 async def _show(database: Database, name: str, *, bad: bool) -> None:
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
     lists = Lists(database)
-    found = await lists.named(name)
-    if found is None:
-        raise RequestError(f'There is no list "{name}"')
+    found = await _known(lists, name)
     line = 0
     if bad:
         while rows := await lists.bad_rows(found.list_id, line):
@@ -116,6 +122,22 @@ async def _show(database: Database, name: str, *, bad: bool) -> None:
             cells = (str(one.line), one.phone, one.name, one.company, one.timezone)
             typer.echo("\t".join(" ".join(cell.split()) for cell in cells))
         line = people[-1].line
+
+
+@contacts.command()
+def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The list.")]) -> None:
+    """Take a list away that no campaign calls; wishes not to be called stay."""
+
+    async def removed(database: Database) -> ContactList:
+        lists = Lists(database)
+        found = await _known(lists, name)
+        await lists.remove(found.list_id)
+        return found
+
+    from vantum.store.lists import Lists  # noqa: PLC0415 - see above
+
+    gone = with_records(context, removed)
+    typer.echo(f'"{gone.name}" is removed: {_count(gone.good, "contact")}')
 
 
 @contacts.command()
@@ -159,7 +181,7 @@ def suppress(
         if not report.good:
             raise RequestError(f"{file}: no row is good, so nothing is suppressed")
         return
-    phone = _e164(number or "")
+    phone = _e164(number or "", region)
     is_new = with_records(
         context, lambda database: Contacts(database).suppress(phone, time.time(), reason)
     )

@@ -38,6 +38,7 @@ NOW = 1_800_000_000.0
 ANN = "+12125550123"
 BOB = "+12125550199"
 DEADLINE_S = 60.0
+NUMBER = {"TWILIO_PHONE_NUMBER": "+15550199999"}
 EMPTY = [0, 0, 0, 0, 0]
 
 
@@ -281,7 +282,7 @@ def command(url: str, folder: Path, *words: str) -> subprocess.Popen[str]:
 
 def told(url: str, *words: str) -> str:
     """What the command prints, or says of what it cannot do."""
-    done = CliRunner().invoke(app, words, env={"DATABASE_URL": url})
+    done = CliRunner().invoke(app, words, env={"DATABASE_URL": url, **NUMBER})
     if done.exception:
         assert isinstance(done.exception, RequestError), done.exception
         return done.stdout + f"vantum: {done.exception}"
@@ -312,6 +313,26 @@ def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
     assert told(url, "contacts", "show", "autumn") == 'vantum: There is no list "autumn"'
 
 
+def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
+    url, file = f"sqlite:///{tmp_path}/vantum.db", tmp_path / "a.csv"
+    file.write_text(f"phone\n{ANN}\n")
+    told(url, "contacts", "import", "people", str(file))
+    create = ("campaign", "create", "spring")
+    for words, says in [
+        (create, "--contacts FILE, or --list NAME"),
+        ((*create, "--list", "people", "--contacts", str(file)), "--contacts FILE, or --list NAME"),
+        ((*create, "--list", "people", "--simulate"), "A rehearsal reads a file"),
+        ((*create, "--list", "nobody"), 'There is no list "nobody"'),
+        ((*create, "--list", "people"), 'campaign "spring": 1 contacts\n'),
+        (("contacts", "remove", "people"), 'The campaign "spring" calls this list: it stays'),
+        (("contacts", "import", "others", str(file)), "1 contact"),
+        (("contacts", "remove", "others"), '"others" is removed: 1 contact\n'),
+        (("contacts", "remove", "others"), 'There is no list "others"'),
+    ]:
+        assert says in told(url, *words), words
+    assert told(url, "contacts", "list").startswith("people\t")
+
+
 def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
     url, file = f"sqlite:///{tmp_path}/vantum.db", tmp_path / "a.csv"
     file.write_text(f"phone\n{ANN}\n")
@@ -323,6 +344,8 @@ def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
         (("unsuppress", ANN, "--reason", "signed up"), f"{ANN} was not suppressed"),
         (("suppress", "--file", str(file)), "suppressed: 1 number, 0 bad rows"),
         (("contacts", "erase", ANN), f"erased: 1 contact with {ANN}"),
+        (("suppress", "212-555-0123", "--region", "US"), f"{ANN} was suppressed already"),
+        (("suppress", "2125550123", "--region", "us"), '"us" is no country'),
         (("suppress", "2125550123"), "has a number without + and country code"),
         (("suppress",), "a number, or --file FILE"),
         (("suppress", ANN, "--file", str(file)), "a number, or --file FILE"),

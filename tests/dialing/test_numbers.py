@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vantum.dialing.numbers import NumberError, e164, is_region
+from vantum.dialing.numbers import NumberError, check_region, e164
+from vantum.errors import RequestError
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_numbers_of_examples_are_taken_and_those_to_suppress_need_not_be_given_o
 
 
 def test_a_country_is_known_by_its_code() -> None:
-    assert is_region("US")
-    assert not is_region("us")
-    assert not is_region("America")
+    check_region("US")
+    for code in ("us", "America"):
+        with pytest.raises(RequestError, match=f'"{code}" is no country'):
+            check_region(code)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from vantum.simulator.callee_mixes import CAMPAIGN, Mix, mix_of
+from vantum.simulator.callees import UNHEARD
 
 NUMBERS = [f"+1212555{n:04}" for n in range(10_000)]
 
@@ -23,6 +24,11 @@ def test_a_range_is_answered_in_about_the_shares_that_were_asked_for() -> None:
     )
     two = Counter(kinds(Mix(prefix="+1", shares={"busy": 1, "brief": 3})))
     assert two["busy"] / len(NUMBERS) == pytest.approx(0.25, abs=0.015)
+
+
+def test_a_campaign_on_the_usual_mix_is_not_paused_for_its_failures() -> None:
+    failing = CAMPAIGN["unreachable"] + sum(CAMPAIGN.get(kind, 0.0) for kind in UNHEARD)
+    assert failing <= 0.1
 
 
 def test_the_same_seed_gives_the_same_callees_another_one_others() -> None:

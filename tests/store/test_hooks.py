@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from a_call import phone_call
+from vantum.campaigns.erasing import erase
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
@@ -52,6 +54,16 @@ async def planned(database: Database) -> dict[str, Told]:
     assert all(subject.partition(":")[2] == one.id for subject, one in told.items())
     assert len(told) == len({subject.partition(":")[0] for subject in told})
     return {subject.partition(":")[0]: one for subject, one in told.items()}
+
+
+async def test_who_is_erased_is_told_of_as_a_number_not_to_be_called(
+    database: Database, tmp_path: Path
+) -> None:
+    await listens(database, "all")
+    await settled(database)
+    await erase(database, tmp_path, "+15550100100", now=NOW + 99, new_id="consent-1")
+    told = (await planned(database))["all"]
+    assert (told.type, told.at) == ("number.suppressed", NOW + 99)
 
 
 async def settled(database: Database, direction: Direction = "outbound") -> str:

@@ -120,6 +120,20 @@ async def test_a_name_is_given_once(lists: Lists, database: Database) -> None:
     assert await rows(database) == [2, 1, 1, 0]
 
 
+async def test_a_list_that_is_removed_leaves_its_name_and_what_was_revoked(
+    lists: Lists, database: Database
+) -> None:
+    await made(lists)
+    await Contacts(database).revoke_consent(ANN.phone, NOW, "c1")
+    await lists.remove("l1")
+    assert await rows(database) == [0, 1, 0, 0]
+    [kept] = await Contacts(database).consents_of(ANN.phone)
+    assert kept.revoked_at == NOW
+    await made(lists, replace(SPRING, list_id="l2"))
+    await lists.remove("l2")
+    assert await rows(database) == [0, 1, 0, 0]
+
+
 async def test_a_number_is_in_a_list_once_and_in_as_many_as_you_like(lists: Lists) -> None:
     await lists.begin("l1", NOW)
     assert await lists.add("l1", [ANN, replace(ANN, line=3)], [BadRow(4, "x")], NOW) == [

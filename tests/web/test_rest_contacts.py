@@ -78,7 +78,7 @@ async def test_a_file_of_any_length_becomes_a_list(server: Server) -> None:
     first, following = await server.items("/contacts", list="people", limit=2)
     second, _ = await server.items("/contacts", list="people", limit=2, after=following or "")
     assert [one["line"] for one in first + second] == [2, 3, 4, 5]
-    [found], none = await server.items("/contacts", number="+15550100007")
+    [found], none = await server.items("/contacts", phone="+15550100007")
     assert (found["name"], found["variables"], none) == ("Number 7", {"plan": "gold" * 5}, None)
     alone = await server.http.get(f"/contacts/{found['contact_id']}")
     assert alone.json() == found
@@ -109,10 +109,10 @@ async def test_the_same_file_under_its_key_is_read_once(server: Server) -> None:
 async def test_numbers_are_called_no_more_until_somebody_answers_for_it(server: Server) -> None:
     http, number = server.http, "/suppressions/+15550100100"
     assert (await http.get(number)).status_code == 404
-    asked = {"number": "+1 555 010-0100", "reason": "wrote to us"}
+    asked = {"phone": "+1 555 010-0100", "reason": "wrote to us"}
     added = await http.post("/suppressions", json=asked)
     assert (added.status_code, added.json()["phone"]) == (201, "+15550100100"), added.text
-    await http.post("/suppressions", json={"number": "+15550100100", "reason": "again"})
+    await http.post("/suppressions", json={"phone": "+15550100100", "reason": "again"})
     assert (await http.get(number)).json()["reason"] == "wrote to us"
     file = "phone,reason\n(555) 010-0101,a letter\n5550100102,\n1,\n"
     brought = await http.post("/suppressions/import?region=US", content=file, headers=CSV)
@@ -146,10 +146,10 @@ async def lifted(database_url: str) -> list[tuple[str, str, str]]:
 @ON_SQLITE
 async def test_a_person_is_forgotten_on_request(server: Server) -> None:
     await server.brings("phone,name\n+15550100100,Ann\n+15550100101,Bo\n")
-    answer = await server.http.post("/erasures", json={"number": "+15550100100"})
+    answer = await server.http.post("/erasures", json={"phone": "+15550100100"})
     assert (answer.status_code, answer.json()["gone"]["contacts"]) == (200, 1), answer.text
     assert len(answer.json()["kept"]) == 3
-    only = {"number": "+15550100101", "only_contacts": True}
+    only = {"phone": "+15550100101", "only_contacts": True}
     assert (await server.http.post("/erasures", json=only)).json()["gone"]["contacts"] == 1
     shown, _ = await server.items("/contacts")
     assert [(one["name"], one["erased_at"] is None) for one in shown] == [("", False)] * 2

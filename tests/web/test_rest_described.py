@@ -82,7 +82,7 @@ async def fill(url: str, folder: Path) -> None:
             ("/lists?name=people", {"content": CSV, "headers": csv}),
             ("/campaigns", {"json": {"name": "spring", "list": "people"}}),
             ("/webhooks", {"json": {"url": "http://127.0.0.1:1"}}),
-            ("/suppressions", {"json": {"number": "+15550100109"}}),
+            ("/suppressions", {"json": {"phone": "+15550100109"}}),
         ):
             answer = await http.post(path, **asked)  # type: ignore[arg-type]
             assert answer.status_code == 201, answer.text

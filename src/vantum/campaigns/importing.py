@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from vantum.campaigns.reading import BATCH_BYTES, Batch, Ending, Refusal, Told, Wanted
 from vantum.dialing.contacts import BadRow
-from vantum.dialing.numbers import is_region
+from vantum.dialing.numbers import check_region
 from vantum.errors import RequestError
 from vantum.store.contacts import Contacts
 from vantum.store.lists import ContactList, Lists, name_taken
@@ -139,8 +139,7 @@ async def _reading(
     file: Source, wanted: Wanted, region: str | None, now: float
 ) -> AsyncIterator[AsyncIterator[Batch | Ending]]:
     """Have a file read by a program of its own, which ends with this."""
-    if region is not None and not is_region(region):
-        raise RequestError(f'"{region}" is no country: write its code, such as US')
+    check_region(region)
     try:
         opened = await asyncio.to_thread(file.open, "rb")
     except OSError as error:

@@ -143,6 +143,20 @@ async def make(
     return Made(campaign, contacts, report)
 
 
+async def make_of_list(
+    database: Database, wanted: Wanted, name: str, *, new_id: str, now: float
+) -> tuple[Campaign, int]:
+    """A campaign that calls each contact of a list that is there, by its name or id; how many.
+
+    Raises RequestError, RecordsError.
+    """
+    lists = Lists(database)
+    found = await lists.named(name)
+    if found is None:
+        raise RequestError(f'There is no list "{name}"')
+    return await plan_calls(database, wanted, found.list_id, new_id=new_id, now=now)
+
+
 async def plan_calls(
     database: Database, wanted: Wanted, list_id: str, *, new_id: str, now: float
 ) -> tuple[Campaign, int]:

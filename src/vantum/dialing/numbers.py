@@ -56,10 +56,11 @@ def e164(text: str, region: str | None = None, *, given_out: bool = True) -> str
     return found
 
 
-def number_of(text: str) -> str:
+def number_of(text: str, region: str | None = None) -> str:
     """The number that somebody names on purpose, as +15550100123. Raises RequestError."""
+    check_region(region)
     try:
-        return e164(text, given_out=False)
+        return e164(text, region, given_out=False)
     except NumberError as error:
         raise RequestError(f'"{text}" has {error}; write it like +15550100123') from error
 
@@ -83,8 +84,9 @@ def _reasons() -> tuple[dict[int, str], dict[int, str]]:
     }
 
 
-def is_region(code: str) -> bool:
-    """A country whose numbers are known, by its ISO 3166 code."""
+def check_region(code: str | None) -> None:
+    """Raise RequestError for what is not the ISO 3166 code of a country whose numbers are known."""
     import phonenumbers  # noqa: PLC0415 - see above
 
-    return code in phonenumbers.SUPPORTED_REGIONS
+    if code is not None and code not in phonenumbers.SUPPORTED_REGIONS:
+        raise RequestError(f'"{code}" is no country: write its code, such as US')

@@ -11,13 +11,13 @@ from msgspec import Struct, field
 
 from vantum.simulator.callees import STAYS_S, Casting, Kind
 
-# What is usual of a list that nobody has called yet, without a stream for anybody.
+# A list that nobody has called yet, quickly over; few calls fail, or the campaign would pause.
 CAMPAIGN: Final[Mapping[Kind, float]] = MappingProxyType(
     {
-        "unheard": 0.40,
-        "unheard_machine": 0.20,
-        "no_answer": 0.20,
-        "busy": 0.15,
+        "hangs_up": 0.20,
+        "brief": 0.20,
+        "no_answer": 0.30,
+        "busy": 0.25,
         "unreachable": 0.05,
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import delete, select, update
@@ -14,6 +15,7 @@ from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.receipts import forget
 from vantum.store.schema import ANSWERS, ATTEMPTS, CALLS, JOBS
 
+_SUPPRESSED: Final = '"type":"number.suppressed"'  # quotes within a text are escaped
 Blank = Callable[[str], str]
 """Makes an outcome, as JSON, hold nothing of whom the call was with."""
 
@@ -62,8 +64,12 @@ class CallTraces:
 
 
 async def _forget_told(connection: AsyncConnection, phone: str) -> None:
-    """Nobody is told of them any more, and who asked for a call once is not answered with them."""
+    """Nobody is told of them any more, and who asked for a call once is not answered with them.
+
+    But that the number is not to be called, whoever else calls has to know.
+    """
     told = (JOBS.c.kind == WEBHOOK) & JOBS.c.details.contains(phone, autoescape=True)
+    told &= ~JOBS.c.details.contains(_SUPPRESSED)
     await connection.execute(delete(JOBS).where(told))
     answered = ANSWERS.c.body.contains(phone, autoescape=True)
     await connection.execute(update(ANSWERS).where(answered).values(body="{}"))

@@ -19,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from vantum.dialing.contacts import BadRow, Contact, without_doubles
 from vantum.errors import RequestError
 from vantum.limits import IMPORT_DEAD_S, IMPORT_ROWS
-from vantum.store.database import Database
-from vantum.store.schema import BAD_ROWS, CONSENTS, CONTACTS, IMPORTS, LISTS
+from vantum.store.database import Database, or_nothing
+from vantum.store.schema import BAD_ROWS, CAMPAIGNS, CONSENTS, CONTACTS, IMPORTS, LISTS
 
 PAGE: Final = 500
 _DEAD: Final = 0.0
@@ -157,15 +157,24 @@ class Lists:
                 async with self._database.writing_a_part() as connection:
                     await connection.execute(delete(table).where(ours, key.in_(keys)))
                     if table is CONTACTS:  # a consent has the id of its contact
-                        consents = delete(CONSENTS).where(CONSENTS.c.consent_id.in_(keys))
-                        await connection.execute(consents)
+                        # One that was revoked stays so, or a later file would bring it back.
+                        these = CONSENTS.c.consent_id.in_(keys) & CONSENTS.c.revoked_at.is_(None)
+                        await connection.execute(delete(CONSENTS).where(these))
         async with self._database.writing() as connection:
             await connection.execute(delete(IMPORTS).where(this))
 
     async def remove(self, list_id: str) -> None:
-        """Take a list away that nothing refers to."""
+        """Take a list away. Raises RequestError where a campaign calls it."""
+        using = select(CAMPAIGNS.c.name).where(CAMPAIGNS.c.list_id == list_id)
         async with self._database.writing() as connection:
+            if name := (await connection.execute(using.limit(1))).scalar():
+                raise RequestError(
+                    f'The campaign "{name}" calls this list: it stays', code="INVALID_STATE"
+                )
             await connection.execute(delete(LISTS).where(LISTS.c.list_id == list_id))
+            # From here on as an import that has died: should this end midway, the next one tidies.
+            dead = or_nothing(connection, IMPORTS).values(list_id=list_id, seen_at=_DEAD)
+            await connection.execute(dead)
         await self.discard(list_id)
 
     async def tidy(self, now: float) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from vantum.campaigns.looking import left_s, pace, seen
-from vantum.campaigns.making import Order, ordered, plan_calls, week_of
+from vantum.campaigns.making import Order, make_of_list, ordered, week_of
 from vantum.errors import RequestError
 from vantum.store.campaign_pages import (
     Attempt,
@@ -22,7 +22,6 @@ from vantum.store.campaign_pages import (
     campaigns_page,
 )
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported, State
-from vantum.store.lists import Lists
 from vantum.web.rest.house import House
 from vantum.web.rest.paging import Line, Paged, cut, place
 from vantum.web.rest.route import Route, route
@@ -132,10 +131,7 @@ class CampaignDoors:
         # On a thread: agents' files are read, and calls may be live.
         wanted = await asyncio.to_thread(ordered, order, self._house.settings)
         database, new_id, now = self._house.database, self._house.new_id(), self._house.now()
-        of = await Lists(database).named(body.list)
-        if of is None:
-            raise RequestError(f'There is no list "{body.list}"')
-        campaign, _ = await plan_calls(database, wanted, of.list_id, new_id=new_id, now=now)
+        campaign, _ = await make_of_list(database, wanted, body.list, new_id=new_id, now=now)
         return campaign
 
     async def look(self, campaign_id: str) -> Standing:

@@ -23,7 +23,7 @@ class ContactsQuery(Paged, frozen=True, kw_only=True):
     """Which contacts."""
 
     list: Annotated[str, Meta(description="A list's name or id.")] | None = None
-    number: Annotated[str, Meta(description="Such as +15550100123.")] | None = None
+    phone: Annotated[str, Meta(description="Such as +15550100123.")] | None = None
 
 
 class ContactsPage(Struct, frozen=True):
@@ -42,9 +42,7 @@ class ContactDoors:
     async def list(self, query: ContactsQuery) -> ContactsPage:
         """Contacts of a list, with a number, or all."""
         after = place(query, Place)
-        found = await contacts_page(
-            self._database, query.list, query.number, query.limit + 1, after
-        )
+        found = await contacts_page(self._database, query.list, query.phone, query.limit + 1, after)
         return ContactsPage(*cut(found, query, lambda one: Place(one.list_id, one.line)))
 
     async def look(self, contact_id: str) -> Listed:

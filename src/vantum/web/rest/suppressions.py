@@ -22,7 +22,7 @@ from vantum.web.rest.route import Route, route
 from vantum.web.rest.uploads import Upload
 
 ROOT: Final = "/api/v1/suppressions"
-ONE: Final = f"{ROOT}/{{number}}"
+ONE: Final = f"{ROOT}/{{phone}}"
 _ASKED: Final = "asked not to be called"
 Number = Annotated[str, Meta(max_length=40)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -31,7 +31,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 class NewSuppression(Struct, frozen=True, forbid_unknown_fields=True):
     """A number that is to be called no more, such as +15550100123."""
 
-    number: Number
+    phone: Number
     reason: Reason = _ASKED
 
 
@@ -59,7 +59,7 @@ class SuppressionsPage(Struct, frozen=True):
 class Forget(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to forget. `only_contacts`: what is known of their calls stays."""
 
-    number: Number
+    phone: Number
     only_contacts: bool = False
 
 
@@ -85,7 +85,7 @@ class SuppressionDoors:
 
     async def add(self, body: NewSuppression) -> Suppressed:
         """Have a number called no more by any campaign; one that was so already stays as it was."""
-        phone = await _number(body.number)
+        phone = await _number(body.phone)
         await self._contacts.suppress(phone, self._house.now(), body.reason)
         return await self._known(phone)
 
@@ -101,13 +101,13 @@ class SuppressionDoors:
             raise RequestError(f"No row is good, so nothing is suppressed; {why(report)}")
         return report
 
-    async def look(self, number: str) -> Suppressed:
+    async def look(self, phone: str) -> Suppressed:
         """Since when and why a number is not to be called; 404 where it may be."""
-        return await self._known(await _number(number))
+        return await self._known(await _number(phone))
 
-    async def lift(self, number: str, body: Lift, caller: Caller) -> None:
+    async def lift(self, phone: str, body: Lift, caller: Caller) -> None:
         """Let a number be called again."""
-        phone = await _number(number)
+        phone = await _number(phone)
         token = f"token {caller.token_id}" if caller.token_id else "the installation's token"
         who = f"{body.by} ({token})"
         now = self._house.now()
@@ -120,7 +120,7 @@ class SuppressionDoors:
         The number stays suppressed, or a later list would have it called again. While a call with
         it is not over this is refused.
         """
-        phone, house = await _number(body.number), self._house
+        phone, house = await _number(body.phone), self._house
         now, new_id = house.now(), house.new_id()
         if body.only_contacts:
             contacts = await self._contacts.erase(phone, now, new_id)
