@@ -340,3 +340,12 @@ def greeted(where: str, greeting: str, language: str) -> Call:
     while not agent.speaks:
         caller.waits(0.02)
     return caller, agent
+
+
+def test_clicks_on_the_line_do_not_put_off_the_greeting() -> None:
+    caller, agent = picked_up("Great.")
+    caller.says("Hello?")
+    for _ in range(8):
+        caller.waits(0.21)
+        caller.coughs()
+    assert agent.says == GREETING

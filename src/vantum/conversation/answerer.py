@@ -10,9 +10,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from rapidfuzz import fuzz, process
 
+from vantum.conversation.activity import Activity
 from vantum.conversation.events import (
     Kind,
     SpeechStarted,
@@ -196,17 +197,23 @@ def _put_right(word: str, words: frozenset[str]) -> str:
 class Overheard(Struct):
     """What the other side has done since it answered; audio in seconds, silence by the clock."""
 
-    speaking: bool = False
-    quiet_since: float | None = None  # None while it speaks, and before it first did
+    activity: Activity = field(default_factory=Activity)
     until_s: float = 0.0  # audio time up to which it was heard
     unbroken_s: float = 0.0  # the longest speech since its words were last forgotten
     ever: bool = False  # words came at least once
     _said: str = ""
     _interim: str = ""
-    _sees_speech: bool = False  # speech events come; otherwise words are the only sign of life
-    _began_s: float = 0.0
-    _spoke_s: float = 0.0  # audio time up to which speech was seen
-    _final_s: float = 0.0  # and up to which words are final
+    _final_s: float = 0.0  # audio time up to which words are final
+
+    @property
+    def speaking(self) -> bool:
+        """It speaks at this moment."""
+        return self.activity.speaking
+
+    @property
+    def quiet_since(self) -> float | None:
+        """Clock time; None while it speaks, and before it first did."""
+        return self.activity.quiet_since
 
     @property
     def text(self) -> str:
@@ -221,12 +228,12 @@ class Overheard(Struct):
     @property
     def owes_words(self) -> bool:
         """Speech was heard whose final words are still to come."""
-        return bool(self._interim) or self._spoke_s > self._final_s + COVER_S
+        return bool(self._interim) or self.activity.spoken_s > self._final_s + COVER_S
 
     @property
     def may_go_on(self) -> bool:
         """Only words tell that it speaks, and they come in bursts."""
-        return bool(self._interim) and not self._sees_speech
+        return bool(self._interim) and not self.activity.seen
 
     @property
     def has_spoken(self) -> bool:
@@ -235,18 +242,12 @@ class Overheard(Struct):
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """It speaks."""
-        if not self.speaking:
-            self._began_s = event.at_s
-        self.speaking = self._sees_speech = True
-        self.quiet_since = None
+        self.activity.started(event)
 
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """It pauses."""
-        self.speaking = False
-        self.quiet_since = now - event.silence_s
         self.unbroken_s = max(self.unbroken_s, event.speech_s)
-        if event.speech_s >= SHORTEST_SPEECH_S:
-            self._spoke_s = max(self._spoke_s, event.at_s)
+        if self.activity.stopped(event, now):
             self.until_s = max(self.until_s, event.at_s)
 
     def wrote(self, event: Transcript, now: float) -> None:
@@ -254,16 +255,16 @@ class Overheard(Struct):
         text = event.text.strip()
         if event.final:
             self._said = f"{self._said} {text}".strip()[-_TEXT_CHARS:]
-            self._final_s = max(self._final_s, event.end_s or self._spoke_s)
+            self._final_s = max(self._final_s, event.end_s or self.activity.spoken_s)
         self._interim = "" if event.final else text
         if not text:
             return
         self.ever = True
         self.until_s = max(self.until_s, event.end_s)
         if self.speaking:
-            self.unbroken_s = max(self.unbroken_s, event.end_s - self._began_s)
-        elif not self._sees_speech:
-            self.quiet_since = now
+            self.unbroken_s = max(self.unbroken_s, event.end_s - self.activity.began_s)
+        elif not self.activity.seen:
+            self.activity.quiet_since = now
 
     def forget(self) -> None:
         """What was said is dealt with."""

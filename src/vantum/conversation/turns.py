@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vantum import limits
+from vantum.conversation.activity import Activity
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained, Transcript
 from vantum.conversation.pace import Pace
 from vantum.conversation.policy import Policy
@@ -25,15 +26,12 @@ Ended = Literal["", "likely", "outright"]
 
 
 class _Reach(Struct):
-    """Up to where something is known: audio times, but for those that end in `_at` or `before`."""
+    """Up to where something is known: audio times, but for the one that ends in `_at`."""
 
-    spoken_s: float = 0.0  # the last speech frame
     written_s: float = 0.0  # words are final
-    noticed_at: float = 0.0  # clock time at which the latest silence was noticed
     final_s: float = 0.0  # final words came, by the recogniser's own word for where they end
     taken_s: float = 0.0  # an answer was already asked for
     settled_s: float = 0.0  # speech without words was dealt with
-    quiet_before: float | None = None  # clock time since which it was quiet, before this sound
     goes_on: bool = False  # there were words already when this sound began
     worded_at: float = 0.0  # clock time of the latest new word
     taken_early: tuple[str, ...] = ()  # words of an interim that was taken for a final
@@ -50,21 +48,29 @@ class CallerTurn:
         self._policy = policy
         self._finals: list[str] = []
         self._interim: Transcript | None = None  # its final is still to come
-        self.speaking = False
+        self._activity = Activity()
         self.owed = False  # words asked before, whose answer was called off unheard
         self.pace = Pace()
         self._reach = _Reach()
-        self.quiet_since: float | None = None  # clock time of the last speech frame, where known
         self._ended: Ended = ""
         self._flushed = True  # the words of all speech so far were asked for
         self._ripe = False  # the recogniser said that the turn may be over, or the same words twice
-        self._sees_speech = False  # speech events come; otherwise words are the only sign of life
 
     @property
     def text(self) -> str:
         """All words so far; the last interim stands in where no final replaced it."""
         interim = [self._interim.text.strip()] if self._interim else []
         return " ".join([*self._finals, *interim])[: self._policy.turn_chars]
+
+    @property
+    def speaking(self) -> bool:
+        """The caller speaks at this moment."""
+        return self._activity.speaking
+
+    @property
+    def quiet_since(self) -> float | None:
+        """Clock time of the last speech frame, where known."""
+        return self._activity.quiet_since
 
     @property
     def is_idle(self) -> bool:
@@ -74,7 +80,7 @@ class CallerTurn:
     @property
     def may_be_over(self) -> bool:
         """It is worth guessing: the words are there, and nothing speaks against an end."""
-        quiet = not self.speaking and (self._sees_speech or self._interim is None)
+        quiet = not self.speaking and (self._activity.seen or self._interim is None)
         if not self.text or not (self._ripe or (quiet and not self.owes_words)):
             return False
         return self.pace.ending(self.text, self._policy) in {"answer", "whole"}
@@ -87,33 +93,23 @@ class CallerTurn:
     def recording_began(self) -> None:
         """Audio time starts again at zero; words not yet answered stay."""
         self._reach = _Reach()
-        self.speaking = self._sees_speech = False
+        self._activity = Activity(quiet_since=self.quiet_since if self.text else None)
         self._ended = ""
-        if not self.text:
-            self.quiet_since = None
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
-        if not self.speaking:
-            self.pace.gap_s = event.at_s - self._reach.spoken_s
-            self._reach.quiet_before, self._reach.goes_on = self.quiet_since, bool(self.text)
-        self.speaking = self._sees_speech = True
-        self.quiet_since = None
+        if self._activity.started(event):
+            self.pace.gap_s = event.at_s - self._activity.spoken_s
+            self._reach.goes_on = bool(self.text)
         self._ended = ""
 
     def stopped(self, event: SpeechStopped, now: float) -> None:
         """The caller pauses."""
-        self.speaking = False
         # A cough has no words to wait for; if it has some after all, they count when they come.
         shortest_s = _YEP_S if self.pace.expected == "yes_no" else limits.SHORTEST_SPEECH_S
-        if event.speech_s < shortest_s and self._reach.quiet_before is not None:
-            self.quiet_since = self._reach.quiet_before  # the silence was none of its making
-            return
-        self.quiet_since, self._reach.noticed_at = now - event.silence_s, now
-        if event.speech_s >= shortest_s:
+        if self._activity.stopped(event, now, shortest_s):
             if self._reach.goes_on:  # the pause before it was one within their turn
                 self.pace.went_on()
-            self._reach.spoken_s = max(self._reach.spoken_s, event.at_s)
             self._flushed = False
 
     def news_of(self, event: Transcript) -> Transcript | None:
@@ -144,7 +140,8 @@ class CallerTurn:
                 self._reach.final_s = max(self._reach.final_s, event.end_s)
             self._interim = None
             # A final of unknown place stands for all speech so far.
-            self._reach.written_s = max(self._reach.written_s, event.end_s or self._reach.spoken_s)
+            until_s = event.end_s or self._activity.spoken_s
+            self._reach.written_s = max(self._reach.written_s, until_s)
             if event.end_of_turn and self._finals and not self._ended:
                 self._ended = "likely"
         else:
@@ -159,9 +156,9 @@ class CallerTurn:
         self._live(now)
 
     def _live(self, now: float) -> None:
-        if not self.speaking and not (self._sees_speech and self._just_spoke(now)):
-            self._sees_speech = False  # words are the only sign of this speech
-            self.quiet_since = now
+        if not self.speaking and not (self._activity.seen and self._just_spoke(now)):
+            self._activity.seen = False  # words are the only sign of this speech
+            self._activity.quiet_since = now
 
     def _is_repeated(self, event: Transcript) -> bool:
         before = self._interim
@@ -178,15 +175,15 @@ class CallerTurn:
 
     def fall_silent(self, now: float) -> None:
         """Neither speech nor words will be reported any more."""
-        self.speaking = False
+        self._activity.speaking = False
         if self.quiet_since is None:
-            self.quiet_since = now
+            self._activity.quiet_since = now
         self.give_up()
 
     def give_up(self) -> None:
         """Wait no longer for the words of past speech; an interim is taken at its word."""
-        reach = self._reach
-        reach.written_s, reach.settled_s = max(reach.written_s, reach.spoken_s), reach.spoken_s
+        reach, spoken_s = self._reach, self._activity.spoken_s
+        reach.written_s, reach.settled_s = max(reach.written_s, spoken_s), spoken_s
         if self._interim is not None:
             self._reach.written_s = max(self._reach.written_s, self._interim.end_s)
             self._finals.append(self._interim.text.strip())
@@ -196,11 +193,11 @@ class CallerTurn:
         """All speech so far was none of the caller's, and neither are its late words."""
         self.fall_silent(now)
         self.take()
-        self._reach.taken_s = max(self._reach.taken_s, self._reach.spoken_s)
+        self._reach.taken_s = max(self._reach.taken_s, self._activity.spoken_s)
 
     def lose_stop(self) -> None:
         """Speech that would have been sustained or stopped by now is over."""
-        self.speaking = False
+        self._activity.speaking = False
 
     def goes_on(self) -> None:
         """They were not finished when an answer was asked for, or a noise was taken for words."""
@@ -226,10 +223,10 @@ class CallerTurn:
             return self._over_in_noise_at() if self.speaking else None
         if self.owes_words:  # they are waited for, but not for ever
             # Where sound comes faster than it was spoken, the recogniser has had no time yet.
-            since = max(self.quiet_since, self._reach.noticed_at - _NOTICED_S)
+            since = max(self.quiet_since, self._activity.noticed_at - _NOTICED_S)
             return since + self._policy.silences.unheard_s
         if not (self._finals or self.owed):
-            unheard = self._reach.spoken_s > self._reach.settled_s
+            unheard = self._activity.spoken_s > self._reach.settled_s
             return self.quiet_since + self._policy.silences.unheard_s if unheard else None
         if self._ended == "outright":
             return self.quiet_since
@@ -251,8 +248,8 @@ class CallerTurn:
     @property
     def owes_words(self) -> bool:
         """Speech was heard whose final words are still to come."""
-        reach = self._reach
-        return self._interim is not None or reach.written_s + limits.COVER_S < reach.spoken_s
+        covered_s = self._reach.written_s + limits.COVER_S
+        return self._interim is not None or covered_s < self._activity.spoken_s
 
     def flush_at(self) -> float | None:
         """Clock time at which to have words delivered that are overdue; None if none are."""
@@ -282,9 +279,9 @@ class CallerTurn:
         reach.taken_early = tuple(map(_plain, early))
         self.give_up()
         reach.taken_s = reach.written_s if early else max(reach.taken_s, reach.final_s)
-        self.speaking = False
+        self._activity.speaking = False
         self._finals.clear()
-        self.quiet_since = None
-        self._sees_speech = self.owed = self._ripe = False
+        self._activity.quiet_since = None
+        self._activity.seen = self.owed = self._ripe = False
         self._ended = ""
         return text
