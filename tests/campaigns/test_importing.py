@@ -331,6 +331,16 @@ def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
     ]:
         assert says in told(url, *words), words
     assert told(url, "contacts", "list").startswith("people\t")
+    fast = told(url, "campaign", "create", "fast", "--list", "people", "--calls-per-second", "20")
+    assert "CARRIER_CALLS_PER_S is 1: not 20 dials a second are made, but 1" in fast
+    started = told(url, "campaign", "start", "fast").splitlines()
+    assert started[0] == '"fast" is started; but:'
+    assert [line.split()[0:2] for line in started[1:]] == [
+        ["CARRIER_CALLS_PER_S", "is"],
+        ["The", "telephone"],
+        ["No", "worker"],
+        ["No", "server"],
+    ]
 
 
 def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
