@@ -344,6 +344,9 @@ def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
         ["No", "worker"],
         ["No", "server"],
     ]
+    assert "may not be called" in told(url, "campaign", "status", "fast", "--once")
+    told(url, "campaign", "stop", "fast")
+    assert "not called any more" in told(url, "campaign", "status", "fast")
 
 
 def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
@@ -359,7 +362,7 @@ def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
         (("contacts", "erase", ANN), f"erased: 1 contact with {ANN}"),
         (("suppress", "212-555-0123", "--region", "US"), f"{ANN} was suppressed already"),
         (("suppress", "2125550123", "--region", "us"), '"us" is no country'),
-        (("suppress", "2125550123"), "has a number without + and country code"),
+        (("suppress", "2125550123"), "of which country such are, as --region US"),
         (("suppress",), "a number, or --file FILE"),
         (("suppress", ANN, "--file", str(file)), "a number, or --file FILE"),
     ]:
