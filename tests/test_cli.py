@@ -74,6 +74,18 @@ def test_a_bad_agent_of_a_rehearsal_is_told_by_the_option_that_named_it(tmp_path
     assert "VANTUM_AGENT" not in ended.stderr
 
 
+def test_a_call_asks_the_server_on_the_port_that_is_set(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1\n")
+    ended = vantum(tmp_path, "call", "+15550100100")
+    assert (ended.returncode, "127.0.0.1:1" in ended.stderr) == (2, True), ended.stderr
+
+
+def test_an_empty_file_of_receipts_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "receipts.jsonl").touch()
+    ended = vantum(tmp_path, "receipts", "verify", "receipts.jsonl")
+    assert (ended.returncode, "it is empty" in ended.stderr) == (2, True), ended.stderr
+
+
 def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
     made = vantum(tmp_path, "token", "create", "the [console]", "--role", "operator")
     secret = made.stdout.strip()
@@ -82,6 +94,8 @@ def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
     token_id, role, *_ = listed.splitlines()[1].split()
     assert (role, "the [console]" in listed, secret in listed) == ("operator", True, False)
     assert vantum(tmp_path, "token", "revoke", token_id).stdout == "revoked: the [console]\n"
+    again = vantum(tmp_path, "token", "revoke", token_id).stdout
+    assert again == "revoked already: the [console]\n"
     line = vantum(tmp_path, "token", "list").stdout.splitlines()[1]
     assert line.count("Z  ") == 2  # created and revoked, never used
     unknown = vantum(tmp_path, "token", "revoke", "nobody's")

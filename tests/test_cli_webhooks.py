@@ -55,7 +55,8 @@ def test_an_endpoint_from_its_first_to_its_last_day(tmp_path: Path) -> None:
     again = webhook(tmp_path, "again", job_id)
     assert (again.returncode, "nothing that has failed" in again.stderr) == (2, True)
 
-    assert webhook(tmp_path, "off", hook_id).returncode == 0
+    off = webhook(tmp_path, "off", hook_id)
+    assert (off.returncode, off.stdout) == (0, f"{hook_id} is told nothing any more\n")
     assert f"{hook_id}  off since " in webhook(tmp_path, "list").stdout
     off = webhook(tmp_path, "off", hook_id)
     assert (off.returncode, "no endpoint that is on" in off.stderr) == (2, True)

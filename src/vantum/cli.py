@@ -97,7 +97,9 @@ def call(
     simulated: Annotated[
         bool, typer.Option("--simulate", help="Rehearse: carrier and callee are simulated here.")
     ] = False,
-    url: Annotated[str, typer.Option(help="The running server.")] = "http://127.0.0.1:3001",
+    url: Annotated[
+        str | None, typer.Option(help="The running server; by default on PORT of this machine.")
+    ] = None,
 ) -> None:
     """Call somebody, follow the call, and print what was said and what came of it."""
     from vantum.calling import ask, was_reached  # noqa: PLC0415 - other commands need no client
@@ -108,7 +110,8 @@ def call(
 
         done = rehearse(number, Path(agent) if agent else None, settings, _environ(), console)
     else:
-        done = ask(number, Path(agent).stem if agent else None, url, settings, console)
+        server = url or f"http://127.0.0.1:{settings.port}"
+        done = ask(number, Path(agent).stem if agent else None, server, settings, console)
     raise typer.Exit(0 if was_reached(done) else 1)
 
 

@@ -14,7 +14,7 @@ from vantum.errors import RequestError
 
 if TYPE_CHECKING:
     from vantum.campaigns.making import Order
-    from vantum.store.campaigns import State
+    from vantum.store.campaigns import Campaign, State
     from vantum.store.database import Database
 
 app = typer.Typer(help="Call the people on a list.", no_args_is_help=True)
@@ -86,6 +86,7 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
     """`whom` is a file, or a list by its name."""
     from msgspec.structs import replace  # noqa: PLC0415 - see above
 
+    from vantum.campaigns.looking import slowed  # noqa: PLC0415
     from vantum.campaigns.making import agent_of, make, make_of_list, ordered  # noqa: PLC0415
     from vantum.campaigns.telling import tell_made  # noqa: PLC0415
 
@@ -107,6 +108,8 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
             lambda database: make_of_list(database, wanted, name, new_id=new_id(), now=time.time()),
         )
         console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
+    if slower := slowed(wanted.plan, settings):
+        console.print(slower, markup=False)
     console.print(f'start it with: vantum campaign start "{order.name}"', markup=False)
 
 
@@ -118,22 +121,32 @@ def _rehearse(context: typer.Context, order: Order, file: Path, region: str | No
     rehearse_campaign(rehearsal, around.settings(), around.environ(), _console())
 
 
-def _put(context: typer.Context, name: str, state: State) -> None:
-    async def put(database: Database) -> None:
+def _put(context: typer.Context, name: str, state: State) -> Campaign:
+    async def put(database: Database) -> Campaign:
         from vantum.campaigns.looking import named  # noqa: PLC0415 - see above
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)
-        await campaigns.put(await named(campaigns, name), state, time.time())
+        return await campaigns.put(await named(campaigns, name), state, time.time())
 
-    with_records(context, put)
+    return with_records(context, put)
 
 
 @app.command()
 def start(context: typer.Context, name: Name) -> None:
     """Begin to call, or go on."""
-    _put(context, name, "running")
-    typer.echo(f'"{name}" runs, as long as there is a worker: vantum worker')
+    settings = context.obj.settings()
+    campaign = _put(context, name, "running")
+
+    async def hindered(database: Database) -> tuple[str, ...]:
+        from vantum.campaigns.looking import hindrances  # noqa: PLC0415 - see above
+
+        return await hindrances(database, campaign.plan, settings, time.time())
+
+    found = with_records(context, hindered)
+    typer.echo(f'"{name}" is started' + ("; but:" if found else ""))
+    for why in found:
+        typer.echo(f"  {why}")
 
 
 @app.command()

@@ -45,6 +45,8 @@ def verify(
 
     try:
         with file.open("rb") as lines:
+            if not lines.peek(1):
+                raise RequestError(f"{file}: it is empty; an export has a seal at least")
             found = verify(line.removesuffix(b"\n") for line in lines)
     except OSError as error:
         raise RequestError(f"{file}: cannot be read: {error.strerror}") from error

@@ -48,10 +48,11 @@ def revoke(
     token_id: Annotated[str, typer.Argument(help="As `list` shows it.")],
 ) -> None:
     """Have a token open nothing any more."""
-    token = _with(context, lambda tokens: tokens.revoke(token_id, time.time()))
+    now = time.time()
+    token = _with(context, lambda tokens: tokens.revoke(token_id, now))
     if token is None:
         raise RequestError(f"There is no token {token_id}; see: vantum token list")
-    typer.echo(f"revoked: {token.name}")
+    typer.echo(f"revoked{'' if token.revoked_at == now else ' already'}: {token.name}")
 
 
 def _with(context: typer.Context, work: Callable[[ApiTokens], Awaitable[Result]]) -> Result:

@@ -60,6 +60,7 @@ def off(
 
     known = with_records(context, lambda database: Hooks(database).switch_off(hook, time.time()))
     _unless(known, f"{hook}: no endpoint that is on; `vantum webhook list` shows them")
+    typer.echo(f"{hook} is told nothing any more")
 
 
 @app.command()

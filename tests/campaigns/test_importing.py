@@ -133,7 +133,7 @@ async def test_of_many_bad_rows_the_first_are_shown_and_all_are_kept(
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "a.csv: the file is empty"),
+        (b"", "a.csv: it is empty"),
         (b"mail\na@b\n", 'a.csv: there is no column "phone"'),
         (b"phone\n", "a.csv: there is a header, but no row"),
     ],
@@ -331,6 +331,22 @@ def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
     ]:
         assert says in told(url, *words), words
     assert told(url, "contacts", "list").startswith("people\t")
+    none = told(url, "campaign", "create", "none", "--list", "people", "--attempts", "0")
+    assert none == "vantum: The plan: attempts: expected a whole number of at least 1"
+    fast = told(url, "campaign", "create", "fast", "--list", "people", "--calls-per-second", "20")
+    assert "CARRIER_CALLS_PER_S is 1: not 20 dials a second are made, but 1" in fast
+    started = told(url, "campaign", "start", "fast").splitlines()
+    assert told(url, "campaign", "start", "fast") == 'vantum: "fast" is running already'
+    assert started[0] == '"fast" is started; but:'
+    assert [line.split()[0:2] for line in started[1:]] == [
+        ["CARRIER_CALLS_PER_S", "is"],
+        ["The", "telephone"],
+        ["No", "worker"],
+        ["No", "server"],
+    ]
+    assert "may not be called" in told(url, "campaign", "status", "fast", "--once")
+    told(url, "campaign", "stop", "fast")
+    assert "not called any more" in told(url, "campaign", "status", "fast")
 
 
 def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
@@ -346,7 +362,7 @@ def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
         (("contacts", "erase", ANN), f"erased: 1 contact with {ANN}"),
         (("suppress", "212-555-0123", "--region", "US"), f"{ANN} was suppressed already"),
         (("suppress", "2125550123", "--region", "us"), '"us" is no country'),
-        (("suppress", "2125550123"), "has a number without + and country code"),
+        (("suppress", "2125550123"), "of which country such are, as --region US"),
         (("suppress",), "a number, or --file FILE"),
         (("suppress", ANN, "--file", str(file)), "a number, or --file FILE"),
     ]:

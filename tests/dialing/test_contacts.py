@@ -123,9 +123,9 @@ def test_a_column_without_a_name_may_be_there_but_not_be_filled() -> None:
         ("phone|name", "+12125550123|A\0nn", "NUL"),
         ("phone|name", "+12125550123|M\ufffdller", "cannot be read"),
         ("phone|name", f"+12125550123|{'a' * (CELL_CHARS + 1)}", f"more than {CELL_CHARS}"),
-        ("phone|timezone", "+12125550123|Central", "time zone that is none"),
-        ("phone|timezone", "+12125550123|GMT-6", "time zone that is none"),
-        ("phone|timezone", "+12125550123|america/chicago", "time zone that is none"),
+        ("phone|timezone", "+12125550123|Central", '"timezone" that no place has'),
+        ("phone|timezone", "+12125550123|GMT-6", '"timezone" that no place has'),
+        ("phone|timezone", "+12125550123|america/chicago", '"timezone" that no place has'),
     ],
 )
 def test_a_bad_row_is_told_by_its_reason(header: str, cells: str, why: str) -> None:

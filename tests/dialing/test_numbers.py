@@ -46,7 +46,7 @@ def test_a_number_is_read_as_it_was_meant(written: str, region: str | None, mean
         ("++12125550123", None, "letters or signs"),
         ("1.21255E+10", "US", "spreadsheet"),
         ("12125550123.0", "US", "spreadsheet"),
-        ("+999 123 4567", None, "country code that is none"),
+        ("+999 123 4567", None, "country code that no country has"),
         ("12", "US", "too short"),
         ("+1212", None, "too short"),
         ("5550123", "US", "without its area code"),

@@ -175,7 +175,7 @@ async def empty(
 @pytest.mark.parametrize(
     ("file", "headers", "status", "why"),
     [
-        ("", {}, 422, "the file: the file is empty"),
+        ("", {}, 422, "the file: it is empty"),
         ("name\nAnn\n", {}, 422, 'there is no column "phone"'),
         ("phone\n12\n", {}, 422, "No row is good, so there is no list; line 2 has"),
         ("phone\n+15550100100\n", {"content-type": "multipart/form-data"}, 415, "Send the file"),

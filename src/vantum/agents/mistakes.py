@@ -19,6 +19,8 @@ _KINDS: Final = {
     "null": "nothing",
 }
 
+_BOUNDS: Final = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
+
 QUOTES: Final = "a text that begins with { must be in quotes"
 OURS: Final = "ours"  # in a field's `Meta(extra=...)`: no author need know of it
 _BEGINS_WITH_BLANK: Final = re.compile(r"\s*(- +|[\w-]+: +)+\{")
@@ -50,6 +52,15 @@ def explained(message: str, tree: object, kind: type) -> tuple[str, str]:
     if not isinstance(tree, dict):
         return place, "expected fields such as `name:` and `greeting:`, found no mapping"
     return place, _in_words(what)
+
+
+def plainly(message: str) -> str:
+    """msgspec's message about what an operator or a program asks for: the field, what it may be."""
+    what, _, where = message.partition(" - at `$")
+    place, told = where.removesuffix("`").lstrip("."), _in_words(what)
+    for sign, words in _BOUNDS.items():
+        told = told.replace(f" {sign} ", f" {words} ")
+    return f"{place}: {told}" if place else told
 
 
 def _in_words(what: str) -> str:

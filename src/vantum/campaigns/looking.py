@@ -7,8 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
+from vantum.settings import Settings
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
+from vantum.store.claims import ALIVE_S
+from vantum.store.database import Database
+from vantum.store.processes import Processes
 
 LATELY_S: Final = 600.0  # a pace is measured over; two to three calls of each line
 
@@ -44,6 +49,30 @@ async def pace(campaigns: Campaigns, campaign: Campaign, now: float) -> float:
     if campaign.state != "running" or since >= now:
         return 0.0
     return await campaigns.ended_since(campaign.campaign_id, since) / (now - since)
+
+
+async def hindrances(
+    database: Database, plan: Plan, settings: Settings, now: float
+) -> tuple[str, ...]:
+    """Why a campaign that is started may call nobody, or too slowly. Raises RecordsError."""
+    processes, since = Processes(database, "", "worker"), now - ALIVE_S
+    found = [slowed(plan, settings), settings.phone_off]
+    if not await processes.any_seen("worker", since):
+        found.append("No worker runs, which dials: vantum worker")
+    if not await processes.any_seen("serve", since):
+        found.append("No server runs, which carries the calls: vantum serve")
+    return tuple(filter(None, found))
+
+
+def slowed(plan: Plan, settings: Settings) -> str:
+    """That the carrier takes fewer dials a second than a plan wants; "" where it does not."""
+    most = settings.carrier_calls_per_s
+    if plan.calls_per_s <= most:
+        return ""
+    return (
+        f"CARRIER_CALLS_PER_S is {most:g}: not {plan.calls_per_s:g} dials a second are made,"
+        f" but {most:g}, of all campaigns together"
+    )
 
 
 def ended_of(progress: Progress) -> int:

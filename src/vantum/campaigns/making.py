@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from vantum.agents.mistakes import plainly
 from vantum.agents.schema import load_agent
 from vantum.agents.shelf import shelf_of
 from vantum.campaigns.importing import Report, import_list
@@ -190,4 +191,4 @@ def plan_of(order: Order, caller_ids: tuple[str, ...]) -> Plan:
     try:
         return msgspec.convert({**given, "caller_ids": caller_ids}, Plan)
     except msgspec.ValidationError as error:
-        raise RequestError(f"The plan: {error}") from error
+        raise RequestError(f"The plan: {plainly(str(error))}") from error

@@ -169,7 +169,7 @@ def _delimiter(lines: _Lines) -> str:
             lines.give_back(0)
             return max(_DELIMITERS, key=lambda delimiter: _header_worth(text, delimiter))
         lines.begin_row()
-    raise RequestError("the file is empty")
+    raise RequestError("it is empty")
 
 
 def _header_worth(text: str, delimiter: str) -> tuple[bool, int]:
@@ -218,7 +218,7 @@ def told(file: BinaryIO, wanted: Wanted, region: str | None, now: float) -> Iter
         lines = _Lines(file)
         delimiter = _delimiter(lines)
         rows = _rows(lines, delimiter)
-        columns = columns_of(_next(rows, "the file is empty"))
+        columns = columns_of(_next(rows, "it is empty"))
         first = _next(rows, "there is a header, but no row")
         yield from _batches(
             lines, chain([first], rows), _judge(columns, wanted, region, now), columns.width

@@ -18,7 +18,9 @@ from vantum.campaigns.making import Made
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
 
 LOOK_EVERY_S: Final = 0.5
+LINE_EVERY_S: Final = 10.0  # where there is no terminal to draw on
 _OPEN: Final = frozenset({"running", "draft"})
+_REFUSED: Final = {"stopped": "not called any more"}  # whether they were called before or not
 _MINUTE_S: Final = 60.0
 
 
@@ -37,16 +39,23 @@ def tell_made(made: Made, console: Console) -> None:
         console.print(f"  and {left} more; see all with: {see}", markup=False)
 
 
-async def follow(campaigns: Campaigns, name: str, console: Console) -> None:
+async def follow(
+    campaigns: Campaigns, name: str, console: Console, *, line_every_s: float = LINE_EVERY_S
+) -> None:
     """Show how a campaign goes, until it runs no more."""
     began, first = time.monotonic(), None
+    lines = 0
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
             seen = await look(campaigns, name)
-            first = first or seen.progress
-            shown = picture(seen, _rate(first, seen.progress, time.monotonic() - began))
+            first, ran_s = first or seen.progress, time.monotonic() - began
+            rate = _rate(first, seen.progress, ran_s)
+            shown = picture(seen, rate)
             if console.is_terminal:
                 live.update(shown)
+            elif ran_s >= (lines + 1) * line_every_s:
+                lines += 1
+                console.print(_about(seen, rate), markup=False)
             if seen.campaign.state not in _OPEN:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
@@ -62,16 +71,12 @@ def _rate(first: Progress, now: Progress, seconds: float) -> float:
 def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
     """A campaign at a glance; `rate` is contacts ended in a second."""
     campaign, progress = seen.campaign, seen.progress
-    state = campaign.state + (f" ({campaign.reason})" if campaign.reason else "")
-    about = f"{campaign.name}: {state}, {ended_of(progress)} of {progress.contacts} contacts ended"
-    if left := left_s(progress, rate):
-        about += f", about {_long(left)} to go"
     counts = [
         ("waiting", progress.waiting),
         ("calling", progress.calling),
         ("done", progress.done),
         ("unknown whether it rang", progress.unknown),
-        ("may not be called", progress.refused),
+        (_REFUSED.get(campaign.state, "may not be called"), progress.refused),
         *_listed(seen.refusals),
         ("dials", progress.dials),
         ("answered by people", progress.people),
@@ -81,7 +86,17 @@ def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for word, count in counts:
         table.add_row(Text(word), str(count))
-    return Group(Text(about), table)
+    return Group(Text(_about(seen, rate)), table)
+
+
+def _about(seen: Seen, rate: float) -> str:
+    """The same in a line."""
+    campaign, progress = seen.campaign, seen.progress
+    state = campaign.state + (f" ({campaign.reason})" if campaign.reason else "")
+    about = f"{campaign.name}: {state}, {ended_of(progress)} of {progress.contacts} contacts ended"
+    if left := left_s(progress, rate):
+        about += f", about {_long(left)} to go"
+    return about
 
 
 def _listed(counts: dict[str, int]) -> list[tuple[str, int]]:

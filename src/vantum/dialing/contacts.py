@@ -214,7 +214,7 @@ def _phone(text: str, region: str | None, *, given_out: bool = True) -> str:
 
 def _timezone(name: str) -> str:
     if places.of_zone(name).unread:  # then no call would be made
-        raise RowError("has a time zone that is none: write it like America/New_York")
+        raise RowError('has a "timezone" that no place has: write it like America/New_York')
     return name
 
 

@@ -40,7 +40,8 @@ def e164(text: str, region: str | None = None, *, given_out: bool = True) -> str
         raise NumberError("letters or signs in its telephone number")
     international = written.lstrip("'").removeprefix("tel:").startswith("+")
     if not international and region is None:
-        raise NumberError("a number without + and country code: say of which country such are")
+        why = "a number without + and country code: say of which country such are, as --region US"
+        raise NumberError(why)
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException as error:
@@ -72,12 +73,12 @@ def _reasons() -> tuple[dict[int, str], dict[int, str]]:
     from phonenumbers import ValidationResult as Found  # noqa: PLC0415
 
     return {
-        Unread.INVALID_COUNTRY_CODE: "a country code that is none",
+        Unread.INVALID_COUNTRY_CODE: "a country code that no country has",
         Unread.TOO_SHORT_AFTER_IDD: _SHORT,
         Unread.TOO_SHORT_NSN: _SHORT,
         Unread.TOO_LONG: _LONG,
     }, {
-        Found.INVALID_COUNTRY_CODE: "a country code that is none",
+        Found.INVALID_COUNTRY_CODE: "a country code that no country has",
         Found.TOO_SHORT: _SHORT,
         Found.TOO_LONG: _LONG,
         Found.IS_POSSIBLE_LOCAL_ONLY: "a telephone number without its area code",

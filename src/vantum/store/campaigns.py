@@ -131,10 +131,9 @@ class Campaigns:
         Raises RequestError where it cannot be so, or has changed meanwhile.
         """
         if campaign.state not in _FROM.get(state, ()):
-            raise RequestError(
-                f'"{campaign.name}" is {campaign.state}: it cannot be {_WORDS.get(state, state)}',
-                code="INVALID_STATE",
-            )
+            already = campaign.state == state
+            why = " already" if already else f": it cannot be {_WORDS.get(state, state)}"
+            raise RequestError(f'"{campaign.name}" is {campaign.state}{why}', code="INVALID_STATE")
         known = CAMPAIGNS.c.campaign_id == campaign.campaign_id
         known &= CAMPAIGNS.c.version == campaign.version
         changes = {"state": state, "reason": "", "changed_at": now}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from vantum.store.database import Database
 from vantum.store.schema import WORKERS
 
+Kind = Literal["serve", "worker"]
 HERE_S: Final = 5.0  # between two reports
 FORGOTTEN_S: Final = 3_600.0  # a process that was not seen for so long is gone
 
@@ -16,7 +17,7 @@ FORGOTTEN_S: Final = 3_600.0  # a process that was not seen for so long is gone
 class Processes:
     """The processes of this installation, as one of them reports itself."""
 
-    def __init__(self, database: Database, boot_id: str, kind: Literal["serve", "worker"]) -> None:
+    def __init__(self, database: Database, boot_id: str, kind: Kind) -> None:
         self._database = database
         self._boot_id = boot_id
         self._kind = kind
@@ -33,6 +34,12 @@ class Processes:
                 await connection.execute(insert(WORKERS).values(row))
                 gone = WORKERS.c.seen_at < now - FORGOTTEN_S
                 await connection.execute(delete(WORKERS).where(gone))
+
+    async def any_seen(self, kind: Kind, since: float) -> bool:
+        """Whether one of this kind was seen since then. Raises RecordsError."""
+        query = select(WORKERS.c.boot_id).where(WORKERS.c.kind == kind, WORKERS.c.seen_at > since)
+        async with self._database.reading() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
     async def gone(self) -> None:
         """This one has stopped. Raises RecordsError."""

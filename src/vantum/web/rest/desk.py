@@ -14,6 +14,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vantum.agents.mistakes import plainly
 from vantum.errors import RequestError, VantumError
 from vantum.roles import Caller
 from vantum.web.problems import problem, refusal
@@ -137,7 +138,7 @@ def _query(request: Request, kind: type[Struct]) -> Struct:
         return msgspec.convert(dict(given), kind, strict=False)
     except msgspec.ValidationError as error:
         known = ", ".join(kind.__struct_fields__)
-        raise msgspec.ValidationError(f"{error}; known parameters: {known}") from None
+        raise msgspec.ValidationError(f"{plainly(str(error))}; known parameters: {known}") from None
 
 
 async def body_of(request: Request) -> bytes:
@@ -160,7 +161,7 @@ def decoded(body: bytes, kind: type[Struct]) -> Struct:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"{error}; {known}") from None
+        raise msgspec.ValidationError(f"{plainly(str(error))}; {known}") from None
 
 
 def _answer(route: Route, returned: Any) -> Response:
