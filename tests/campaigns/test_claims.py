@@ -16,6 +16,7 @@ from vantum.errors import RequestError
 from vantum.store.campaigns import Campaigns
 from vantum.store.claims import HORIZON_S, LEASE_S
 from vantum.store.database import Database
+from vantum.store.erasing import CallTraces
 from vantum.store.schema import CALLS, CONSENTS, SUPPRESSIONS
 
 pytestmark = pytest.mark.anyio
@@ -302,6 +303,28 @@ async def test_a_campaign_that_was_paused_at_its_end_is_over_once_it_goes_on(
     assert await campaign.attempts.close(NOW) == 1
     assert (await campaign.known()).state == "done"
     assert await campaign.attempts.close(NOW) == 0
+
+
+async def test_who_is_erased_before_their_call_is_ended_keeps_nobody_else_waiting(
+    database: Database,
+) -> None:
+    campaign = await stage(database, numbers(2))
+    first, second = await campaign.takes()
+    for dial in (first, second):
+        await campaign.ends(dial, "agent_ended")
+    await CallTraces(database).erase(first.candidate.phone, lambda outcome: outcome)
+    assert await campaign.attempts.finish(NOW) == 2
+    assert (await campaign.known()).state == "done"
+
+
+async def test_nobody_waits_in_a_campaign_that_was_stopped(database: Database) -> None:
+    campaign = await stage(database, numbers(1))
+    [dial] = await campaign.takes()
+    await campaign.campaigns.put(campaign.campaign, "stopped", NOW)
+    await campaign.workers["one"].give_back(dial, NOW + 5, "The carrier had no time.")
+    await campaign.attempts.close(NOW + 1)
+    [contact] = await campaign.report()
+    assert contact.state == "refused"
 
 
 async def test_busy_numbers_are_no_failures(database: Database) -> None:

@@ -202,6 +202,26 @@ async def test_news_that_was_overtaken_changes_nothing(records: PhoneCalls) -> N
     assert await records.by_id("call-1") == expected
 
 
+async def test_of_several_dials_to_a_number_at_once_one_is_made(
+    records: PhoneCalls, other: PhoneCalls
+) -> None:
+    calls = [replace(CALL, call_id=f"call-{n}") for n in range(6)]
+    tries = [(records, other)[n % 2].add_alone(one) for n, one in enumerate(calls)]
+    assert sorted(await asyncio.gather(*tries)) == [False] * 5 + [True]
+    [made] = await records.live()
+    await records.end(made.call_id, status="busy", ended_at=NOW)
+    assert await records.add_alone(replace(CALL, call_id="later"))
+
+
+async def test_a_call_that_the_carrier_has_named_is_not_taken_for_lost(records: PhoneCalls) -> None:
+    await records.add(CALL)
+    await records.placed("call-1", "CA1", NOW)
+    assert not await records.end("call-1", unnamed=True, status="unknown", ended_at=NOW)
+    found = await records.by_id("call-1")
+    assert found is not None
+    assert found.ended_at is None
+
+
 async def test_a_caller_is_handed_over_once(records: PhoneCalls, other: PhoneCalls) -> None:
     await records.add(CALL)
     colleagues = [replace(CALL, call_id=f"call-{n}", for_call="call-1") for n in range(2, 10)]

@@ -47,4 +47,7 @@ async def every(period_s: float, work: Callable[[], Awaitable[object]], log: Log
         except RecordsError as error:
             log.warning("records_not_read", why=str(error))
             await asyncio.sleep(_AWAY_S)
+        except Exception:  # a task root: one bad row must not end all that this loop is for
+            log.exception("round_failed")
+            await asyncio.sleep(_AWAY_S)
         await asyncio.sleep(max(0.0, began + period_s - time.monotonic()))

@@ -15,18 +15,22 @@ from vantum.dialing.abandonment import DAYS_S, Limits, Met, too_many, was_abando
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
-from vantum.store.claims import DUE, HELD, LEASE_S, OVER, complete
+from vantum.store.claims import DUE, HELD, LEASE_S, OVER, STOPPED, complete, refuse_stopped
 from vantum.store.database import Database
 from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
 
 _AT_A_TIME: Final = 500
+_TAKEN_OVER: Final = 20  # the carrier is asked about each within the lease
 _SETTLED: Final = (
     select(ATTEMPTS, CALLS.c.outcome.label("settled"), CALLS.c.ended_at.label("over_at"))
     .join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
     .where(HELD, CALLS.c.outcome != "")
 )
 _PLAN: Final = msgspec.json.Decoder(Plan)
+
+
+_LEFT_DUE: Final = select(ATTEMPTS.c.attempt_id).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
 
 
 class Expired(Struct, frozen=True):
@@ -83,9 +87,11 @@ class Attempts:
         """
         async with self._database.reading() as connection:
             over = list((await connection.execute(OVER)).scalars())
-        if over:
+            left = (await connection.execute(_LEFT_DUE.limit(1))).first()
+        if over or left:
             async with self._database.writing() as connection:
                 await complete(connection, over, now)
+                await refuse_stopped(connection, now)
         return len(over)
 
     async def expired(self, now: float) -> list[Expired]:
@@ -102,7 +108,7 @@ class Attempts:
                 update(ATTEMPTS).where(late, rings).values(state="live", lease_until=None)
             )
             query = select(ATTEMPTS).where(late).with_for_update(skip_locked=True)
-            rows = (await connection.execute(query.limit(_AT_A_TIME))).all()
+            rows = (await connection.execute(query.limit(_TAKEN_OVER))).all()
             if rows:
                 ours = update(ATTEMPTS).where(
                     ATTEMPTS.c.attempt_id.in_([row.attempt_id for row in rows])
@@ -299,7 +305,8 @@ def _is_abandoned(row: Row[Any], met: dict[str, Met]) -> bool:
 
 
 def _limits(row: Row[Any]) -> Limits:
-    return _EVIDENCE.decode(row.detail).duties
+    """Of who was erased meanwhile nothing is known."""
+    return _EVIDENCE.decode(row.detail).duties if row.detail else Limits()
 
 
 async def _pause(connection: AsyncConnection, campaign_id: str, reason: str, now: float) -> None:

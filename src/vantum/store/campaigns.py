@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
 from vantum.store.attempts import ANSWERED, NEW
-from vantum.store.claims import DUE
+from vantum.store.claims import DUE, STOPPED_WHY
 from vantum.store.database import Database
+from vantum.store.gates import locked
 from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS, CONTACTS
 
@@ -138,6 +139,7 @@ class Campaigns:
         known &= CAMPAIGNS.c.version == campaign.version
         changes = {"state": state, "reason": "", "changed_at": now}
         async with self._database.writing() as connection:
+            await locked(connection, "dials")  # first, as claims do: else each waits for the other
             changed = await connection.execute(
                 update(CAMPAIGNS).where(known).values(version=campaign.version + 1, **changes)
             )
@@ -148,7 +150,7 @@ class Campaigns:
                 await connection.execute(
                     update(ATTEMPTS)
                     .where(waiting)
-                    .values(state="refused", detail="the campaign was stopped", ended_at=now)
+                    .values(state="refused", detail=STOPPED_WHY, ended_at=now)
                 )
             await tell_of_campaigns(connection, [campaign.campaign_id], now)
         return msgspec.structs.replace(campaign, version=campaign.version + 1, **changes)

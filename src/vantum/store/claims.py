@@ -74,6 +74,8 @@ OVER: Final = select(CAMPAIGNS.c.campaign_id).where(
     CAMPAIGNS.c.state == "running", ~exists().where(_OF_IT, DUE), ~exists().where(_OF_IT, HELD)
 )
 """The campaigns that run though nobody is left to call."""
+STOPPED: Final = select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == "stopped")
+STOPPED_WHY: Final = "the campaign was stopped"
 _CHANGE: Final = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
 
 
@@ -268,6 +270,14 @@ async def _candidates(
 def _hash_of(phone: str) -> int:
     """A number out of a telephone number, the same in every process."""
     return int(phone.removeprefix("+") or 0)
+
+
+async def refuse_stopped(connection: AsyncConnection, now: float) -> None:
+    """Nobody waits in a campaign that was stopped, whatever was put back or planned meanwhile."""
+    left = update(ATTEMPTS).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
+    await connection.execute(
+        left.values(state="refused", detail=STOPPED_WHY, ended_at=now, lease_until=None)
+    )
 
 
 async def complete(connection: AsyncConnection, campaigns: Iterable[str], now: float) -> None:

@@ -59,17 +59,20 @@ class CallTraces:
             theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
             await connection.execute(theirs.values(phone="", detail=""))
             findings = await blank_findings(connection, calls)
-            await _forget_told(connection, phone)
+            await _forget_told(connection, phone, calls)
             return Erased(calls, findings, await forget(connection, phone))
 
 
-async def _forget_told(connection: AsyncConnection, phone: str) -> None:
+async def _forget_told(connection: AsyncConnection, phone: str, calls: tuple[str, ...]) -> None:
     """Nobody is told of them any more, and who asked for a call once is not answered with them.
 
     But that the number is not to be called, whoever else calls has to know.
     """
-    told = (JOBS.c.kind == WEBHOOK) & JOBS.c.details.contains(phone, autoescape=True)
-    told &= ~JOBS.c.details.contains(_SUPPRESSED)
-    await connection.execute(delete(JOBS).where(told))
+    for word in (phone, *calls):
+        told = (JOBS.c.kind == WEBHOOK) & JOBS.c.details.contains(word, autoescape=True)
+        told &= ~JOBS.c.details.contains(_SUPPRESSED)
+        await connection.execute(delete(JOBS).where(told))
+    colleagues = update(CALLS).where(CALLS.c.for_call.in_(calls))
+    await connection.execute(colleagues.values(briefing=""))
     answered = ANSWERS.c.body.contains(phone, autoescape=True)
     await connection.execute(update(ANSWERS).where(answered).values(body="{}"))

@@ -25,7 +25,7 @@ class Kept(Struct, frozen=True):
         query = select(CALLS.c.call_id, CALLS.c.outcome).where(old).limit(_AT_A_TIME)
         count = 0
         while True:
-            async with self.database.writing() as connection:
+            async with self.database.writing_a_part() as connection:
                 rows = (await connection.execute(query)).all()
                 for row in rows:
                     this = update(CALLS).where(CALLS.c.call_id == row.call_id)
@@ -41,7 +41,7 @@ class Kept(Struct, frozen=True):
         query = select(CALLS.c.call_id).where(old).limit(_AT_A_TIME)
         count = 0
         while True:
-            async with self.database.writing() as connection:
+            async with self.database.writing_a_part() as connection:
                 ids = list((await connection.execute(query)).scalars())
                 theirs = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id.in_(ids))
                 await connection.execute(theirs.values(phone="", detail=""))

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
+from vantum.store.gates import locked
 from vantum.store.hooks import tell
 from vantum.store.jobs import add
 from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
@@ -90,6 +91,19 @@ class PhoneCalls:
                 await connection.execute(insert(CALLS).values(columns(call)))
         except IntegrityError:
             return False
+        return True
+
+    async def add_alone(self, call: PhoneCall) -> bool:
+        """Record a call, unless its number is on the phone with us: False.
+
+        Behind the row that campaigns claim behind, so that of several dials at once one is made.
+        """
+        talks = select(CALLS.c.call_id).where(CALLS.c.their_number == call.their_number, OPEN)
+        async with self._database.writing() as connection:
+            await locked(connection, "dials")
+            if (await connection.execute(talks.limit(1))).first():
+                return False
+            await connection.execute(insert(CALLS).values(columns(call)))
         return True
 
     async def by_id(self, call_id: str) -> PhoneCall | None:
@@ -181,10 +195,15 @@ class PhoneCalls:
         except IntegrityError:
             return False
 
-    async def end(self, call_id: str, **values: object) -> bool:
-        """The leg of a call is gone; False where that is known already."""
+    async def end(self, call_id: str, *, unnamed: bool = False, **values: object) -> bool:
+        """The leg of a call is gone; False where that is known already.
+
+        `unnamed`: only while the carrier has told no name for it.
+        """
         async with self._database.writing() as connection:
             open_still = (CALLS.c.call_id == call_id) & OPEN
+            if unnamed:
+                open_still &= CALLS.c.sid.is_(None)
             done = await connection.execute(update(CALLS).where(open_still).values(**values))
             return bool(done.rowcount)
 

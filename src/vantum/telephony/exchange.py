@@ -73,7 +73,7 @@ class Exchange:
         call.allowed = allowed
         ring_s = self._casting.agents[call.agent].phone.ring_s
         self._casting.on_the_phone(call.agent).rehearse("mulaw")
-        await self.legs.place(call, self.line.order(call, ring_s))
+        await self.legs.place(call, self.line.order(call, ring_s), alone=True)
         return call
 
     def _recorded(

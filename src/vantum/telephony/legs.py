@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from vantum import limits
-from vantum.errors import CarrierError, RecordsError
+from vantum.errors import CarrierError, RecordsError, RequestError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Order, behind
@@ -45,9 +45,16 @@ class Legs:
         self._folder = folder
         self._log = log
 
-    async def place(self, call: PhoneCall, order: Order) -> None:
-        """Record a call and have it rung. Raises CarrierError."""
-        await self.records.add(call)
+    async def place(self, call: PhoneCall, order: Order, *, alone: bool = False) -> None:
+        """Record a call and have it rung. Raises CarrierError.
+
+        `alone`: not while its number is on the phone with us. Raises RequestError.
+        """
+        if not alone:
+            await self.records.add(call)
+        elif not await self.records.add_alone(call):
+            why = "Not called. The number is on the phone with us."
+            raise RequestError(why, code="INVALID_STATE")
         try:
             await self.ring(call, order)
         except CarrierError as error:
@@ -104,6 +111,13 @@ class Legs:
             await self.over(call, status, sequence=sequence, why=why)
         else:
             await self.records.news(call.call_id, status, behind(status), self.now(), sequence)
+
+    async def unknown(self, call: PhoneCall) -> None:
+        """Nobody can say whether it has rung; unless the carrier has told of it meanwhile."""
+        now = self.now()
+        values = {"status": "unknown", "ended_at": now, "news_at": now}
+        if await self.records.end(call.call_id, unnamed=True, **values):
+            await self.over(call, "unknown")
 
     async def over(self, call: PhoneCall, status: str, *, sequence: int = 0, why: str = "") -> None:
         """The leg is gone; the call's process settles it, or, where there is none, this one."""
