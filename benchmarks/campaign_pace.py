@@ -69,6 +69,9 @@ async def pace(folder: Path, url: str, contacts: int) -> Paced:
             campaign = await campaigns.named(name)
             if campaign is not None and campaign.state == "done":
                 break
+            if campaign is not None and campaign.state == "paused":
+                # Callees without sound that a slow machine lets wait for 2 s count as abandoned.
+                await campaigns.put(campaign, "running", time.time())
         seconds = time.monotonic() - began
         moments = [dial["ran_s"] for dial in house.dials()]
         return Paced(
