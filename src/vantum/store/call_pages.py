@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, select
 
 from vantum.store.database import Database
+from vantum.store.paged import page
 from vantum.store.phone_calls import Direction, PhoneCall, call_in
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS, OPEN
 
@@ -37,9 +38,7 @@ async def calls_page(
     """At most so many calls, from behind a place. Those placed meanwhile shift nothing."""
     place = CALLS.c.placed_at, CALLS.c.call_id  # the index on the first finds the page
     query = select(CALLS).where(*_conditions(sought))
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(after.placed_at, after.call_id))
-    query = query.order_by(*(column.desc() for column in place)).limit(most)
+    query = page(query, place, after, most, newest_first=True)
     async with database.reading() as connection:
         return [call_in(row) for row in (await connection.execute(query)).all()]
 

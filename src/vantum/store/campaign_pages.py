@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, select
 
 from vantum.dialing.dial import Allowed
 from vantum.store.campaigns import Campaign, State, campaign_in
 from vantum.store.database import Database
+from vantum.store.paged import page
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
 
 AttemptState = Literal["due", "dialing", "live", "done", "unknown", "refused"]
@@ -60,9 +61,7 @@ async def campaigns_page(
     query = select(CAMPAIGNS)
     if state is not None:
         query = query.where(CAMPAIGNS.c.state == state)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(after.created_at, after.campaign_id))
-    query = query.order_by(*(column.desc() for column in place)).limit(most)
+    query = page(query, place, after, most, newest_first=True)
     async with database.reading() as connection:
         return [campaign_in(row) for row in (await connection.execute(query)).all()]
 
@@ -83,10 +82,8 @@ async def attempts_page(
     for name, wanted in sought.items():
         if wanted is not None:
             query = query.where(ATTEMPTS.c[name] == wanted)
-    if after is not None:
-        query = query.where(tuple_(*place) > tuple_(after.contact_id, after.number))
     async with database.reading() as connection:
-        rows = (await connection.execute(query.order_by(*place).limit(most))).all()
+        rows = (await connection.execute(page(query, place, after, most))).all()
         return [_attempt(row) for row in rows]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 
 from vantum.store.contacts import Suppressed
 from vantum.store.database import Database
 from vantum.store.lists import ContactList, Listed, listed_in
+from vantum.store.paged import page
 from vantum.store.schema import CONTACTS, LISTS, SUPPRESSIONS
 
 
@@ -30,9 +31,7 @@ class Place(Struct, frozen=True, array_like=True):
 async def lists_page(database: Database, most: int, after: ListPlace | None) -> list[ContactList]:
     """At most so many lists, the newest first, from behind a place."""
     place = LISTS.c.imported_at, LISTS.c.list_id
-    query = select(LISTS).order_by(*(column.desc() for column in place)).limit(most)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(after.imported_at, after.list_id))
+    query = page(select(LISTS), place, after, most, newest_first=True)
     async with database.reading() as connection:
         return [ContactList(**row._mapping) for row in (await connection.execute(query)).all()]
 
@@ -50,10 +49,8 @@ async def contacts_page(
         query = query.where((LISTS.c.name == of) | (LISTS.c.list_id == of))
     if number is not None:
         query = query.where(CONTACTS.c.phone == number)
-    if after is not None:
-        query = query.where(tuple_(*place) > tuple_(after.list_id, after.line))
     async with database.reading() as connection:
-        rows = (await connection.execute(query.order_by(*place).limit(most))).all()
+        rows = (await connection.execute(page(query, place, after, most))).all()
         return [listed_in(row) for row in rows]
 
 

@@ -6,10 +6,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, select
 
 from vantum.store.database import Database
 from vantum.store.hooks import JOB
+from vantum.store.paged import page
 from vantum.store.schema import JOBS
 from vantum.wire.hooks import Kind
 
@@ -57,9 +58,7 @@ async def deliveries_page(
         query = query.where(JOBS.c.subject.startswith(f"{hook_id}:", autoescape=True))
     if state is not None:
         query = query.where(JOBS.c.state == state)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(after.due_at, after.delivery_id))
-    query = query.order_by(*(column.desc() for column in place)).limit(most)
+    query = page(query, place, after, most, newest_first=True)
     async with database.reading() as connection:
         return [_delivery(row) for row in (await connection.execute(query)).all()]
 
