@@ -1,4 +1,4 @@
-"""A phone call, as it is recorded."""
+"""A phone call, as it is recorded, and what has allowed one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vantum.dialing.dial import Allowed, Consent
+from vantum.dialing.duties import Duties
 from vantum.store.phone_calls import PhoneCall
 
 PERSON, OURS = "+15550100100", "+15550199999"
@@ -23,3 +25,25 @@ def phone_call(at: float, call_id: str = "call-1", **known: Any) -> PhoneCall:
         news_at=at,
     )
     return replace(call, **known)
+
+
+def allowed(at: float, source: str) -> Allowed:
+    """What allowed a call to New York at that moment; `source` is where they have agreed."""
+    return Allowed(
+        rules=(),
+        countries=("US",),
+        states=("NY",),
+        local_times=(),
+        consent=Consent(
+            kind="written", source=source, given_at=at - 9, expires_at=None, revoked_at=None
+        ),
+        dnc_version=None,
+        duties=Duties(
+            announce_recording=True,
+            disclose_ai_at_start=True,
+            ring_at_least_s=15,
+            abandoned_at_most=0.03,
+            speak_within_s=2,
+        ),
+        until=at + 60,
+    )

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
-from a_call import OURS, PERSON, phone_call
+from a_call import OURS, PERSON, allowed, phone_call
 from a_job import about
 from vantum.agents.schema import FILES
 from vantum.agents.versions import version
@@ -20,8 +20,6 @@ from vantum.campaigns.erasing import erase
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
-from vantum.dialing.dial import Allowed, Consent
-from vantum.dialing.duties import Duties
 from vantum.errors import RequestError
 from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
@@ -50,24 +48,7 @@ TALKED = Talked(
     opted_out_s=5.5,
     agent_version=SALES.digest,
 )
-ALLOWED = Allowed(
-    rules=(),
-    countries=("US",),
-    states=("CA",),
-    local_times=(),
-    consent=Consent(
-        kind="written", source="Pat's form", given_at=NOW - 9, expires_at=None, revoked_at=None
-    ),
-    dnc_version=None,
-    duties=Duties(
-        announce_recording=True,
-        disclose_ai_at_start=True,
-        ring_at_least_s=15,
-        abandoned_at_most=0.03,
-        speak_within_s=2,
-    ),
-    until=NOW + 60,
-)
+ALLOWED = allowed(NOW, "Pat's form")
 
 
 @pytest.fixture
@@ -143,8 +124,8 @@ async def test_a_receipt_says_what_allowed_the_call_and_what_was_heard(
 async def test_a_receipt_of_a_single_call_says_what_allowed_it(
     database: Database, tmp_path: Path
 ) -> None:
-    allowed = msgspec.json.encode(ALLOWED).decode()
-    await settles(database, replace(CALL, allowed=allowed))
+    evidence = msgspec.json.encode(ALLOWED).decode()
+    await settles(database, replace(CALL, allowed=evidence))
     await receipt_work(database).do([about("call-1")])
     facts = json.loads((await exported(database, tmp_path))[0])["facts"]
     assert facts["gate"]["consent"]["kind"] == "written"

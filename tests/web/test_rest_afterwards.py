@@ -11,6 +11,7 @@ import pytest
 from served import serving
 from sqlalchemy import update
 
+from a_call import phone_call
 from vantum.agents.versions import Version
 from vantum.dialing.chain import Broken, Verified, verify
 from vantum.store.agent_versions import AgentVersions
@@ -19,7 +20,7 @@ from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.findings import Findings, Found
 from vantum.store.jobs import Jobs
-from vantum.store.phone_calls import PhoneCall, PhoneCalls
+from vantum.store.phone_calls import PhoneCalls
 from vantum.store.receipts import Receipts
 from vantum.store.schema import RECEIPTS
 
@@ -156,16 +157,7 @@ async def test_a_receipt_that_was_changed_is_found(
 async def test_it_is_told_what_came_of_a_call_and_with_which_words_it_was_held(
     http: httpx.AsyncClient, records: Database
 ) -> None:
-    call = PhoneCall(
-        call_id="call-1",
-        direction="outbound",
-        their_number="+15550100100",
-        our_number="+15550199999",
-        agent="sales",
-        placed_at=NOW,
-        news_at=NOW,
-    )
-    await PhoneCalls(records).add(call)
+    await PhoneCalls(records).add(phone_call(NOW))
     unknown = await http.get("/calls/call-1/finding")
     assert (unknown.status_code, "not yet" in unknown.text) == (404, True)
     finding = Found(

@@ -11,8 +11,7 @@ import pytest
 from served import serving
 from sqlalchemy import update
 
-from vantum.dialing.dial import Allowed, Consent
-from vantum.dialing.duties import Duties
+from a_call import allowed
 from vantum.store.database import Database
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
 
@@ -22,24 +21,7 @@ CSV = {"content-type": "text/csv"}
 OURS = "+15550199999"
 PEOPLE = "phone,name,city\n+15550100100,Ann,Rome\n+15550100101,Bo,Oslo\n12,Cy,Bonn\n"
 NOW = 1_800_000_000.0
-ALLOWED = Allowed(
-    rules=(),
-    countries=("US",),
-    states=("NY",),
-    local_times=(),
-    consent=Consent(
-        kind="written", source="a form", given_at=NOW - 100, expires_at=None, revoked_at=None
-    ),
-    dnc_version=None,
-    duties=Duties(
-        announce_recording=False,
-        disclose_ai_at_start=False,
-        ring_at_least_s=15,
-        abandoned_at_most=0.03,
-        speak_within_s=2,
-    ),
-    until=NOW + 100,
-)
+ALLOWED = allowed(NOW, "a form")
 
 
 @pytest.fixture
