@@ -132,7 +132,7 @@ class Dispatcher:
         leg = await self._found(late)
         if leg is None:
             self._log.warning("dial_unknown", call_id=late.attempt_id)
-            await self._legs.unknown(call)
+            await self._legs.over(call, "unknown", unnamed=True)
             return
         self._log.info("dial_found", call_id=late.attempt_id, status=leg.status)
         await self._legs.records.change(call.call_id, sid=leg.sid, news_at=self._legs.now())

@@ -53,13 +53,12 @@ def hear_long(talk: Talk, now: float) -> None:
     """The caller speaks on without a word that is known: this is no nod, for a while."""
     if talk.state not in ANSWERING or not talk.caller.speaking:
         return
-    floor_s, reply = talk.policy.silences.floor_s, talk.reply
-    nodded_on = now - talk.aside.spoke_at >= 2 * floor_s  # nobody nods for so long
-    echoes = reply is not None and is_echo_of(talk, _heard(reply, now), now, whole=True)
-    if not _is_courtesy(talk, now, whole=True) or (nodded_on and not echoes):
-        _yield(talk, now)
-    else:
+    floor_s = talk.policy.silences.floor_s
+    may_nod = now - talk.aside.spoke_at < 2 * floor_s  # nobody does for longer
+    if _is_courtesy(talk, now, whole=True) and (may_nod or _echoes(talk, now)):
         talk.orders.set_timer("floor", now + floor_s)
+    else:
+        _yield(talk, now)
 
 
 def hear_stop(talk: Talk, event: ev.SpeechStopped, now: float) -> None:
@@ -99,6 +98,11 @@ def _yield(talk: Talk, now: float) -> None:
 
 def _heard(reply: Reply, now: float) -> str:
     return reply.heard(reply.heard_s(now) + _AHEAD_S)
+
+
+def _echoes(talk: Talk, now: float) -> bool:
+    reply = talk.reply
+    return reply is not None and is_echo_of(talk, _heard(reply, now), now, whole=True)
 
 
 def _answers_early(talk: Talk, now: float) -> bool:

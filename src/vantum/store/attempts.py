@@ -28,8 +28,6 @@ _SETTLED: Final = (
     .where(HELD, CALLS.c.outcome != "")
 )
 _PLAN: Final = msgspec.json.Decoder(Plan)
-
-
 _LEFT_DUE: Final = select(ATTEMPTS.c.attempt_id).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
 
 
@@ -70,13 +68,16 @@ class Attempts:
             rows = (await connection.execute(query)).all()
             met = {row.attempt_id: _MET.decode(row.settled) for row in rows}
             words = {attempt_id: one.outcome for attempt_id, one in met.items()}
-            await _end(connection, rows, met, now)
+            abandoned = {
+                row.attempt_id: was_abandoned(met[row.attempt_id], _limits(row)) for row in rows
+            }
+            await _end(connection, rows, words, abandoned, now)
             await _follow(connection, rows, words)
             await complete(connection, {row.campaign_id for row in rows}, now)
             failed = {row.campaign_id for row in rows if words[row.attempt_id] in FAILURES}
             for campaign_id in failed:
                 await _break(connection, campaign_id, now)
-            await _hold_back(connection, [row for row in rows if _is_abandoned(row, met)], now)
+            await _hold_back(connection, [row for row in rows if abandoned[row.attempt_id]], now)
             return len(rows)
 
     async def close(self, now: float) -> int:
@@ -167,20 +168,23 @@ class Attempts:
 
 
 async def _end(
-    connection: AsyncConnection, rows: Iterable[Row[Any]], met: dict[str, Met], now: float
+    connection: AsyncConnection,
+    rows: Iterable[Row[Any]],
+    words: dict[str, str],
+    abandoned: dict[str, bool | None],
+    now: float,
 ) -> None:
     ended = [
         {
             "of": row.attempt_id,
-            "state": "unknown" if CLASSES.get(call.outcome) == "unknown" else "done",
-            "outcome": call.outcome,
-            "abandoned": was_abandoned(call, _limits(row)),
+            "state": "unknown" if CLASSES.get(words[row.attempt_id]) == "unknown" else "done",
+            "outcome": words[row.attempt_id],
+            "abandoned": abandoned[row.attempt_id],
             "ended_at": row.over_at or now,
             "lease_until": None,
             "epoch": row.epoch + 1,
         }
         for row in rows
-        for call in [met[row.attempt_id]]
     ]
     if ended:
         change = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
@@ -298,10 +302,6 @@ async def _hold_back(connection: AsyncConnection, rows: Sequence[Row[Any]], now:
         if too_many(abandoned, people, at_most[campaign_id]):
             reason = f"{abandoned} of {people} people who answered waited too long for a voice"
             await _pause(connection, campaign_id, reason, now)
-
-
-def _is_abandoned(row: Row[Any], met: dict[str, Met]) -> bool:
-    return was_abandoned(met[row.attempt_id], _limits(row)) is True
 
 
 def _limits(row: Row[Any]) -> Limits:

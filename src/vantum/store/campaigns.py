@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
 from vantum.store.attempts import ANSWERED, NEW
-from vantum.store.claims import DUE, STOPPED_WHY
+from vantum.store.claims import refuse_stopped
 from vantum.store.database import Database
 from vantum.store.gates import locked
 from vantum.store.hooks import tell_of_campaigns
@@ -146,12 +146,7 @@ class Campaigns:
             if not changed.rowcount:
                 raise RequestError(f'"{campaign.name}" has just changed', code="INVALID_STATE")
             if state == "stopped":
-                waiting = (ATTEMPTS.c.campaign_id == campaign.campaign_id) & DUE
-                await connection.execute(
-                    update(ATTEMPTS)
-                    .where(waiting)
-                    .values(state="refused", detail=STOPPED_WHY, ended_at=now)
-                )
+                await refuse_stopped(connection, now)
             await tell_of_campaigns(connection, [campaign.campaign_id], now)
         return msgspec.structs.replace(campaign, version=campaign.version + 1, **changes)
 

@@ -112,19 +112,24 @@ class Legs:
         else:
             await self.records.news(call.call_id, status, behind(status), self.now(), sequence)
 
-    async def unknown(self, call: PhoneCall) -> None:
-        """Nobody can say whether it has rung; unless the carrier has told of it meanwhile."""
-        now = self.now()
-        values = {"status": "unknown", "ended_at": now, "news_at": now}
-        if await self.records.end(call.call_id, unnamed=True, **values):
-            await self.over(call, "unknown")
+    async def over(
+        self,
+        call: PhoneCall,
+        status: str,
+        *,
+        sequence: int = 0,
+        why: str = "",
+        unnamed: bool = False,
+    ) -> None:
+        """The leg is gone; the call's process settles it, or, where there is none, this one.
 
-    async def over(self, call: PhoneCall, status: str, *, sequence: int = 0, why: str = "") -> None:
-        """The leg is gone; the call's process settles it, or, where there is none, this one."""
+        `unnamed`: nothing happens once the carrier has told its name for it.
+        """
         now = self.now()
-        first = await self.records.end(
-            call.call_id, status=status, sequence=sequence, ended_at=now, news_at=now
-        )
+        ended = {"status": status, "sequence": sequence, "ended_at": now, "news_at": now}
+        first = await self.records.end(call.call_id, unnamed=unnamed, **ended)
+        if unnamed and not first:
+            return
         left = await self.records.by_id(call.call_id)  # a stream may just have joined it
         if left is None:
             return
