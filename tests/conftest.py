@@ -107,21 +107,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 CALIBRATION_S = 0.025  # of the calibration loop on an idle server core, and a little more
 
 
-def _slowness() -> float:
-    """How much slower this machine is now than an idle server core; 1 where it is not."""
-    tracer = sys.gettrace()
-    sys.settrace(None)  # else the coverage report's tracer would pass for a slow machine
-    try:
-        return max(1.0, calibrate() / CALIBRATION_S)
-    finally:
-        sys.settrace(tracer)
-
-
 @pytest.fixture
 def costs() -> Callable[[Callable[[], object]], float]:
     """CPU seconds of some work as an idle server core would need them.
 
-    A slow or throttled machine is measured beside the work, without the tracer of the coverage
-    report, and divided out. The work itself is measured with the tracer, so bars leave it room.
+    A slow or throttled machine is measured beside the work and divided out. Neither is seen by the
+    coverage report's tracer, which costs several times what it watches.
     """
-    return lambda work: cheapest_s(work) / _slowness()
+
+    def measured(work: Callable[[], object]) -> float:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return cheapest_s(work) / max(1.0, calibrate() / CALIBRATION_S)
+        finally:
+            sys.settrace(tracer)
+
+    return measured

@@ -91,7 +91,8 @@ class Phone:
     """One caller's media stream."""
 
     def __init__(self, socket: ClientConnection, clip: Clip) -> None:
-        self.spoke_at: float | None = None  # the first frame of speech was sent
+        self.began_at: float | None = None  # the clip's first sound was sent
+        self.spoke_at: float | None = None  # the first frame that a listener would call speech
         self.cleared_at: float | None = None
         self._socket = socket
         self._clip = clip
@@ -109,7 +110,7 @@ class Phone:
                         self._playout.mark(mark.name)
                     case wire.Clear():
                         self._playout.clear()
-                        if self.spoke_at is not None and self.cleared_at is None:
+                        if self.began_at is not None and self.cleared_at is None:
                             self.cleared_at = time.monotonic()
 
     async def talk(self) -> None:
@@ -126,12 +127,14 @@ class Phone:
             if onset is None and self._heard * FRAME_S >= INTO_S:
                 self._mic.say(wave)
                 onset = number + round(self._clip.onset_s / FRAME_S)
+                self.began_at = time.monotonic()
             sound = encode_mulaw(self._mic.take(NOBODY))
             media = wire.InboundSound("inbound", str(number + 1), str(20 * number), sound)
             await self._send(wire.Media("1", "MZ1", media))
             if number == onset:
                 self.spoke_at = time.monotonic()
-            if self.cleared_at is not None or due - began > PATIENCE_S:
+            cleared = self.cleared_at is not None and self.spoke_at is not None
+            if cleared or due - began > PATIENCE_S:
                 return
 
     async def _send(self, message: wire.FromCarrier) -> None:
@@ -172,7 +175,7 @@ async def one_call(
         return None, None
     told = [at for at in relay.told_at[mine] if phone.spoke_at - 1 < at <= phone.cleared_at]
     heard_ms = 1000 * (phone.cleared_at - told[0]) if told else None
-    return 1000 * (phone.cleared_at - phone.spoke_at), heard_ms
+    return 1000 * max(0.0, phone.cleared_at - phone.spoke_at), heard_ms
 
 
 async def measure(simulator: str, settings: dict[str, str], calls: int) -> list[float]:

@@ -259,16 +259,16 @@ async def run(case: Case, house: House, vad: VadModel, decode: engine.Recognise 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(caller.live(), name="caller")
         await call.run(line.listen(call), line.write())
-    first_at = caller.first_at
-    if first_at is not None:
-        first_at += case.clip.onset_s
-    held = [at for at in line.held_at if first_at is not None and at >= first_at]
+    began_at = caller.first_at
+    # a breath before it may hold the sound already
+    held = [at for at in line.held_at if began_at is not None and at >= began_at]
+    first_at = None if began_at is None else began_at + case.clip.onset_s
     return Course(
         case,
         answer=bytes(voice.replies[0]) if voice.replies else b"",
         heard=[(one.at - (first_at or 0.0), one.pcm) for one in line.heard],
         turns=mind.asked[1:],
-        held_s=held[0] - first_at if held and first_at is not None else None,
+        held_s=max(0.0, held[0] - first_at) if held and first_at is not None else None,
         held_before=len(line.held_at) - len(held),
         began=first_at is not None,
         verbatim=decode is None,

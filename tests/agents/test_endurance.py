@@ -111,4 +111,4 @@ def test_an_answer_is_quick(costs: Callable[[Callable[[], object]], float]) -> N
             for saying in sayings:
                 call.says(saying)
 
-    assert costs(talk) / answers < 0.010  # 2 ms, lines traced; nobody waits for ten
+    assert costs(talk) / answers < 0.010  # 2 ms; nobody waits for ten

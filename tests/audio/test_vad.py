@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vantum.audio.vad import WARY, VadParams, VoiceActivity, VoiceEvent
+from vantum.audio.vad import WARY, Rise, VadParams, VoiceActivity, VoiceEvent
 from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained
 
 WINDOW_S = 0.032
@@ -204,3 +204,49 @@ def test_a_beginning_costs_little_unless_it_is_often_wrong(
     windows: list[float], heard: str
 ) -> None:
     assert kinds(hear(*windows, params=VadParams())) == heard
+
+
+def risen(*levels: int) -> list[float]:
+    """Decibels over the line's noise, window by window."""
+    line = Rise()
+    return [round(line.push(level), 1) for level in levels]
+
+
+def test_a_voice_that_begins_softly_on_a_quiet_line_is_noticed_by_its_level() -> None:
+    line, voice = Rise(), VoiceActivity()
+    room = [(18, 0.02)] * 50
+    onset = [(120, 0.1), (400, 0.2), (900, 0.97)]
+    kinds_of = [kinds(voice.push(p, line.push(rms))) for rms, p in room + onset]
+    assert kinds_of == [*[""] * 51, "(", ""]
+
+
+@pytest.mark.parametrize(
+    ("rise_db", "probability", "heard"),
+    [(40.0, 0.1, ""), (10.0, 0.3, ""), (15.0, 0.15, "("), (40.0, 0.15, "(")],
+)
+def test_loudness_alone_is_no_voice(rise_db: float, probability: float, heard: str) -> None:
+    assert kinds(VoiceActivity().push(probability, rise_db)) == heard
+
+
+def test_loud_noises_make_wary_of_the_next() -> None:
+    voice = VoiceActivity()
+    breaths = [(0.3, 20.0), *[(QUIET, 0.0)] * 7] * 5
+    heard = [event for p, rise_db in breaths for event in voice.push(p, rise_db)]
+    assert kinds(heard) == "()" * 3
+    assert not voice.push(0.45, 30.0)  # and is no longer told by its level
+
+
+def test_a_breath_behind_a_word_does_not_prolong_it() -> None:
+    voice = VoiceActivity()
+    heard = [(VOICE, 30.0)] * 10 + [(0.3, 20.0)] * 7
+    assert kinds([event for p, rise_db in heard for event in voice.push(p, rise_db)]) == "(!)"
+
+
+def test_the_noise_of_a_line_is_its_softest_sound_of_late() -> None:
+    assert risen(100, 100, 1_000, 100) == [0.0, 0.0, pytest.approx(19.9, abs=0.2), 0.0]
+    assert risen(10, *[1_000] * 50)[-1] > 30  # 1.6 s of speech are not taken for noise
+    assert risen(10, *[1_000] * 500)[-1] == 0.0  # a fan that was switched on is
+
+
+def test_digital_silence_is_a_level_too() -> None:
+    assert risen(0, 0) == [0.0, 0.0]

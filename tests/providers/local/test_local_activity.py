@@ -10,7 +10,7 @@ import pytest
 from conftest_local import at_rate, recording, room
 
 from vantum.audio.vad import VadParams, VoiceEvent
-from vantum.conversation.events import SpeechStarted, SpeechStopped
+from vantum.conversation.events import SpeechStarted, SpeechStopped, SpeechSustained
 from vantum.providers.local.activity import SpeechDetector, VadModel
 
 pytestmark = pytest.mark.local_speech
@@ -124,7 +124,9 @@ def test_starts_and_stops_are_found_at_any_rate(rate_hz: int) -> None:
         events = await detect(model, pcm, rate_hz)
         starts = [event.at_s for event in events if isinstance(event, SpeechStarted)]
         stops = [event.at_s for event in events if isinstance(event, SpeechStopped)]
-        assert len(starts) == len(stops) == 6  # six short sentences
+        meant = [event for event in events if isinstance(event, SpeechSustained)]
+        assert len(meant) == 6  # short sentences
+        assert 6 <= len(starts) == len(stops) <= 7  # a breath between them may be a beginning
         assert all(start < stop for start, stop in zip(starts, stops, strict=True))
 
     judged(play)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vantum.audio import echo
 from vantum.audio.echo import Played
 from vantum.audio.resample import resampler
-from vantum.audio.vad import VadParams, VoiceActivity, VoiceEvent
+from vantum.audio.vad import Rise, VadParams, VoiceActivity, VoiceEvent
 from vantum.providers.local import engine
 
 _GATHER_S: Final = 0.006  # 40 calls bring 7 windows in it; speech starts are due within 100 ms
@@ -188,6 +188,8 @@ class SpeechDetector:
         self._stream = model.stream(network_hz)
         self._params = params or VadParams()
         self._activity = VoiceActivity(self._params)
+        self._rise = Rise()
+        self._rest = b""  # of a window that is not judged yet
         self._windows = 0
         self._played = played
         self._every = network_hz // echo.RATE_HZ  # sample that is compared with what was played
@@ -201,9 +203,13 @@ class SpeechDetector:
         """The same, window by window."""
         judgements: list[Judgement] = []
         network_pcm = self._resampler.push(pcm)
+        self._rest += network_pcm
+        size = 2 * self._stream.window
         for probability in await self._probabilities(network_pcm):
             self._windows += 1
-            events = self._activity.push(probability)
+            window, self._rest = self._rest[:size], self._rest[size:]
+            rise_db = self._rise.push(audioop.rms(window, 2))
+            events = self._activity.push(probability, rise_db)
             now_s = self._windows * self._params.window_s
             judgements.append(Judgement(now_s, probability, events))
         return judgements
@@ -214,7 +220,7 @@ class SpeechDetector:
             return probabilities
         samples = np.frombuffer(pcm, "<i2")[:: self._every]
         self._heard = (self._heard + samples.tobytes())[-2 * _COMPARED :]
-        likely = max(probabilities, default=0.0) >= self._params.keep_probability
+        likely = max(probabilities, default=0.0) >= self._params.rising_probability
         if likely and self._played.resembles(self._heard):
             return [0.0] * len(probabilities)
         return probabilities
