@@ -24,6 +24,7 @@ from vantum.campaigns.worker import (
     FINISH_S,
     INQUIRE_S,
     JOBS_S,
+    NAMES_S,
     TAKE_OVER_S,
     TOGETHER_S,
     SharedClock,
@@ -103,11 +104,11 @@ async def work(
     log: Log,
 ) -> None:
     """Begin a worker's loops beside whatever else the process does."""
-    account, boot_id = account_of(settings), Ids().new()
+    account, boot_id, agents = account_of(settings), Ids().new(), _agents(settings, log)
     clock = SharedClock(database)
     await clock.compare()
-    agents = _agents(settings, log)
-    legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=clock.now)
+    calls = PhoneCalls(database, gather_s=NAMES_S)
+    legs = Legs(carrier, calls, settings.vantum_data_dir, log=log, now=clock.now)
     attempts = Attempts(database, boot_id)
     dispatcher = Dispatcher(
         Claims(database, boot_id),

@@ -11,8 +11,9 @@ from vantum.errors import RecordsError
 from vantum.store.database import Database
 from vantum.telemetry import Log
 
-DIAL_S: Final = 0.25  # half of what dials are claimed ahead
-FINISH_S: Final = 0.5
+DIAL_S: Final = 0.5  # half of what dials are claimed ahead
+NAMES_S: Final = 0.25  # the carrier's names of calls are written together
+FINISH_S: Final = 1.0
 CLOSE_S: Final = 5.0
 TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0

@@ -35,7 +35,7 @@ from vantum.store.schema import (
 
 LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
 ALIVE_S: Final = 15.0  # a process that was seen since then runs
-HORIZON_S: Final = 0.5  # moments for dials are given away so far ahead: two looks
+HORIZON_S: Final = 1.0  # moments for dials are given away so far ahead: two looks
 # Contacts that are looked at besides those that may be dialled: at first, and where that has shown
 # that some may not be called now. Out of hours all wait.
 _MORE: Final = (0, 40)
@@ -47,7 +47,7 @@ DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite co
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
 _PLAN: Final = msgspec.json.Decoder(Plan)
 
-# Asked four times a second: to put such a statement together costs more than the answer.
+# Asked twice a second: to put such a statement together costs more than the answer.
 _RUNNING: Final = (
     select(CAMPAIGNS).where(CAMPAIGNS.c.state == "running").order_by(CAMPAIGNS.c.next_at)
 )
@@ -85,6 +85,7 @@ class Claims:
     def __init__(self, database: Database, boot_id: str) -> None:
         self._database = database
         self._boot_id = boot_id
+        self._runs = False  # a campaign did when it was looked last
 
     async def take(
         self, decide: Decide, dials_per_s: float, shares: Shares, now: float
@@ -93,9 +94,8 @@ class Claims:
 
         `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
         """
-        async with self._database.reading() as connection:  # which is free, and often all
-            if not (await connection.execute(_RUNS)).first():
-                return []
+        if not self._runs and not await self._any_runs():
+            return []
         async with self._database.writing() as connection:
             # Its own statement: what is counted behind it cannot be older than the lock.
             gate = Pace(dials_per_s, await locked(connection, _GATE))
@@ -104,20 +104,17 @@ class Claims:
                 return []
             dials: list[Dial] = []
             room = await _room(connection, shares, now)
-            for campaign, plan, held in await _running(connection):
+            running = await _running(connection)
+            self._runs = bool(running)
+            for campaign, plan, held in running:
                 own = Pace(plan.calls_per_s, campaign.next_at)
                 most = min(room - len(dials), plan.at_once - held, slots(gate, own, now, until))
                 if most <= 0:
                     continue
                 for more in _MORE:
+                    people = await _candidates(connection, campaign, plan, now, most + more)
                     picked = pick(
-                        await _candidates(connection, campaign, plan, now, most + more),
-                        decide,
-                        most=most,
-                        gate=gate,
-                        own=own,
-                        now=now,
-                        until=until,
+                        people, decide, most=most, gate=gate, own=own, now=now, until=until
                     )
                     await self._write(connection, picked, now)
                     gate, own, most = picked.gate, picked.own, most - len(picked.dials)
@@ -125,11 +122,14 @@ class Claims:
                     if not picked.put:
                         break
                 if own.next_at != campaign.next_at:  # else no moment was given away
-                    key = CAMPAIGNS.c.campaign_id
-                    await _pace(connection, key, campaign.campaign_id, own)
+                    await _pace(connection, CAMPAIGNS.c.campaign_id, campaign.campaign_id, own)
             if dials:
                 await _pace(connection, GATES.c.name, _GATE, gate)
             return dials
+
+    async def _any_runs(self) -> bool:
+        async with self._database.reading() as connection:  # which keeps nobody waiting
+            return (await connection.execute(_RUNS)).first() is not None
 
     async def give_back(self, dial: Dial, until: float, why: str) -> None:
         """Put a dial back that was claimed and certainly not made. Raises RecordsError.

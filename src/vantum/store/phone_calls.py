@@ -6,7 +6,7 @@ must agree on stands here. Times are seconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
 from vantum.store.gates import locked
+from vantum.store.gathered import gathered
 from vantum.store.hooks import tell
 from vantum.store.jobs import add
 from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
@@ -30,7 +31,9 @@ _NAMED: Final = (  # at each dial
     update(CALLS)
     .where(CALLS.c.call_id == bindparam("of"))
     .values(sid=bindparam("their"), news_at=bindparam("now"))
-    .returning(CALLS.c.end_asked)
+)
+_TO_END: Final = select(CALLS.c.call_id).where(
+    CALLS.c.call_id.in_(bindparam("of", expanding=True)), CALLS.c.end_asked
 )
 _COMMANDS = 100  # taken at a time; a database allows a statement so many thousand parameters
 
@@ -70,6 +73,14 @@ class PhoneCall(Struct, kw_only=True):
         return self.handed_over_at is not None
 
 
+class Named(Struct, frozen=True):
+    """What the carrier calls a call, and since when we know."""
+
+    call_id: str
+    sid: str
+    now: float
+
+
 class Command(Struct, frozen=True):
     """What another process wants done with a call of ours."""
 
@@ -81,8 +92,10 @@ class Command(Struct, frozen=True):
 class PhoneCalls:
     """The records of phone calls."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, gather_s: float = 0.0) -> None:
+        """The carrier's names of calls may wait `gather_s` for others to be written with."""
         self._database = database
+        self._naming = gathered(self._name, gather_s)
 
     async def add(self, call: PhoneCall) -> bool:
         """Record a new call; False where its sid is known already."""
@@ -145,9 +158,15 @@ class PhoneCalls:
 
     async def placed(self, call_id: str, sid: str, now: float) -> bool:
         """The carrier has a name for it; whether it is to end, which was asked before that."""
+        return await self._naming(Named(call_id, sid, now))
+
+    async def _name(self, calls: Sequence[Named]) -> list[bool]:
+        named = [{"of": one.call_id, "their": one.sid, "now": one.now} for one in calls]
+        ids = [one.call_id for one in calls]
         async with self._database.writing() as connection:
-            named = await connection.execute(_NAMED, {"of": call_id, "their": sid, "now": now})
-            return bool(named.scalar())
+            await connection.execute(_NAMED, named)
+            to_end = set((await connection.execute(_TO_END, {"of": ids})).scalars())
+        return [call_id in to_end for call_id in ids]
 
     async def news(
         self,
