@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +33,7 @@ def erase(
     folder = context.obj.settings().vantum_data_dir
 
     async def erased(database: Database) -> Erasure:
-        return await erase(database, folder, number, now=time.time(), new_id=new_id())
+        return await erase(database, folder, number, now=database.now(), new_id=new_id())
 
     gone = with_records(context, erased)
     typer.echo(

@@ -91,7 +91,7 @@ class Claims:
     ) -> list[Dial]:
         """Claim what may be dialled by `HORIZON_S` from now, within all limits.
 
-        `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
+        `now` is by the clock that all processes share: `Database.now`. Raises RecordsError.
         """
         async with self._database.reading() as connection:  # which is free, and often all
             if not (await connection.execute(_RUNS)).first():
