@@ -12,6 +12,7 @@ from typing import Any
 from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
+from vantum.conversation.effects import Greeted, OptedOut
 from vantum.errors import CapacityError, RequestError
 from vantum.phone_numbers import check_number
 from vantum.store.contacts import Contacts
@@ -55,6 +56,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
+        self._start = start
         self.opt_outs = OptOuts(contacts, now=legs.now, start=start, log=log)
         self._ids = Ids()
 
@@ -149,6 +151,13 @@ class Exchange:
         self.talks.carry(call, live)
         if call.machine:  # the verdict was there before the stream
             self.talks.obey(Command(call.call_id, "machine", call.machine))
+
+    def noted(self, call: PhoneCall, news: OptedOut | Greeted) -> None:
+        """The talk tells something that must be on record though this process should die."""
+        if isinstance(news, OptedOut):
+            self.opt_outs.obey(call)
+        else:
+            self._start("greeted", self.legs.greeted(call.call_id, news.after_s))
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over."""

@@ -227,6 +227,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.String(), nullable=False),
         sa.Column("placed_at", sa.Float(), nullable=False),
         sa.Column("answered_at", sa.Float(), nullable=True),
+        sa.Column("greeted_after_s", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("news_at", sa.Float(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
