@@ -5,6 +5,7 @@ What processes must agree on is in the records; which of them carries a talk, `t
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -13,8 +14,8 @@ from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
 from vantum.conversation.effects import Greeted, OptedOut
+from vantum.dialing.numbers import number_of
 from vantum.errors import CapacityError, RequestError
-from vantum.phone_numbers import check_number
 from vantum.store.contacts import Contacts
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
@@ -64,7 +65,7 @@ class Exchange:
 
     async def place(self, to: str, agent: str | None = None) -> PhoneCall:
         """Call a number. Raises RequestError, CapacityError, CarrierError."""
-        check_number(to)
+        to = await asyncio.to_thread(number_of, to)  # which has much to load at first
         if agent is not None and agent not in self._casting.agents:
             raise self._casting.shelf.no_such(agent)
         if not self.line.number:
