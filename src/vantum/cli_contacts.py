@@ -70,7 +70,7 @@ def _tell(report: Report, what: str, see_all: str = "") -> None:
         lines = f"{_count(ending.windows_1252, 'line')} from line {ending.windows_1252_from} on"
         typer.echo(f"not UTF-8, so read as Windows-1252: {lines}")
     for row in report.shown:
-        typer.echo(f"  line {row.line} {row.reason}")
+        typer.echo(f"  {row.told}")
     if report.bad > len(report.shown):
         see = f"; see all with: {see_all}" if see_all else ""
         typer.echo(f"  and {report.bad - len(report.shown)} more{see}")
@@ -113,7 +113,7 @@ async def _show(database: Database, name: str, *, bad: bool) -> None:
     if bad:
         while rows := await lists.bad_rows(found.list_id, line):
             for row in rows:
-                typer.echo(f"line {row.line} {row.reason}")
+                typer.echo(row.told)
             line = rows[-1].line
         return
     while people := await lists.contacts(found.list_id, line):

@@ -95,6 +95,7 @@ BAD_ROWS: Final = Table(
     Column("list_id", String, primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("reason", String, nullable=False),
+    Column("column_name", String, nullable=False),  # that is at fault; "": no single one
 )
 CONTACTS: Final = Table(
     "contacts",

@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("list_id", sa.String(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("column_name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("list_id", "line"),
     )
     op.create_table(
