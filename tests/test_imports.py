@@ -51,9 +51,10 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.transports", "vantum.providers", "vantum.store", "vantum.recording"}),
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
+    frozenset({"vantum.setting_kinds"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
-    frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file"}),
-    frozenset({"vantum.phone_numbers", "vantum.file_lock", "vantum.roles", "vantum.hosts"}),
+    frozenset({"vantum.env_file", "vantum.wav_file"}),
+    frozenset({"vantum.file_lock", "vantum.roles", "vantum.hosts"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )
 

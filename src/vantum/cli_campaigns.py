@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,15 +97,17 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
         file = whom
         made = with_records(
             context,
-            lambda database: make(database, wanted, file, region, ids=new_id, now=time.time),
+            lambda database: make(database, wanted, file, region, ids=new_id, now=database.now),
         )
         tell_made(made, console)
     else:
         name = whom
-        _, contacts = with_records(
-            context,
-            lambda database: make_of_list(database, wanted, name, new_id=new_id(), now=time.time()),
-        )
+
+        async def made_of_list(database: Database) -> tuple[Campaign, int]:
+            now = database.now()
+            return await make_of_list(database, wanted, name, new_id=new_id(), now=now)
+
+        _, contacts = with_records(context, made_of_list)
         console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
     if slower := slowed(wanted.plan, settings):
         console.print(slower, markup=False)
@@ -127,7 +128,7 @@ def _put(context: typer.Context, name: str, state: State) -> Campaign:
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
         campaigns = Campaigns(database)
-        return await campaigns.put(await named(campaigns, name), state, time.time())
+        return await campaigns.put(await named(campaigns, name), state, database.now())
 
     return with_records(context, put)
 
@@ -141,7 +142,7 @@ def start(context: typer.Context, name: Name) -> None:
     async def hindered(database: Database) -> tuple[str, ...]:
         from vantum.campaigns.looking import hindrances  # noqa: PLC0415 - see above
 
-        return await hindrances(database, campaign.plan, settings, time.time())
+        return await hindrances(database, campaign.plan, settings, database.now())
 
     found = with_records(context, hindered)
     typer.echo(f'"{name}" is started' + ("; but:" if found else ""))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +47,7 @@ def import_(
     report = with_records(
         context,
         lambda database: import_list(
-            name, file, region, lists=Lists(database), new_id=new_id(), now=time.time
+            name, file, region, lists=Lists(database), new_id=new_id(), now=database.now
         ),
     )
     if not report.good:
@@ -71,7 +70,7 @@ def _tell(report: Report, what: str, see_all: str = "") -> None:
         lines = f"{_count(ending.windows_1252, 'line')} from line {ending.windows_1252_from} on"
         typer.echo(f"not UTF-8, so read as Windows-1252: {lines}")
     for row in report.shown:
-        typer.echo(f"  line {row.line} {row.reason}")
+        typer.echo(f"  {row.told}")
     if report.bad > len(report.shown):
         see = f"; see all with: {see_all}" if see_all else ""
         typer.echo(f"  and {report.bad - len(report.shown)} more{see}")
@@ -114,7 +113,7 @@ async def _show(database: Database, name: str, *, bad: bool) -> None:
     if bad:
         while rows := await lists.bad_rows(found.list_id, line):
             for row in rows:
-                typer.echo(f"line {row.line} {row.reason}")
+                typer.echo(row.told)
             line = rows[-1].line
         return
     while people := await lists.contacts(found.list_id, line):
@@ -147,7 +146,7 @@ def erase(context: typer.Context, number: Number) -> None:
 
     phone = _e164(number)
     gone = with_records(
-        context, lambda database: Contacts(database).erase(phone, time.time(), new_id())
+        context, lambda database: Contacts(database).erase(phone, database.now(), new_id())
     )
     typer.echo(f"erased: {_count(gone, 'contact')} with {phone}; the number stays suppressed")
     typer.echo(f"what was said in calls with them is still there: vantum erase {phone}")
@@ -174,7 +173,7 @@ def suppress(
         report = with_records(
             context,
             lambda database: import_suppressions(
-                file, region, reason, contacts=Contacts(database), now=time.time
+                file, region, reason, contacts=Contacts(database), now=database.now
             ),
         )
         _tell(report, f"suppressed: {_count(report.good, 'number')}")
@@ -183,7 +182,7 @@ def suppress(
         return
     phone = _e164(number or "", region)
     is_new = with_records(
-        context, lambda database: Contacts(database).suppress(phone, time.time(), reason)
+        context, lambda database: Contacts(database).suppress(phone, database.now(), reason)
     )
     typer.echo(f"{phone} is suppressed" if is_new else f"{phone} was suppressed already")
 
@@ -199,8 +198,9 @@ def unsuppress(
     from vantum.store.contacts import Contacts  # noqa: PLC0415 - see above
 
     phone, who = _e164(number), by or getpass.getuser()
-    lifted = with_records(
-        context,
-        lambda database: Contacts(database).unsuppress(phone, by=who, why=reason, now=time.time()),
-    )
+
+    async def lift(database: Database) -> bool:
+        return await Contacts(database).unsuppress(phone, by=who, why=reason, now=database.now())
+
+    lifted = with_records(context, lift)
     typer.echo(f"{phone} may be called again" if lifted else f"{phone} was not suppressed")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vantum.cli_records import new_id, with_records
-from vantum.phone_numbers import check_number
 
 if TYPE_CHECKING:
     from vantum.campaigns.erasing import Erasure
@@ -26,15 +24,16 @@ def erase(
 ) -> None:
     """Forget a person: contacts, words, recordings and findings with their number."""
     from vantum.campaigns.erasing import KEPT, erase  # noqa: PLC0415 - others need no records
+    from vantum.dialing.numbers import number_of  # noqa: PLC0415
 
-    check_number(number)
+    phone = number_of(number)
     if not yes:
-        question = f"Erase all that is known of {number}? It cannot be brought back."
+        question = f"Erase all that is known of {phone}? It cannot be brought back."
         typer.confirm(question, abort=True)
     folder = context.obj.settings().vantum_data_dir
 
     async def erased(database: Database) -> Erasure:
-        return await erase(database, folder, number, now=time.time(), new_id=new_id())
+        return await erase(database, folder, phone, now=database.now(), new_id=new_id())
 
     gone = with_records(context, erased)
     typer.echo(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -14,7 +13,7 @@ from vantum.errors import RequestError
 from vantum.roles import Role
 
 if TYPE_CHECKING:
-    from vantum.store.api_tokens import ApiTokens
+    from vantum.store.api_tokens import ApiToken, ApiTokens
 
 Result = TypeVar("Result")
 app = typer.Typer(help="Tokens for programs that use the API.", no_args_is_help=True)
@@ -29,7 +28,7 @@ def create(
     ] = "viewer",
 ) -> None:
     """Make a token and print it; it is not shown again."""
-    _, secret = _with(context, lambda tokens: tokens.make(name, role, time.time()))
+    _, secret = _with(context, lambda tokens, now: tokens.make(name, role, now))
     typer.echo(secret)
 
 
@@ -37,7 +36,7 @@ def create(
 def list_(context: typer.Context) -> None:
     """Print the tokens, without what opens anything."""
     typer.echo(_line("id", "role", "created", "used", "revoked", "name"))
-    for token in _with(context, lambda tokens: tokens.all()):
+    for token in _with(context, lambda tokens, _: tokens.all()):
         times = (token.created_at, token.used_at, token.revoked_at)
         typer.echo(_line(token.id, token.role, *map(_told, times), token.name))
 
@@ -48,17 +47,20 @@ def revoke(
     token_id: Annotated[str, typer.Argument(help="As `list` shows it.")],
 ) -> None:
     """Have a token open nothing any more."""
-    now = time.time()
-    token = _with(context, lambda tokens: tokens.revoke(token_id, now))
+
+    async def revoked(tokens: ApiTokens, now: float) -> tuple[ApiToken | None, float]:
+        return await tokens.revoke(token_id, now), now
+
+    token, now = _with(context, revoked)
     if token is None:
         raise RequestError(f"There is no token {token_id}; see: vantum token list")
     typer.echo(f"revoked{'' if token.revoked_at == now else ' already'}: {token.name}")
 
 
-def _with(context: typer.Context, work: Callable[[ApiTokens], Awaitable[Result]]) -> Result:
+def _with(context: typer.Context, work: Callable[[ApiTokens, float], Awaitable[Result]]) -> Result:
     from vantum.store.api_tokens import ApiTokens  # noqa: PLC0415 - other commands need none
 
-    return with_records(context, lambda database: work(ApiTokens(database)))
+    return with_records(context, lambda database: work(ApiTokens(database), database.now()))
 
 
 def _line(*columns: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ from vantum.errors import RequestError
 
 if TYPE_CHECKING:
     from vantum.store.database import Database
+    from vantum.store.hooks import Hook
     from vantum.store.jobs import Jobs
 
 app = typer.Typer(help="Tell other programs what happens.", no_args_is_help=True)
@@ -35,8 +35,13 @@ def add(
     from vantum.store.hooks import Hooks  # noqa: PLC0415
 
     words = [word.strip() for word in events.split(",") if word.strip()]
-    hook = new_hook(url, words, local=local, new_id=new_id(), now=time.time())
-    with_records(context, lambda database: Hooks(database).add(hook))
+
+    async def added(database: Database) -> Hook:
+        hook = new_hook(url, words, local=local, new_id=new_id(), now=database.now())
+        await Hooks(database).add(hook)
+        return hook
+
+    hook = with_records(context, added)
     typer.echo(f"{hook.hook_id} is told of {', '.join(hook.events)}")
     typer.echo(f"secret, shown only now: {hook.secret}")
 
@@ -58,7 +63,7 @@ def off(
     """Tell an endpoint nothing any more, not even what waits for it."""
     from vantum.store.hooks import Hooks  # noqa: PLC0415 - see above
 
-    known = with_records(context, lambda database: Hooks(database).switch_off(hook, time.time()))
+    known = with_records(context, lambda database: Hooks(database).switch_off(hook, database.now()))
     _unless(known, f"{hook}: no endpoint that is on; `vantum webhook list` shows them")
     typer.echo(f"{hook} is told nothing any more")
 
@@ -77,7 +82,7 @@ def again(
     context: typer.Context, job: Annotated[str, typer.Argument(help="Its id; see failed.")]
 ) -> None:
     """Try one of these anew."""
-    known = with_records(context, lambda database: _jobs(database).again(job, time.time()))
+    known = with_records(context, lambda database: _jobs(database).again(job, database.now()))
     _unless(known, f"{job}: nothing that has failed; `vantum webhook failed` shows what has")
 
 

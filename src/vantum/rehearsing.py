@@ -23,8 +23,8 @@ from sqlalchemy import make_url
 
 from vantum.agents.schema import load_agent
 from vantum.calling import Followed, Server, follow, tell
+from vantum.dialing.numbers import number_of
 from vantum.errors import RecordsError, SettingsError, VantumError
-from vantum.phone_numbers import check_number
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings, load_settings
@@ -57,7 +57,7 @@ def rehearse(
 
     `environ` is where `settings` came from; the server is given it with a carrier in its place.
     """
-    check_number(to)
+    to = number_of(to)
     if agent is not None:
         try:
             load_agent(agent)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -114,6 +113,6 @@ async def _make(database: Database, rehearsed: Rehearsal, settings: Settings) ->
     hurried = replace(plan, retries=retries, calls_per_s=DIALS_PER_S)
     wanted = Wanted(order.name, settings.vantum_agent.stem, hurried)
     file, region = rehearsed.contacts, rehearsed.region
-    made = await make(database, wanted, file, region, ids=Ids().new, now=time.time)
-    await Campaigns(database).put(made.campaign, "running", time.time())
+    made = await make(database, wanted, file, region, ids=Ids().new, now=database.now)
+    await Campaigns(database).put(made.campaign, "running", database.now())
     return made

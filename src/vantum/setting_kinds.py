@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from vantum.dialing.numbers import E164
 from vantum.hosts import THIS_MACHINE
-from vantum.phone_numbers import E164
 
 DATABASES: Final = "a sqlite:// or postgresql:// address"
 NAMES: Final = "auto, or the name of an installed provider"

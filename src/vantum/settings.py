@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from vantum import env_file as dotenv
 from vantum import limits
+from vantum.dialing.numbers import E164
 from vantum.errors import SettingsError
-from vantum.phone_numbers import E164
 from vantum.setting_kinds import (
     DATABASES,
     HTTP,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import insert, select, update
 
-from vantum.dialing.candidate import Candidate, Decide, Dial, Go, Wait
+from vantum.dialing.candidate import Candidate, Decide, DueDial, Go, Wait
 from vantum.dialing.pacing import Shares
 from vantum.dialing.plan import Plan
 from vantum.store.attempts import Attempts
@@ -50,16 +50,16 @@ class Staged:
         decide: Decide = anybody,
         per_s: float = 1_000.0,
         shares: Shares | None = None,
-    ) -> list[Dial]:
+    ) -> list[DueDial]:
         claims = self.workers.setdefault(worker, Claims(self.database, worker))
         return await claims.take(decide, per_s, shares or Shares(), self.now)
 
-    async def rings(self, dial: Dial, sid: str) -> None:
+    async def rings(self, dial: DueDial, sid: str) -> None:
         """The carrier has told its name for the call."""
         await self._change(dial.candidate.attempt_id, sid=sid)
 
     async def ends(
-        self, dial: Dial, outcome: str, at: float | None = None, **known: object
+        self, dial: DueDial, outcome: str, at: float | None = None, **known: object
     ) -> None:
         """The call is settled."""
         ended_at = self.now if at is None else at

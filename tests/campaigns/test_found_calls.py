@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from a_call import phone_call
 from a_job import do
-from vantum.campaigns.findings import Desk, Mind, finding_work, zone_of
+from vantum.campaigns.findings import Finder, Mind, finding_work, zone_of
 from vantum.errors import RecordsError, SettingsError
 from vantum.limits import Budgets
 from vantum.providers.reader import TranscriptReader
@@ -36,8 +36,8 @@ class Office:
     staged: Staged
     database: Database
 
-    def desk(self, mind: Mind | None = None) -> Desk:
-        return Desk(
+    def finder(self, mind: Mind | None = None) -> Finder:
+        return Finder(
             self.database,
             self.staged.attempts,
             {"sales": SALES},
@@ -61,7 +61,7 @@ class Office:
             )
 
     async def finds(self, call_id: str, mind: Mind | None = None) -> Found:
-        await do(finding_work(self.desk(mind)), call_id)
+        await do(finding_work(self.finder(mind)), call_id)
         [found] = await Findings(self.database).of([call_id])
         return found
 
@@ -144,7 +144,7 @@ async def test_a_call_of_no_campaign_is_found_too(office: Office) -> None:
 
 async def test_a_call_whose_agent_is_gone_says_so(office: Office) -> None:
     call_id = await office.calls("Hello?")
-    nobody = msgspec.structs.replace(office.desk(), agents={})
+    nobody = msgspec.structs.replace(office.finder(), agents={})
     with pytest.raises(SettingsError, match="`sales` is gone"):
         await do(finding_work(nobody), call_id)
 

@@ -88,7 +88,7 @@ async def test_a_file_becomes_a_list_and_a_report(database: Database, tmp_path: 
     report = await imported(database, tmp_path / "a.csv", data.encode("cp1252"), region="US")
     bad = (
         BadRow(3, "has the same number as line 2"),
-        BadRow(4, "has letters or signs in its telephone number"),
+        BadRow(4, "has letters or signs in its telephone number", "phone"),
         BadRow(6, "has 2 cells, the header has 3"),
     )
     assert (report.good, report.bad, tuple(sorted(report.shown, key=lambda row: row.line))) == (
@@ -297,7 +297,10 @@ def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
     assert told(url, "contacts", "import", "spring", str(good)).splitlines() == [
         '1 contact in the list "spring", 26 bad rows',
         "variables for the agent: plan",
-        *(f"  line {n} has letters or signs in its telephone number" for n in range(3, 23)),
+        *(
+            f'  line {n}, column "phone", has letters or signs in its telephone number'
+            for n in range(3, 23)
+        ),
         '  and 6 more; see all with: vantum contacts show "spring" --bad',
     ]
     assert len(told(url, "contacts", "show", "spring", "--bad").splitlines()) == 26
@@ -307,7 +310,7 @@ def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
     assert again == 'vantum: There is a list "spring" already: give another name'
     assert told(url, "contacts", "import", "autumn", str(none)).splitlines() == [
         "0 contacts, 1 bad row",
-        "  line 2 has letters or signs in its telephone number",
+        '  line 2, column "phone", has letters or signs in its telephone number',
         f"vantum: {none}: no row is good, so there is no list",
     ]
     assert told(url, "contacts", "show", "autumn") == 'vantum: There is no list "autumn"'

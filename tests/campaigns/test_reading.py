@@ -73,7 +73,9 @@ def test_a_byte_that_is_no_character_costs_its_row() -> None:
     data = f"phone,name\n{ANN},x\n".encode() + f"{BOB},".encode() + b"\x81\n"
     contacts, bad, _ = read(data)
     assert [one.phone for one in contacts] == [ANN]
-    assert bad == [BadRow(3, "holds a character that cannot be read: save the file as UTF-8")]
+    assert bad == [
+        BadRow(3, "holds a character that cannot be read: save the file as UTF-8", "name")
+    ]
 
 
 def test_utf16_that_breaks_off_costs_its_last_row() -> None:

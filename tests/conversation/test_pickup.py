@@ -47,6 +47,11 @@ class Phone(World):  # type: ignore[misc]
         return [n.kind for n in self.notices if isinstance(n, do.AnswererKnown)]
 
     @property
+    def greeted(self) -> list[float | None]:
+        """How long somebody had waited at each of our first words; None: it was for a machine."""
+        return [n.after_s for n in self.notices if isinstance(n, do.Greeted)]
+
+    @property
     def said(self) -> list[str]:
         """What was heard of the agent, whole or in part."""
         return [text for role, text in self.lines if role == "assistant"]
@@ -95,6 +100,8 @@ def test_a_silent_line_is_greeted_within_a_second() -> None:
     call.until(RESPONDING)
     assert call.now - T0 == pytest.approx(0.5, abs=0.05)
     assert call.spoken == GREETING
+    call.until(LISTENING)
+    assert call.greeted == [pytest.approx(0.5, abs=0.3)]
 
 
 def test_a_hello_is_answered_at_once_by_the_greeting_and_not_by_the_model() -> None:
@@ -593,6 +600,8 @@ def test_a_person_whom_the_carrier_takes_for_a_machine_is_greeted_after_all() ->
     assert call.kinds == ["voicemail", "person"]
     call.until(LISTENING)
     assert call.lines[-1] == ("assistant", GREETING)
+    first, taken_back, again = call.greeted
+    assert (first is None, taken_back, again is None) == (False, None, False)
     call.is_answered("Sure, go ahead.")
 
 

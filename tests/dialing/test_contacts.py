@@ -110,7 +110,7 @@ def test_a_header_under_which_no_row_has_a_meaning_is_refused_by_name() -> None:
 
 def test_a_column_without_a_name_may_be_there_but_not_be_filled() -> None:
     assert isinstance(judged("phone||", "+12125550123|| "), Contact)
-    assert "without a name" in reason("phone||", "+12125550123||gold")
+    assert "column 3, which has no name" in reason("phone||", "+12125550123||gold")
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,41 @@ def test_a_column_without_a_name_may_be_there_but_not_be_filled() -> None:
         ("phone|name", "+12125550123|A\0nn", "NUL"),
         ("phone|name", "+12125550123|M\ufffdller", "cannot be read"),
         ("phone|name", f"+12125550123|{'a' * (CELL_CHARS + 1)}", f"more than {CELL_CHARS}"),
-        ("phone|timezone", "+12125550123|Central", '"timezone" that no place has'),
-        ("phone|timezone", "+12125550123|GMT-6", '"timezone" that no place has'),
-        ("phone|timezone", "+12125550123|america/chicago", '"timezone" that no place has'),
+        ("phone|timezone", "+12125550123|Central", "time zone that no place has"),
+        ("phone|timezone", "+12125550123|GMT-6", "time zone that no place has"),
+        ("phone|timezone", "+12125550123|america/chicago", "time zone that no place has"),
     ],
 )
 def test_a_bad_row_is_told_by_its_reason(header: str, cells: str, why: str) -> None:
     assert why in reason(header, cells)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "column"),
+    [
+        ("Phone Number|name", "nobody|Ann", "Phone Number"),
+        ("phone|Time Zone|timezone", "+12125550123||Central", "timezone"),
+        ("phone|First name", "+12125550123|A\0nn", "First name"),
+        ("phone|First name", "+12125550123|M\ufffdller", "First name"),
+        ("phone|Notes", f"+12125550123|{'a' * (CELL_CHARS + 1)}", "Notes"),
+        ("phone|Consent", "+12125550123|written", "Consent"),
+        ("phone|consent|Consent At", "+12125550123|written|soon", "Consent At"),
+        ("phone|consent|ConsentExpires", "+12125550123|express 2026-03-01 x|x", "ConsentExpires"),
+        ("phone|consent_at", "+12125550123|2026-03-01", ""),  # it is `consent` that is missing
+        ("phone|name", "+12125550123", ""),
+    ],
+)
+def test_a_bad_row_names_the_column_as_the_file_does(header: str, cells: str, column: str) -> None:
+    found = judged(header, cells)
+    assert isinstance(found, BadRow)
+    assert found.column == column
+
+
+def test_a_bad_row_is_told_in_one_line() -> None:
+    assert BadRow(4, "has no telephone number", "Phone").told == (
+        'line 4, column "Phone", has no telephone number'
+    )
+    assert BadRow(4, "has the same number as line 2").told == "line 4 has the same number as line 2"
 
 
 def test_the_longest_cell_is_taken() -> None:
@@ -238,4 +266,6 @@ def test_a_row_of_those_not_to_be_called_needs_a_number_and_nothing_else() -> No
 
     assert unwanted("212 555 0123", "asked", "x") == Unwanted(2, "+12125550123", "asked")
     assert unwanted("+10125550123", "", "") == Unwanted(2, "+10125550123", "")
-    assert unwanted("nobody", "", "") == BadRow(2, "has letters or signs in its telephone number")
+    assert unwanted("nobody", "", "") == BadRow(
+        2, "has letters or signs in its telephone number", "phone"
+    )

@@ -34,7 +34,7 @@ from vantum.dialing.gate import decide
 from vantum.dialing.hours import Week
 from vantum.dialing.rules import (
     Abandonment,
-    Attempts,
+    AttemptLimit,
     Conduct,
     Disclosure,
     Hours,
@@ -268,7 +268,7 @@ def test_a_rule_that_begins_tomorrow_is_heeded_in_what_comes_next() -> None:
 
 
 def test_a_rule_that_ends_is_waited_for() -> None:
-    ban = rule(Attempts(most=0, period_h=1), until=date(2026, 9, 10))
+    ban = rule(AttemptLimit(most=0, period_h=1), until=date(2026, 9, 10))
     found = refused(dial(), plus(ban))
     assert found.again_at == at(NY, "2026-09-11 08:00:00")
     shut = rule(Hours(Week()), until=date(2026, 9, 10))
@@ -420,7 +420,7 @@ def test_a_lasting_permission_ends_with_the_consent(one: Any) -> None:
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 DEMANDS = st.one_of(
     st.builds(Hours, WEEKS),
-    st.builds(Attempts, most=st.integers(0, 4), period_h=st.floats(0.5, 48)),
+    st.builds(AttemptLimit, most=st.integers(0, 4), period_h=st.floats(0.5, 48)),
     st.builds(
         NeedsConsent,
         needs=st.sampled_from(["express", "written"]),

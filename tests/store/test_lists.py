@@ -53,7 +53,7 @@ async def rows(database: Database) -> list[int]:
 
 async def made(lists: Lists, of: ContactList = SPRING) -> None:
     await lists.begin(of.list_id, NOW)
-    await lists.add(of.list_id, [ANN, BOB], [BadRow(3, "has no telephone number")], NOW)
+    await lists.add(of.list_id, [ANN, BOB], [BadRow(3, "has no telephone number", "Phone")], NOW)
     await lists.finish(of)
 
 
@@ -65,7 +65,7 @@ async def test_a_list_is_found_with_all_that_its_file_had(lists: Lists, database
     assert (ann.line, ann.phone, ann.name, ann.company) == (2, ANN.phone, "Ann", "Acme")
     assert (ann.address, ann.timezone, ann.variables) == (ANN.address, ANN.timezone, ANN.variables)
     assert (bob.line, bob.name, bob.variables, bob.erased_at) == (4, "", {}, None)
-    assert await lists.bad_rows("l1") == [BadRow(3, "has no telephone number")]
+    assert await lists.bad_rows("l1") == [BadRow(3, "has no telephone number", "Phone")]
     assert await Contacts(database).consents_of(ANN.phone) == (GIVEN,)
     assert await Contacts(database).consents_of(BOB.phone) == ()
 
@@ -74,7 +74,7 @@ async def test_until_it_is_finished_nothing_of_it_is_there(
     lists: Lists, database: Database
 ) -> None:
     await lists.begin("l1", NOW)
-    await lists.add("l1", [ANN], [BadRow(3, "has no telephone number")], NOW)
+    await lists.add("l1", [ANN], [BadRow(3, "has no telephone number", "Phone")], NOW)
     assert await lists.named("spring") is None
     assert await lists.all() == []
     assert (await lists.contacts("l1"), await lists.bad_rows("l1")) == ([], [])

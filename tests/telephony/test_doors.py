@@ -146,10 +146,16 @@ async def test_strangers_may_not_dial(phone: Phone) -> None:
     assert (await phone.asks("GET", "/api/v1/calls"))[0] == 200
 
 
+async def test_a_number_may_be_written_as_people_write_it(phone: Phone) -> None:
+    call_id = await phone.calls("+1 (555) 010-0100")
+    assert (await phone.call(call_id))["to"] == PERSON
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         ({"to": "555"}, 422),
+        ({"to": "+1555"}, 422),
         ({"to": PERSON, "agent": "nobody"}, 422),
         ({"too": PERSON}, 422),
         ({}, 422),

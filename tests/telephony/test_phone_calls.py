@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from carrier import SID, begins, posts, rings_us
+from msgspec.structs import replace
 from phone import OURS, PERSON, sweeping, telephone
 from served import DEADLINE_S, eventually
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from benchmarks.postgres import Postgres
+from vantum.dialing.abandonment import Limits, Met, was_abandoned
 from vantum.store.database import Database
-from vantum.store.phone_calls import Command, PhoneCalls
+from vantum.store.phone_calls import Command, PhoneCall, PhoneCalls
+from vantum.telephony.settled import outcome_of
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +62,32 @@ async def test_tw_07_the_operator_ends_a_call_before_there_is_a_talk(tmp_path: P
         form = {"CallSid": SID, "CallStatus": "completed"}
         assert (await posts(phone, "/twilio/status", form))[0] == 204
         assert (await phone.outcome(call["id"])).outcome == "operator_ended"
+
+
+async def greeted(records: PhoneCalls, call_id: str) -> PhoneCall | None:
+    """The call, once it is on record that somebody has heard us."""
+    call = await records.by_id(call_id)
+    return call if call and call.greeted_after_s is not None else None
+
+
+async def test_who_was_greeted_before_the_server_died_was_not_abandoned(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        call_id = await phone.calls()
+        database = Database(f"sqlite:///{tmp_path}/vantum.db")
+        records = PhoneCalls(database)
+        async with asyncio.timeout(DEADLINE_S):
+            while not (call := await greeted(records, call_id)):  # noqa: ASYNC110 - they are asked
+                await asyncio.sleep(0.02)
+        await database.close()
+        await phone.asks("POST", f"/api/v1/calls/{call_id}/hang-up")
+        told = await phone.outcome(call_id)
+    assert call.outcome == ""  # it was on record while they talked
+    assert call.greeted_after_s == told.greeted_after_s
+    died = replace(call, status="completed", ended_at=call.placed_at + 30.0)
+    met = msgspec.convert(outcome_of(died, None), Met, from_attributes=True)
+    assert (met.outcome, was_abandoned(met, Limits())) == ("lost", False)
+    never = replace(met, greeted_after_s=None)
+    assert was_abandoned(never, Limits()) is True
 
 
 async def test_a_leg_that_the_carrier_does_not_know_is_not_asked_about_for_ever(

@@ -45,6 +45,13 @@ def test_a_call_has_lasted_until_it_was_handed_over_or_ended() -> None:
     assert outcome_of(replace(CALL, ended_at=120.0), None).lasted_s == 0.0
 
 
+def test_a_call_whose_process_has_died_was_greeted_if_that_is_on_record() -> None:
+    assert outcome_of(ANSWERED, None).greeted_after_s is None
+    greeted = replace(ANSWERED, greeted_after_s=0.4)
+    assert outcome_of(greeted, None).greeted_after_s == 0.4
+    assert outcome_of(greeted, Talked("disconnected", greeted_after_s=0.5)).greeted_after_s == 0.5
+
+
 def test_machines_on_the_way_are_kept_apart_from_who_it_was_in_the_end() -> None:
     assert met(["ivr", "hold", "person"]) == ("ivr", "hold")
     assert met(["person", "voicemail"]) == ()

@@ -17,8 +17,8 @@ from vantum.agents.recordings import Recording, with_sound
 from vantum.agents.source import Source, read_source, with_own_names
 from vantum.agents.wanted import Wanted, with_fields_listed
 from vantum.conversation.policy import Silences
+from vantum.dialing.numbers import E164
 from vantum.errors import SettingsError
-from vantum.phone_numbers import E164
 
 FILES: Final = Path(__file__).parent / "files"
 """Where the agents that come with Vantum live; `agents/` in the repository links here."""

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from vantum.agents.schema import Agent
-from vantum.campaigns.findings import Desk, finding_work
+from vantum.campaigns.findings import Finder, finding_work
 from vantum.campaigns.jobs import KEPT_S, Together, Work
 from vantum.campaigns.keeping import keeping_of, retention_work
 from vantum.campaigns.receipts import receipt_work
-from vantum.campaigns.worker import SharedClock
 from vantum.providers.reader import reader_of
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
@@ -31,16 +30,15 @@ def works_of(
     attempts: Attempts,
     *,
     database: Database,
-    clock: SharedClock,
     upkeep: HouseUpkeep,
     log: Log,
 ) -> dict[str, Work | Together]:
     """By the kind of job."""
     reader = reader_of(settings, agents[settings.vantum_agent.stem], upkeep)
-    desk = Desk(database, attempts, agents, clock.now, log, reader)
+    finder = Finder(database, attempts, agents, database.now, log, reader)
     folder = Path(settings.vantum_data_dir)
     return {
-        "finding": finding_work(desk),
+        "finding": finding_work(finder),
         "receipt": receipt_work(database),
         "retention": retention_work(database, folder, keeping_of(settings)),
     }

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from vantum.dialing.candidate import Decide, Dial
+from vantum.dialing.candidate import Decide, DueDial
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.attempts import Attempts, Expired
@@ -73,7 +73,7 @@ class Dispatcher:
             self._start("dial", self._make(dial, at, began + _LATE_S, 1 / dials_per_s))
         return len(dials)
 
-    async def _make(self, dial: Dial, at: float, late_at: float, apart_s: float) -> None:
+    async def _make(self, dial: DueDial, at: float, late_at: float, apart_s: float) -> None:
         """Have it rung at that moment of this machine's clock, or put it back."""
         call, asked = call_of(dial, self._boot_id), False
         try:
@@ -103,7 +103,7 @@ class Dispatcher:
             await asyncio.sleep(self._asked_at + _CATCH_UP * apart_s - time.monotonic())
             self._asked_at = time.monotonic()
 
-    async def _put_back(self, dial: Dial, why: str, wait_s: float) -> None:
+    async def _put_back(self, dial: DueDial, why: str, wait_s: float) -> None:
         await self._claims.give_back(dial, self._legs.now() + wait_s, why)
         self._log.info("dial_put_back", call_id=dial.candidate.attempt_id, why=why)
 

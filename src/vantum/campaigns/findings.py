@@ -43,7 +43,7 @@ class Mind(Protocol):
         ...
 
 
-class Desk(Struct, frozen=True):
+class Finder(Struct, frozen=True):
     """What finding takes; without a `mind` there are the rules alone."""
 
     database: Database
@@ -54,34 +54,34 @@ class Desk(Struct, frozen=True):
     mind: Mind | None = None
 
 
-def finding_work(desk: Desk) -> Work | Together:
+def finding_work(finder: Finder) -> Work | Together:
     """The work of jobs of the kind `finding`. It may be done again: the first finding stays.
 
     Raises RecordsError for what may work later, SettingsError where the agent file is gone.
     """
-    findings = Findings(desk.database)
+    findings = Findings(finder.database)
 
     async def find_all(jobs: Sequence[Job]) -> None:
-        calls = await settled_calls(desk.database, [job.subject for job in jobs])
+        calls = await settled_calls(finder.database, [job.subject for job in jobs])
         if len(calls) < len(jobs):
             raise RecordsError("the call is not settled yet")
         before = await findings.of([one.call.call_id for one in calls])
         known = {one.call_id for one in before}
-        fresh = [await _found(desk, one) for one in calls if one.call.call_id not in known]
+        fresh = [await _found(finder, one) for one in calls if one.call.call_id not in known]
         callbacks = {one.call_id: one.callback_at for one in before + await findings.keep(fresh)}
         for one in calls:
             at = callbacks.get(one.call.call_id)
             if at is not None and one.state:
-                await _promise(desk, one, at)
+                await _promise(finder, one, at)
 
     async def find_one(job: Job) -> None:
         await find_all([job])
 
-    return Together(find_all) if desk.mind is None else find_one
+    return Together(find_all) if finder.mind is None else find_one
 
 
-async def _found(desk: Desk, settled: Settled) -> Found:
-    finding, found_by = await _judged(desk, settled)
+async def _found(finder: Finder, settled: Settled) -> Found:
+    finding, found_by = await _judged(finder, settled)
     return Found(
         call_id=settled.call.call_id,
         disposition=finding.disposition,
@@ -89,34 +89,34 @@ async def _found(desk: Desk, settled: Settled) -> Found:
         fields=finding.fields,
         callback_at=finding.callback_at,
         found_by=found_by,
-        found_at=desk.now(),
+        found_at=finder.now(),
     )
 
 
-async def _judged(desk: Desk, settled: Settled) -> tuple[Finding, str]:
+async def _judged(finder: Finder, settled: Settled) -> tuple[Finding, str]:
     call = settled.call
-    agent = desk.agents.get(call.agent)
+    agent = finder.agents.get(call.agent)
     if agent is None:
         raise SettingsError(f"the agent file `{call.agent}` is gone: nothing can be found by it")
     ended = ended_of(_OUTCOME.decode(call.outcome))
     zone = zone_of(call.their_number, settled.address, settled.timezone)
     rules = find(ended, agent, zone, known_of(call.facts))
-    if desk.mind is None or is_of_record(ended, rules.disposition):
+    if finder.mind is None or is_of_record(ended, rules.disposition):
         return rules, PLAYBOOK
     try:
-        return await desk.mind.find(ended, agent, zone, rules), desk.mind.name
+        return await finder.mind.find(ended, agent, zone, rules), finder.mind.name
     except ProviderError as error:
-        desk.log.warning("finding_by_rules", call_id=call.call_id, why=str(error))
+        finder.log.warning("finding_by_rules", call_id=call.call_id, why=str(error))
         return rules, PLAYBOOK
 
 
-async def _promise(desk: Desk, settled: Settled, at: float) -> None:
+async def _promise(finder: Finder, settled: Settled, at: float) -> None:
     call_id = settled.call.call_id
     word = _OUTCOME.decode(settled.call.outcome).outcome
     if settled.state in _HELD and word in CLASSES:
         raise RecordsError("the attempt has not ended: its own retry comes first, to be moved")
-    planned = await desk.attempts.again(call_id, at, desk.now())
-    desk.log.info("callback", call_id=call_id, at=at, planned=planned)
+    planned = await finder.attempts.again(call_id, at, finder.now())
+    finder.log.info("callback", call_id=call_id, at=at, planned=planned)
 
 
 def ended_of(outcome: Outcome) -> Ended:

@@ -75,7 +75,7 @@ def slowed(plan: Plan, settings: Settings) -> str:
     )
 
 
-def ended_of(progress: Progress) -> int:
+def ended_contacts(progress: Progress) -> int:
     """Contacts that are called no more."""
     return progress.done + progress.unknown + progress.refused
 

@@ -27,7 +27,6 @@ from vantum.campaigns.worker import (
     NAMES_S,
     TAKE_OVER_S,
     TOGETHER_S,
-    SharedClock,
     every,
 )
 from vantum.dialing.candidate import Decide
@@ -105,10 +104,8 @@ async def work(
 ) -> None:
     """Begin a worker's loops beside whatever else the process does."""
     account, boot_id, agents = account_of(settings), Ids().new(), _agents(settings, log)
-    clock = SharedClock(database)
-    await clock.compare()
     calls = PhoneCalls(database, gather_s=NAMES_S)
-    legs = Legs(carrier, calls, settings.vantum_data_dir, log=log, now=clock.now)
+    legs = Legs(carrier, calls, settings.vantum_data_dir, log=log, now=database.now)
     attempts = Attempts(database, boot_id)
     dispatcher = Dispatcher(
         Claims(database, boot_id),
@@ -120,29 +117,27 @@ async def work(
         start=upkeep.start,
         log=log,
     )
-    jobs, telling = Jobs(database, boot_id), Telling(Hooks(database), clock.now, log)
+    jobs, telling = Jobs(database, boot_id), Telling(Hooks(database), database.now, log)
     upkeep.at_end(telling.close)
     works: dict[str, Work | Together] = {WEBHOOK: telling.work}
-    works |= works_of(
-        settings, agents, attempts, database=database, clock=clock, upkeep=upkeep, log=log
-    )
+    works |= works_of(settings, agents, attempts, database=database, upkeep=upkeep, log=log)
     processes = Processes(database, boot_id, "worker")
     shares, rate = shares_of(settings), settings.carrier_calls_per_s
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
     for name, period_s, doing in (
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
-        ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
-        ("close", CLOSE_S, lambda: attempts.close(clock.now())),
+        ("finish", FINISH_S, lambda: attempts.finish(database.now())),
+        ("close", CLOSE_S, lambda: attempts.close(database.now())),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
         ("inquire", INQUIRE_S, dispatcher.inquire),
-        ("here", HERE_S, lambda: processes.here(0, clock.now())),
-        ("clock", CLOCK_S, clock.compare),
-        ("tidy", TIDY_S, lambda: tidy(jobs, Lists(database), clock.now())),
-        ("new-day", RETENTION_S, lambda: new_day(database, clock.now())),
+        ("here", HERE_S, lambda: processes.here(0, database.now())),
+        ("clock", CLOCK_S, database.compare_clocks),
+        ("tidy", TIDY_S, lambda: tidy(jobs, Lists(database), database.now())),
+        ("new-day", RETENTION_S, lambda: new_day(database, database.now())),
     ):
         upkeep.start(f"worker-{name}", every(period_s, doing, log))
     for kind, doing_it in works.items():  # apart: a model that is slow keeps no webhook waiting
-        rounds = partial(work_once, jobs, kind, doing_it, clock.now, log=log)
+        rounds = partial(work_once, jobs, kind, doing_it, database.now, log=log)
         upkeep.start(f"worker-{kind}", every(_look_s(doing_it), rounds, log))
 
 

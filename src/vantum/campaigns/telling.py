@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from vantum.campaigns.looking import Seen, ended_of, left_s, look, rows
+from vantum.campaigns.looking import Seen, ended_contacts, left_s, look, rows
 from vantum.campaigns.making import Made
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
 
@@ -64,7 +64,7 @@ async def follow(
 
 def _rate(first: Progress, now: Progress, seconds: float) -> float:
     """Contacts that were ended in a second."""
-    ended = ended_of(now) - ended_of(first)
+    ended = ended_contacts(now) - ended_contacts(first)
     return ended / seconds if seconds > 0 else 0.0
 
 
@@ -93,7 +93,8 @@ def _about(seen: Seen, rate: float) -> str:
     """The same in a line."""
     campaign, progress = seen.campaign, seen.progress
     state = campaign.state + (f" ({campaign.reason})" if campaign.reason else "")
-    about = f"{campaign.name}: {state}, {ended_of(progress)} of {progress.contacts} contacts ended"
+    ended = ended_contacts(progress)
+    about = f"{campaign.name}: {state}, {ended} of {progress.contacts} contacts ended"
     if left := left_s(progress, rate):
         about += f", about {_long(left)} to go"
     return about

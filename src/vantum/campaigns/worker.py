@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from vantum.errors import RecordsError
-from vantum.store.database import Database
 from vantum.telemetry import Log
 
 DIAL_S: Final = 0.5  # half of what dials are claimed ahead
@@ -19,24 +18,8 @@ TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0
 JOBS_S: Final = 0.5
 TOGETHER_S: Final = 2.0  # of jobs that cost as much for many as for one
-CLOCK_S: Final = 30.0
+CLOCK_S: Final = 30.0  # between two looks at the clock of the database
 _AWAY_S: Final = 1.0  # a database that is away is asked again
-
-
-class SharedClock:
-    """The time that all processes go by, whatever this machine's clock says."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._ahead_s = 0.0
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time() + self._ahead_s
-
-    async def compare(self) -> None:
-        """Look at the shared clock again. Raises RecordsError."""
-        self._ahead_s = await self._database.ahead_s()
 
 
 async def every(period_s: float, work: Callable[[], Awaitable[object]], log: Log) -> None:

@@ -79,14 +79,21 @@ def turn_to(talk: Talk, pickup: Pickup, kind: ev.Kind, now: float) -> None:
         if stops_message and kind == "person":
             call_off(talk, now)
         return
-    pickup.greeted, pickup.noticed, pickup.said = False, False, 0
-    pickup.greeted_after_s = None  # whoever comes on next waits anew
+    _begin_anew(talk, pickup)
     _fall_silent(talk, now)
     rules = rules_of(talk)
     if kind == "voicemail" and not rules.message:
         talk.close("no_message", now)
     elif kind == "screening" and not rules.statement:
         talk.close("screened_out", now)
+
+
+def _begin_anew(talk: Talk, pickup: Pickup) -> None:
+    """Whoever comes on behind a machine waits for our first words."""
+    pickup.greeted, pickup.noticed, pickup.said = False, False, 0
+    if pickup.greeted_after_s is not None:
+        pickup.greeted_after_s = None
+        talk.orders.tell(do.Greeted(None))
 
 
 def _fall_silent(talk: Talk, now: float) -> None:

@@ -101,6 +101,12 @@ class OptedOut(Struct, frozen=True):
     """The caller wants no more calls; told once, as soon as it is understood."""
 
 
+class Greeted(Struct, frozen=True):
+    """Our first words begin to sound; None: that was for a machine, and who comes on waits anew."""
+
+    after_s: float | None  # since their hello, or since they picked up
+
+
 Notice = (
     StateChanged
     | Recognised
@@ -112,6 +118,7 @@ Notice = (
     | Fault
     | AnswererKnown
     | OptedOut
+    | Greeted
 )
 
 

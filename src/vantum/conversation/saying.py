@@ -72,8 +72,9 @@ def start_answer(talk: Talk, reply: Reply, now: float) -> None:
     if reply.started_at is not None:
         return
     reply.started_at = now
-    if talk.aside.pickup is not None:
-        talk.aside.pickup.sounded(reply, now)
+    pickup = talk.aside.pickup
+    if pickup is not None and pickup.sounded(reply, now):
+        talk.orders.tell(do.Greeted(pickup.greeted_after_s))
     if talk.state is State.THINKING:
         talk.go(State.RESPONDING, now)
     waited_s = None if reply.waited_from is None else now - reply.waited_from

@@ -75,11 +75,13 @@ class Pickup(Struct):
         """Clock time at which what is being done now began."""
         return max(self.answered_at or 0.0, self.since)
 
-    def sounded(self, reply: Reply, now: float) -> None:
-        """An answer begins to sound; if it is our first words, somebody has waited for them."""
-        if self.greeted_after_s is None and reply.turn == self.opening:
-            since = self.begun if reply.waited_from is None else reply.waited_from
-            self.greeted_after_s = round(max(0.0, now - since), 3)
+    def sounded(self, reply: Reply, now: float) -> bool:
+        """An answer begins to sound; whether it is our first words, which somebody waited for."""
+        if self.greeted_after_s is not None or reply.turn != self.opening:
+            return False
+        since = self.begun if reply.waited_from is None else reply.waited_from
+        self.greeted_after_s = round(max(0.0, now - since), 3)
+        return True
 
 
 class Aside(Struct):

@@ -44,7 +44,7 @@ class Wait(Struct, frozen=True):
 Decide = Callable[[Candidate, float], Go | Wait]
 
 
-class Dial(Struct, frozen=True):
+class DueDial(Struct, frozen=True):
     """To be made at that moment."""
 
     candidate: Candidate
@@ -63,7 +63,7 @@ class Put(Struct, frozen=True):
 class Picked(Struct, frozen=True):
     """What becomes of some candidates; the others' turn has not come."""
 
-    dials: tuple[Dial, ...]
+    dials: tuple[DueDial, ...]
     put: tuple[Put, ...]
     gate: Pace
     own: Pace
@@ -83,7 +83,7 @@ def pick(
 
     `gate` is the pace of all campaigns together, `own` that of theirs.
     """
-    dials: list[Dial] = []
+    dials: list[DueDial] = []
     put: list[Put] = []
     for candidate in candidates:
         slot = slot_of((gate, own), now)
@@ -91,7 +91,7 @@ def pick(
             break
         match decide(candidate, slot):
             case Go(evidence, ring_s):
-                dials.append(Dial(candidate, slot, evidence, ring_s))
+                dials.append(DueDial(candidate, slot, evidence, ring_s))
                 gate, own = gate.after(slot), own.after(slot)
             case Wait() as wait:
                 put.append(Put(candidate, wait))

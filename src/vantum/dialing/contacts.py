@@ -6,7 +6,7 @@ A reason names no value of its row: reasons are kept and shown, and rows hold wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -60,20 +60,38 @@ class Unwanted(Struct, frozen=True):
 
 
 class BadRow(Struct, frozen=True):
-    """A row that is none of these."""
+    """A row that is none of these; `column` is what the file calls the one that is at fault."""
 
     line: int
     reason: str
+    column: str = ""  # no single one
+
+    @property
+    def told(self) -> str:
+        """In one line, as of a file that was just read."""
+        where = f'line {self.line}, column "{self.column}",' if self.column else f"line {self.line}"
+        return f"{where} {self.reason}"
 
 
 class RowError(Exception):
     """What is wrong with a row; the message has no subject: "has no telephone number"."""
+
+    def __init__(self, message: str, column: str = "") -> None:
+        """`column` is the one of `Columns.names` that is at fault, if one is."""
+        super().__init__(message)
+        self.column = column
 
 
 class Columns(Struct, frozen=True):
     """What each cell of a row is called; "" for one that has no name."""
 
     names: tuple[str, ...]
+    shown: tuple[str, ...]  # as the file has them, shortened
+
+    def bad_row(self, line: int, error: RowError) -> BadRow:
+        """What is kept of a row that is none."""
+        shown = dict(zip(self.names, self.shown, strict=True))
+        return BadRow(line, str(error), shown.get(error.column, "") if error.column else "")
 
     @property
     def variables(self) -> list[str]:
@@ -94,18 +112,24 @@ class Columns(Struct, frozen=True):
         found = dict(zip(self.names, map(str.strip, row.cells), strict=True))
         text = "".join(row.cells)
         if len(text) > CELL_CHARS and max(map(len, row.cells)) > CELL_CHARS:
-            raise RowError(f"has a cell of more than {CELL_CHARS} characters")
+            longest = self._where(row, lambda cell: len(cell) > CELL_CHARS)
+            raise RowError(f"has a cell of more than {CELL_CHARS} characters", longest)
         if "\0" in text:
-            raise RowError("holds a NUL byte")
+            raise RowError("holds a NUL byte", self._where(row, lambda cell: "\0" in cell))
         if "\ufffd" in text:
-            raise RowError("holds a character that cannot be read: save the file as UTF-8")
-        if found.pop("", None) is not None and any(self._nameless(row)):
-            raise RowError("has a value in a column without a name")
+            why = "holds a character that cannot be read: save the file as UTF-8"
+            raise RowError(why, self._where(row, lambda cell: "\ufffd" in cell))
+        if found.pop("", None) is not None and (place := self._nameless(row)):
+            raise RowError(f"has a value in column {place}, which has no name")
         return found
 
-    def _nameless(self, row: Row) -> list[str]:
-        pairs = zip(self.names, row.cells, strict=True)
-        return [cell.strip() for name, cell in pairs if not name and cell.strip()]
+    def _where(self, row: Row, condition: Callable[[str], bool]) -> str:
+        return self.names[next(n for n, cell in enumerate(row.cells) if condition(cell))]
+
+    def _nameless(self, row: Row) -> int:
+        """The place, from 1, of a value in a column without a name; 0 where there is none."""
+        cells = enumerate(zip(self.names, row.cells, strict=True), 1)
+        return next((place for place, (name, cell) in cells if not name and cell.strip()), 0)
 
 
 def columns_of(header: Row) -> Columns:
@@ -122,7 +146,7 @@ def columns_of(header: Row) -> Columns:
             raise RequestError(f'the column "{cell}" has neither letter nor digit')
         if len(name) > _NAME_CHARS:
             raise RequestError(f'the column "{cell}" has too long a name')
-    return Columns(_with_phone(named))
+    return Columns(_with_phone(named), tuple(cell for _, cell in named))
 
 
 def _with_phone(named: list[tuple[str, str]]) -> tuple[str, ...]:
@@ -158,7 +182,7 @@ def contact_of(row: Row, columns: Columns, region: str | None, now: float) -> Co
         timezone = _timezone(cells.pop("timezone", ""))
         consent = _consent({name: cells.pop(name, "") for name in CONSENT}, now)
     except RowError as error:
-        return BadRow(row.line, str(error))
+        return columns.bad_row(row.line, error)
     return Contact(
         line=row.line,
         phone=phone,
@@ -180,7 +204,7 @@ def unwanted_of(row: Row, columns: Columns, region: str | None) -> Unwanted | Ba
         cells = columns.cells(row)
         phone = _phone(cells["phone"], region, given_out=False)
     except RowError as error:
-        return BadRow(row.line, str(error))
+        return columns.bad_row(row.line, error)
     return Unwanted(row.line, phone, cells.get("reason", ""))
 
 
@@ -209,12 +233,14 @@ def _phone(text: str, region: str | None, *, given_out: bool = True) -> str:
     try:
         return e164(text, region, given_out=given_out)
     except NumberError as error:
-        raise RowError(f"has {error}") from error
+        raise RowError(f"has {error}", "phone") from error
 
 
 def _timezone(name: str) -> str:
     if places.of_zone(name).unread:  # then no call would be made
-        raise RowError('has a "timezone" that no place has: write it like America/New_York')
+        raise RowError(
+            "has a time zone that no place has: write it like America/New_York", "timezone"
+        )
     return name
 
 
@@ -225,13 +251,14 @@ def _consent(cells: Mapping[str, str], now: float) -> Consent | None:
     if not any(cells.values()) or kind in _REFUSALS:
         return None
     if kind not in _KINDS:
-        raise RowError('has a consent that begins with neither "express" nor "written"')
-    given_at = _moment(_one_of(dated, cells["consent_at"], "when"), "the consent")
+        raise RowError('has a consent that begins with neither "express" nor "written"', "consent")
+    in_column = "consent_at" if cells["consent_at"] else "consent"
+    given_at = _moment(_one_of(dated, cells["consent_at"], "when"), "the consent", in_column)
     if given_at > now + _DAY_S:
-        raise RowError("has a consent of a day that is still to come")
+        raise RowError("has a consent of a day that is still to come", in_column)
     source = _one_of(source, cells["consent_source"], "where")
     if not source:
-        raise RowError("does not say where the consent was given, such as: web form")
+        raise RowError("does not say where the consent was given, such as: web form", "consent")
     return Consent(
         kind=_KINDS[kind],
         source=source,
@@ -243,20 +270,20 @@ def _consent(cells: Mapping[str, str], now: float) -> Consent | None:
 
 def _one_of(first: str, second: str, word: str) -> str:
     if first and second:
-        raise RowError(f"says twice {word} the consent was given")
+        raise RowError(f"says twice {word} the consent was given", "consent")
     return first or second
 
 
 def _expiry(text: str, given_at: float) -> float | None:
     if not text:
         return None
-    expires_at = _moment(text, "the end of the consent")
+    expires_at = _moment(text, "the end of the consent", "consent_expires")
     if expires_at <= given_at:
-        raise RowError("has a consent that ends before it was given")
+        raise RowError("has a consent that ends before it was given", "consent_expires")
     return expires_at
 
 
-def _moment(text: str, what: str) -> float:
+def _moment(text: str, what: str, column: str) -> float:
     """Seconds since 1970 of an ISO 8601 date or time; UTC where it does not say otherwise.
 
     A date alone is the first moment of its day, so that a consent revoked on that day stays so.
@@ -267,5 +294,5 @@ def _moment(text: str, what: str) -> float:
     except (ValueError, OverflowError):
         at = -1.0
     if not 0 <= at < _LATEST:
-        raise RowError(f"does not say the date of {what} like 2026-03-01")
+        raise RowError(f"does not say the date of {what} like 2026-03-01", column)
     return at

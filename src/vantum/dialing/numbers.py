@@ -1,4 +1,4 @@
-"""Which telephone number somebody has written down; never a guess between two."""
+"""What a telephone number is, and which one somebody has written; never a guess between two."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 
 from vantum.errors import RequestError
 
+E164: Final = r"^\+[1-9][0-9]{6,14}$"  # ITU-T E.164; the shortest that are in use have 7 digits
+_E164: Final = re.compile(E164)
 # A slash may stand between two parts of a number; before less than three digits it says "or".
 _WRITTEN: Final = re.compile(r"'?(?:tel:)?\+?(?:[0-9\s().\u2010-\u2015-]|/(?=\s*[0-9]{3}))+")
 _SPREADSHEET: Final = re.compile(r"[0-9.,]+E\+?[0-9]+|[0-9]+\.0+", re.IGNORECASE)
@@ -21,6 +23,11 @@ _LONG: Final = "a telephone number that is too long"
 
 class NumberError(Exception):
     """Not one telephone number; the message says what it is instead."""
+
+
+def is_number(text: str) -> bool:
+    """Whether this is a whole telephone number, as +15550100123; not whether anybody has it."""
+    return _E164.fullmatch(text) is not None
 
 
 def e164(text: str, region: str | None = None, *, given_out: bool = True) -> str:

@@ -13,12 +13,12 @@ from typing import Final, Literal
 import msgspec
 
 from vantum.dialing import shipped
+from vantum.dialing.numbers import is_number
 
 Statement = Literal["number", "address", "timezone"]
 
 _LONGEST_ADDRESS: Final = 500  # characters; a longer one is no address
 _NOWHERE: Final[frozenset[str]] = frozenset()
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NORTH_AMERICAN: Final = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 # A code alone is no state: "Toronto, CA" and "Berlin, DE" are none. With a ZIP or country it is.
 _ZIP: Final = r"[,\s]+[0-9]{5}(?:-[0-9]{4})?"
@@ -102,7 +102,7 @@ def of_number(number: str) -> Place | None:
 
     Area codes that belong to no place (800, 555, those not given out) say nothing.
     """
-    if not _E164.fullmatch(number):
+    if not is_number(number):
         return None
     area = _atlas().area_codes.get(number[2:5]) if _NORTH_AMERICAN.fullmatch(number) else None
     if area and area.states:

@@ -34,7 +34,7 @@ class Hours(Struct, frozen=True, tag="hours", forbid_unknown_fields=True):
         return days_of(self.week)
 
 
-class Attempts(Struct, frozen=True, tag="attempts", forbid_unknown_fields=True):
+class AttemptLimit(Struct, frozen=True, tag="attempts", forbid_unknown_fields=True):
     """Dial one person at most so often on one subject within a sliding period."""
 
     most: Annotated[int, Meta(ge=0)]
@@ -96,7 +96,7 @@ class Conduct(Struct, frozen=True, tag="conduct", forbid_unknown_fields=True):
 
 Demand = (
     Hours
-    | Attempts
+    | AttemptLimit
     | NeedsConsent
     | Scrub
     | OwnList
@@ -154,7 +154,7 @@ class Rules(Struct, frozen=True):
     def looks_back_s(self) -> float:
         """How old an earlier dial may be and still count, by any rule about attempts."""
         demands = (rule.demand for pack in self.packs for rule in pack.rules)
-        periods = (one.period_h for one in demands if isinstance(one, Attempts))
+        periods = (one.period_h for one in demands if isinstance(one, AttemptLimit))
         return max(periods, default=0) * HOUR_S
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from vantum.dialing.hours import Days, Week, both, days_of, midnight, opening
 from vantum.dialing.places import Place
-from vantum.dialing.rules import HOUR_S, Attempts, Hours, Rule, Rules
+from vantum.dialing.rules import HOUR_S, AttemptLimit, Hours, Rule, Rules
 
 _OPEN: Final[Days] = ((0, 24 * 60),) * 7
 # Rules that begin or end later than this are not looked at: nobody waits for so long.
@@ -30,7 +30,7 @@ def lawful_days(bound: Iterable[Rule]) -> Days:
 
 def free_from(rule: Rule, earlier: tuple[float, ...], now: float) -> float:
     """From when on a rule about attempts allows one more; `now` where it does, inf for never."""
-    if not isinstance(rule.demand, Attempts):
+    if not isinstance(rule.demand, AttemptLimit):
         return now
     if rule.demand.most < 1:
         return inf

@@ -17,7 +17,7 @@ KEPT: Final = 200_000  # 60 MB; of more the oldest are forgotten, which a page t
 PAGE: Final = 10_000
 
 
-class Dial(Struct, frozen=True, kw_only=True):
+class Accepted(Struct, frozen=True, kw_only=True):
     """A call that was accepted."""
 
     number: int  # from 0, without a gap
@@ -34,7 +34,7 @@ class Page(Struct, frozen=True):
 
     total: int
     forgotten: int
-    dials: list[Dial]
+    dials: list[Accepted]
 
 
 class Dials:
@@ -47,7 +47,7 @@ class Dials:
         now: Callable[[], float] = time.time,
         ran_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._dials: deque[Dial] = deque(maxlen=kept)
+        self._dials: deque[Accepted] = deque(maxlen=kept)
         self._total = 0
         self._now = now
         self._ran_s = ran_s
@@ -56,7 +56,7 @@ class Dials:
         """One more."""
         named = parse_qs(urlsplit(order.url).query).get("call", [""])
         self._dials.append(
-            Dial(
+            Accepted(
                 number=self._total,
                 to=order.to,
                 from_=order.from_,

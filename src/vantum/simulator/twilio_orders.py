@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from vantum.dialing.numbers import is_number
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.twilio_call import DETECTION_S, LASTS_S, RING_S, Order
 from vantum.simulator.twilio_refusals import RefusedError
 
 TWIML_CHARS: Final = 4_000
-_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")  # E.164
 _EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
 _TIMEOUT_S: Final = 600.0
 
@@ -34,9 +33,9 @@ def new_order(fields: Fields) -> Order:
         raise RefusedError(refusals.NO_TO)
     if not from_:
         raise RefusedError(refusals.NO_FROM)
-    if not _NUMBER.fullmatch(to):
+    if not is_number(to):
         raise RefusedError(refusals.invalid_to(to))
-    if not _NUMBER.fullmatch(from_):
+    if not is_number(from_):
         raise RefusedError(refusals.invalid_from(from_))
     url, twiml = document(fields)
     if not url and not twiml:

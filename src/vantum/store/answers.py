@@ -18,7 +18,7 @@ from vantum.store.schema import ANSWERS
 KEPT_S: Final = 24 * 60 * 60.0  # a program that has not asked again by then has given up
 
 
-class Kept(Struct, frozen=True):
+class Earlier(Struct, frozen=True):
     """What is known of an earlier request with the same key."""
 
     request: str  # a digest
@@ -33,7 +33,7 @@ class Answers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, key: str, request: str, now: float) -> Kept | None:
+    async def begin(self, key: str, request: str, now: float) -> Earlier | None:
         """Take a key; what is known of an earlier request with it, else None: go ahead."""
         this = ANSWERS.c.key == key
         try:
@@ -45,13 +45,13 @@ class Answers:
             return await self._earlier(key)
         return None
 
-    async def _earlier(self, key: str) -> Kept:
+    async def _earlier(self, key: str) -> Earlier:
         async with self._database.reading() as connection:
             query = select(ANSWERS).where(ANSWERS.c.key == key)
             row = (await connection.execute(query)).first()
         if row is None:  # given free since; asking again will do
             raise RecordsError("the request with this key was given up just now; ask again")
-        return Kept(row.request, row.status, row.body, row.at)
+        return Earlier(row.request, row.status, row.body, row.at)
 
     async def keep(self, key: str, status: int, body: str) -> None:
         """The answer to the request that has taken the key."""

@@ -14,7 +14,7 @@ from sqlalchemy import Row, bindparam, delete, exists, func, insert, select, tex
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.agents.contacts import facts_of
-from vantum.dialing.candidate import Candidate, Decide, Dial, Picked, Put, pick
+from vantum.dialing.candidate import Candidate, Decide, DueDial, Picked, Put, pick
 from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares, slots
 from vantum.dialing.plan import Plan
@@ -89,10 +89,10 @@ class Claims:
 
     async def take(
         self, decide: Decide, dials_per_s: float, shares: Shares, now: float
-    ) -> list[Dial]:
+    ) -> list[DueDial]:
         """Claim what may be dialled by `HORIZON_S` from now, within all limits.
 
-        `now` is by the clock that all processes share: `Database.ahead_s`. Raises RecordsError.
+        `now` is by the clock that all processes share: `Database.now`. Raises RecordsError.
         """
         if not self._runs and not await self._any_runs():
             return []
@@ -102,7 +102,7 @@ class Claims:
             until = now + HORIZON_S
             if gate.slot(now) >= until:
                 return []
-            dials: list[Dial] = []
+            dials: list[DueDial] = []
             room = await _room(connection, shares, now)
             running = await _running(connection)
             self._runs = bool(running)
@@ -131,7 +131,7 @@ class Claims:
         async with self._database.reading() as connection:  # which keeps nobody waiting
             return (await connection.execute(_RUNS)).first() is not None
 
-    async def give_back(self, dial: Dial, until: float, why: str) -> None:
+    async def give_back(self, dial: DueDial, until: float, why: str) -> None:
         """Put a dial back that was claimed and certainly not made. Raises RecordsError.
 
         Not one that was taken over meanwhile: who did so takes it for made.
@@ -161,7 +161,7 @@ class Claims:
         if calls:
             await connection.execute(insert(CALLS), calls)
 
-    def _dialed(self, dial: Dial, now: float) -> dict[str, object]:
+    def _dialed(self, dial: DueDial, now: float) -> dict[str, object]:
         candidate = dial.candidate
         return {
             "of": candidate.attempt_id,
@@ -193,7 +193,7 @@ def _put(put: Put, now: float) -> dict[str, object]:
     }
 
 
-def call_of(dial: Dial, boot_id: str) -> PhoneCall:
+def call_of(dial: DueDial, boot_id: str) -> PhoneCall:
     """The call that a dial makes, as it is recorded."""
     candidate = dial.candidate
     return PhoneCall(

@@ -48,6 +48,7 @@ class Database:
             connect_args={} if is_file else {"server_settings": _SERVER},
         )
         self._writer = asyncio.Lock()
+        self._ahead_s = 0.0
         if is_file:
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,6 +63,7 @@ class Database:
         try:
             async with alone, self._changing() as connection:
                 await connection.run_sync(migrate)
+                await self._compare(connection)
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
             why = getattr(error, "orig", None) or error  # the driver's words, without our SQL
@@ -103,18 +105,25 @@ class Database:
             async with connection.begin():
                 yield connection
 
-    async def ahead_s(self) -> float:
-        """How far the clock that all processes share is ahead of this machine's.
+    def now(self) -> float:
+        """The time that all processes go by, whatever this machine's clock says: since 1970.
 
-        It is that of a database server, or our own. Raises RecordsError.
+        It is that of a database server, or our own.
         """
+        return time.time() + self._ahead_s
+
+    async def compare_clocks(self) -> None:
+        """Look again, as `set_up` has, how far ours is behind. Raises RecordsError."""
         async with self.reading() as connection:
-            if connection.dialect.name != "postgresql":
-                return 0.0
-            before = time.time()
-            query = text("SELECT extract(epoch FROM clock_timestamp())")
-            theirs = float((await connection.execute(query)).scalar_one())
-            return theirs - (before + time.time()) / 2
+            await self._compare(connection)
+
+    async def _compare(self, connection: AsyncConnection) -> None:
+        if connection.dialect.name != "postgresql":
+            return
+        before = time.time()
+        query = text("SELECT extract(epoch FROM clock_timestamp())")
+        theirs = float((await connection.execute(query)).scalar_one())
+        self._ahead_s = theirs - (before + time.time()) / 2
 
     async def close(self) -> None:
         """Let go of the connections."""

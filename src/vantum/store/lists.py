@@ -84,11 +84,13 @@ class Lists:
     async def bad_rows(self, list_id: str, after_line: int = 0, most: int = PAGE) -> list[BadRow]:
         """Rows of its file that are no contacts, behind a line of it."""
         there = LISTS.c.list_id == BAD_ROWS.c.list_id
-        query = select(BAD_ROWS.c.line, BAD_ROWS.c.reason).join(LISTS, there)
+        query = select(BAD_ROWS.c.line, BAD_ROWS.c.reason, BAD_ROWS.c.column_name).join(
+            LISTS, there
+        )
         query = query.where(BAD_ROWS.c.list_id == list_id, BAD_ROWS.c.line > after_line)
         async with self._database.reading() as connection:
             found = await connection.execute(query.order_by(BAD_ROWS.c.line).limit(most))
-            return [BadRow(row.line, row.reason) for row in found]
+            return [BadRow(row.line, row.reason, row.column_name) for row in found]
 
     # How a list comes into being: begin, add as often as needed, then finish or discard.
 
@@ -228,7 +230,7 @@ def _consents(list_id: str, contacts: Sequence[Contact]) -> Iterator[dict[str, o
 
 
 def _bad(list_id: str, row: BadRow) -> dict[str, object]:
-    return {"list_id": list_id, "line": row.line, "reason": row.reason}
+    return {"list_id": list_id, "line": row.line, "reason": row.reason, "column_name": row.column}
 
 
 def listed_in(row: Row[Any]) -> Listed:

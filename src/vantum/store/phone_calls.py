@@ -58,6 +58,7 @@ class PhoneCall(Struct, kw_only=True):
     placed_by: str = ""
     worker: str = ""
     answered_at: float | None = None
+    greeted_after_s: float | None = None
     ended_at: float | None = None
     outcome: str = ""
     for_call: str = ""

@@ -39,6 +39,7 @@ CALLS: Final = Table(
     Column("worker", String, nullable=False),  # whose process carries the talk; "": nobody's yet
     Column("placed_at", Float, nullable=False, index=True),
     Column("answered_at", Float),
+    Column("greeted_after_s", Float),  # as the talk's process knows; for the case that it dies
     Column("ended_at", Float),
     Column("news_at", Float, nullable=False),
     Column("outcome", String, nullable=False),  # JSON; "" until it is known
@@ -94,6 +95,7 @@ BAD_ROWS: Final = Table(
     Column("list_id", String, primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("reason", String, nullable=False),
+    Column("column_name", String, nullable=False),  # that is at fault; "": no single one
 )
 CONTACTS: Final = Table(
     "contacts",

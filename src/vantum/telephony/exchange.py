@@ -5,6 +5,7 @@ What processes must agree on is in the records; which of them carries a talk, `t
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 from vantum import limits
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
+from vantum.conversation.effects import Greeted, OptedOut
+from vantum.dialing.numbers import number_of
 from vantum.errors import CapacityError, RequestError
-from vantum.phone_numbers import check_number
 from vantum.store.contacts import Contacts
 from vantum.store.phone_calls import Command, Direction, PhoneCall
 from vantum.telemetry import Log
@@ -55,6 +57,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
+        self._start = start
         self.opt_outs = OptOuts(contacts, now=legs.now, start=start, log=log)
         self._ids = Ids()
 
@@ -62,7 +65,7 @@ class Exchange:
 
     async def place(self, to: str, agent: str | None = None) -> PhoneCall:
         """Call a number. Raises RequestError, CapacityError, CarrierError."""
-        check_number(to)
+        to = await asyncio.to_thread(number_of, to)  # which has much to load at first
         if agent is not None and agent not in self._casting.agents:
             raise self._casting.shelf.no_such(agent)
         if not self.line.number:
@@ -149,6 +152,13 @@ class Exchange:
         self.talks.carry(call, live)
         if call.machine:  # the verdict was there before the stream
             self.talks.obey(Command(call.call_id, "machine", call.machine))
+
+    def noted(self, call: PhoneCall, news: OptedOut | Greeted) -> None:
+        """The talk tells something that must be on record though this process should die."""
+        if isinstance(news, OptedOut):
+            self.opt_outs.obey(call)
+        else:
+            self._start("greeted", self.legs.greeted(call.call_id, news.after_s))
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over."""

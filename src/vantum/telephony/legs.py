@@ -112,6 +112,13 @@ class Legs:
         else:
             await self.records.news(call.call_id, status, behind(status), self.now(), sequence)
 
+    async def greeted(self, call_id: str, after_s: float | None) -> None:
+        """Keep how long they waited for our voice, should this process not settle the call."""
+        try:
+            await self.records.change(call_id, greeted_after_s=after_s)
+        except RecordsError as error:  # then the call may count as abandoned, which is safe
+            self._log.warning("records_not_written", call_id=call_id, why=str(error))
+
     async def over(
         self,
         call: PhoneCall,

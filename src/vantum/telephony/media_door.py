@@ -120,7 +120,7 @@ class MediaDoor:
         self._calls.add(live)
         self._exchange.carry(record, live)
         outlet.on_transfer = lambda order: self._exchange.transfers.begin(record, order)
-        outlet.on_opt_out = lambda: self._exchange.opt_outs.obey(record)
+        outlet.on_news = lambda news: self._exchange.noted(record, news)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
             await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from vantum.errors import RecordsError, RequestError
-from vantum.phone_numbers import check_number
+from vantum.dialing.numbers import is_number
+from vantum.errors import RecordsError
 from vantum.store.contacts import Contacts, Suppressed
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log
@@ -22,9 +22,7 @@ _AGAIN_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0)  # in all no longer than such a call
 
 def wish(call: PhoneCall, now: float) -> Suppressed | None:
     """What is kept of it; None where the other side has withheld its number."""
-    try:
-        check_number(call.their_number)
-    except RequestError:
+    if not is_number(call.their_number):
         return None
     return Suppressed(phone=call.their_number, since=now, reason=REASON, call_id=call.call_id)
 

@@ -164,7 +164,7 @@ def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Out
         turns=known.turns,
         opted_out_s=known.opted_out_s,
         agent_version=known.agent_version,
-        greeted_after_s=known.greeted_after_s,
+        greeted_after_s=known.greeted_after_s if talked else call.greeted_after_s,
     )
 
 

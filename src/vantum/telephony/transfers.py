@@ -17,14 +17,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vantum import limits
 from vantum.calls import Calls
 from vantum.casting import Casting, briefing_of
 from vantum.conversation import events as ev
 from vantum.conversation.effects import Transfer
+from vantum.dialing.numbers import number_of
 from vantum.errors import CapacityError, CarrierError, RequestError
-from vantum.phone_numbers import check_number
 from vantum.store.phone_calls import Command, PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony import instructions
@@ -62,7 +63,7 @@ class Transfers:
 
     async def ask(self, caller: PhoneCall, asked: ev.TransferAsked) -> None:
         """Have a caller put through. Raises RequestError."""
-        check_number(asked.to)
+        asked = replace(asked, to=await asyncio.to_thread(number_of, asked.to))
         if caller.handed_over:
             raise RequestError("The call has been put through already", code="INVALID_STATE")
         if not caller.worker or caller.ended_at is not None or caller.for_call:

@@ -214,6 +214,9 @@ class BrowserOutlet:
     def _opted_out(self, notice: do.OptedOut) -> None:
         """They called us, and will not be called."""
 
+    def _greeted(self, notice: do.Greeted) -> None:
+        """Nobody picks a page up."""
+
     def stopping(self, within_s: float) -> None:
         """Say that the server is about to stop."""
         notice = p.Maintenance(estimated_downtime=round(within_s * 1000))
@@ -241,4 +244,5 @@ _WORDING: Final[dict[type, Callable[..., None]]] = {
     do.Fault: BrowserOutlet._fault,
     do.AnswererKnown: BrowserOutlet._answerer_known,
     do.OptedOut: BrowserOutlet._opted_out,
+    do.Greeted: BrowserOutlet._greeted,
 }

@@ -12,7 +12,7 @@ from vantum import limits
 from vantum.audio.dtmf import keyed
 from vantum.audio.pcm import Encoding
 from vantum.audio.playout import OnHold
-from vantum.conversation.effects import AnswererKnown, Notice, OptedOut, Transfer
+from vantum.conversation.effects import AnswererKnown, Greeted, Notice, OptedOut, Transfer
 from vantum.conversation.events import EndReason, Kind
 from vantum.recording.recorder import Recorder
 from vantum.transports.base import Confirm
@@ -43,7 +43,7 @@ class TwilioOutlet:
         self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self.on_transfer: Callable[[Transfer], None] | None = None
-        self.on_opt_out: Callable[[], None] | None = None
+        self.on_news: Callable[[OptedOut | Greeted], None] | None = None
         self.answerers: list[Kind] = []  # as they were taken for, in order
         self.pressed: list[str] = []
         self._stream_sid = stream_sid
@@ -154,8 +154,8 @@ class TwilioOutlet:
         """A phone shows nothing; who has answered and what they want is for the records."""
         if isinstance(notice, AnswererKnown):
             self.answerers.append(notice.kind)
-        elif isinstance(notice, OptedOut) and self.on_opt_out is not None:
-            self.on_opt_out()
+        elif isinstance(notice, OptedOut | Greeted) and self.on_news is not None:
+            self.on_news(notice)
 
     def stopping(self, within_s: float) -> None:
         """Nor does it say that the server is about to stop: the agent finishes its call."""

@@ -94,7 +94,7 @@ async def _api(
 ) -> AsyncIterator[None]:
     """The records, the telephone where there is one, and what programs may ask of both."""
     token, public = _api_token(settings, log), settings.public_url is not None
-    async with aclosing(Records(settings.database)) as records:
+    async with aclosing(Records(settings.database, upkeep.start, log)) as records:
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)

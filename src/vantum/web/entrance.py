@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -54,7 +53,7 @@ def desk_opener(
                 database=database,
                 exchange=exchange,
                 settings=settings,
-                now=time.time,
+                now=database.now,
                 new_id=Ids().new,
             )
         )

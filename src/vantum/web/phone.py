@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
@@ -46,7 +45,7 @@ async def telephone(
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account = account_of(settings)
     carrier, database = account.carrier(), await records.opened()
-    legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=time.time)
+    legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=database.now)
     await AgentVersions(database).keep(casting.versions.values(), legs.now())
     exchange = Exchange(
         account.line,

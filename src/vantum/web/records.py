@@ -6,8 +6,12 @@ A server without a telephone may never be asked, and what reads them costs 25 MB
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from vantum.campaigns.worker import CLOCK_S, every
+from vantum.telemetry import Log
 
 if TYPE_CHECKING:
     from vantum.store.database import Database
@@ -16,8 +20,16 @@ if TYPE_CHECKING:
 class Records:
     """The database of this process."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        start: Callable[[str, Coroutine[Any, Any, None]], object],
+        log: Log,
+    ) -> None:
+        """`start` runs work beside the calls."""
         self._address = address
+        self._start = start
+        self._log = log
         self._opening = asyncio.Lock()
         self._database: Database | None = None
         self._is_set_up = False
@@ -34,6 +46,8 @@ class Records:
             if not self._is_set_up:
                 await self._database.set_up()
                 self._is_set_up = True
+                compare = every(CLOCK_S, self._database.compare_clocks, self._log)
+                self._start("clock", compare)
             return self._database
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from vantum.errors import CarrierError, RecordsError, RequestError, VantumError
-from vantum.store.answers import Answers, Kept
+from vantum.store.answers import Answers, Earlier
 from vantum.web.problems import MEDIA, refusal
 from vantum.web.rest.route import JSON
 
@@ -59,7 +59,7 @@ class Once:
         return response
 
 
-def _again(earlier: Kept, request: str, given_up: float) -> Response:
+def _again(earlier: Earlier, request: str, given_up: float) -> Response:
     if earlier.request != request:
         raise RequestError("Idempotency-Key was used for another request; take a new one")
     if earlier.status is not None:

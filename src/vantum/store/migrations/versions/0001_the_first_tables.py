@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("list_id", sa.String(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("column_name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("list_id", "line"),
     )
     op.create_table(
@@ -227,6 +228,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.String(), nullable=False),
         sa.Column("placed_at", sa.Float(), nullable=False),
         sa.Column("answered_at", sa.Float(), nullable=True),
+        sa.Column("greeted_after_s", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("news_at", sa.Float(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
