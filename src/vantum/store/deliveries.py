@@ -20,7 +20,7 @@ DeliveryState = Literal["due", "running", "done", "dead"]
 class Place(Struct, frozen=True, array_like=True):
     """Of a delivery among all."""
 
-    due_at: float
+    created_at: float  # which stays, unlike when it is due
     delivery_id: str
 
 
@@ -31,8 +31,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
     hook_id: str
     event_id: str
     type: Kind
+    created_at: float  # what it tells of happened then; seconds since 1970
     state: DeliveryState  # dead: not tried any more
-    due_at: float  # the next try, or the last; seconds since 1970
+    due_at: float  # the next try, or the last
     tries: int
     error: str  # of the latest try
 
@@ -51,8 +52,8 @@ async def deliveries_page(
     most: int,
     after: Place | None,
 ) -> list[Delivery]:
-    """At most so many deliveries, the latest due first: to one endpoint or all, in any state."""
-    place = JOBS.c.due_at, JOBS.c.job_id
+    """At most so many deliveries, the newest first: to one endpoint or all, in any state."""
+    place = JOBS.c.created_at, JOBS.c.job_id
     query = select(JOBS).where(JOBS.c.kind == JOB)
     if hook_id is not None:
         query = query.where(JOBS.c.subject.startswith(f"{hook_id}:", autoescape=True))
@@ -78,6 +79,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         hook_id=hook_id,
         event_id=event_id,
         type=_TOLD.decode(row.details).type,
+        created_at=row.created_at,
         state=row.state,
         due_at=row.due_at,
         tries=row.tries,

@@ -62,6 +62,7 @@ async def add(
         "kind": kind,
         "subject": subject,
         "details": details,
+        "created_at": due_at,
         "state": "due",
         "due_at": due_at,
         "owner": "",

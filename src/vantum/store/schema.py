@@ -212,6 +212,7 @@ JOBS: Final = Table(
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False),  # a call's id, mostly
     Column("details", String, nullable=False),
+    Column("created_at", Float, nullable=False),  # when it was first due, whatever came then
     Column("state", String, nullable=False),  # due, running, done, dead
     Column("due_at", Float, nullable=False),
     Column("owner", String, nullable=False),

@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("details", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),
         sa.Column("owner", sa.String(), nullable=False),
