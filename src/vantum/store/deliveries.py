@@ -56,7 +56,7 @@ async def deliveries_page(
     place = JOBS.c.created_at, JOBS.c.job_id
     query = select(JOBS).where(JOBS.c.kind == JOB)
     if hook_id is not None:
-        query = query.where(JOBS.c.subject.startswith(f"{hook_id}:", autoescape=True))
+        query = query.where(JOBS.c.lane == hook_id)
     if state is not None:
         query = query.where(JOBS.c.state == state)
     query = page(query, place, after, most, newest_first=True)
@@ -73,11 +73,10 @@ async def delivery_by_id(database: Database, delivery_id: str) -> Delivery | Non
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    hook_id, _, event_id = row.subject.partition(":")
     return Delivery(
         delivery_id=row.job_id,
-        hook_id=hook_id,
-        event_id=event_id,
+        hook_id=row.lane,
+        event_id=row.subject.removeprefix(f"{row.lane}:"),
         type=_TOLD.decode(row.details).type,
         created_at=row.created_at,
         state=row.state,

@@ -211,6 +211,7 @@ JOBS: Final = Table(
     Column("job_id", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False),  # a call's id, mostly
+    Column("lane", String, nullable=False),  # of a webhook its endpoint: few of one at once; or ""
     Column("details", String, nullable=False),
     Column("created_at", Float, nullable=False),  # when it was first due, whatever came then
     Column("state", String, nullable=False),  # due, running, done, dead
