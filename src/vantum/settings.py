@@ -247,6 +247,9 @@ class Settings(BaseModel):
     keep_transcripts_days: int = whole(0, 0, 36_500, "The same of what was said, in words.")
     keep_calls_days: int = whole(0, 0, 36_500, "The same of calls at all; 31 at the least.")
     keep_receipts_days: int = whole(1_826, 0, 36_500, "The same of receipts; five years.")
+    keep_failed_jobs_days: int = whole(
+        30, 0, 36_500, "The same of jobs that were given up, webhooks too, from their last try on."
+    )
 
     @property
     def database(self) -> str:
