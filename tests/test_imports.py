@@ -52,7 +52,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.telemetry"}),
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
-    frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file"}),
+    frozenset({"vantum.setting_kinds", "vantum.env_file", "vantum.wav_file", "vantum.scene"}),
     frozenset({"vantum.phone_numbers", "vantum.file_lock", "vantum.roles", "vantum.hosts"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )

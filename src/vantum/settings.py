@@ -219,10 +219,7 @@ class Settings(BaseModel):
     twilio_account_sid: str | None = setting(None, "Account at Twilio; off when not set.")
     twilio_auth_token: SecretStr | None = setting(None, "Key for that account.")
     twilio_phone_number: str | None = setting(
-        None,
-        "The number calls are placed from.",
-        "a number such as +15550100",
-        pattern=E164,
+        None, "The number calls are placed from.", "a number such as +15550100", pattern=E164
     )
     twilio_caller_ids: PhoneNumbers = setting(
         (), "Further numbers of that account.", "numbers like +15550100123, commas between them"
