@@ -75,4 +75,4 @@ async def _forget_told(connection: AsyncConnection, phone: str, calls: tuple[str
     colleagues = update(CALLS).where(CALLS.c.for_call.in_(calls))
     await connection.execute(colleagues.values(briefing=""))
     answered = ANSWERS.c.body.contains(phone, autoescape=True)
-    await connection.execute(update(ANSWERS).where(answered).values(body="{}"))
+    await connection.execute(update(ANSWERS).where(answered).values(headers="{}", body="{}"))

@@ -290,6 +290,7 @@ ANSWERS: Final = Table(
     Column("key", String, primary_key=True),  # with whose token it was
     Column("request", String, nullable=False),  # a digest
     Column("status", Integer),  # NULL while it is being done
+    Column("headers", String, nullable=False),
     Column("body", String, nullable=False),
     Column("at", Float, nullable=False),
 )

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("request", sa.String(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
