@@ -53,7 +53,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
     frozenset({"vantum.setting_kinds"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
-    frozenset({"vantum.env_file", "vantum.wav_file"}),
+    frozenset({"vantum.env_file", "vantum.wav_file", "vantum.scene"}),
     frozenset({"vantum.file_lock", "vantum.roles", "vantum.hosts"}),
     frozenset({"vantum.limits", "vantum.errors", "vantum"}),
 )

@@ -78,6 +78,7 @@ IMPORT_DEAD_S: Final = 60.0  # an import that has written nothing for so long ha
 # After a call
 JOB_S: Final = 45.0  # a model's deadline and some more; its lease of 60 s must not run out
 WEBHOOK_S: Final = 10.0  # whoever takes one has only to write it down
+LANE_AT_ONCE: Final = 2  # webhooks to one endpoint: of a worker's eight, one that hangs holds two
 
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s

@@ -27,6 +27,7 @@ from vantum.dialing.numbers import number_of
 from vantum.errors import RecordsError, SettingsError, VantumError
 from vantum.providers.local import engine
 from vantum.providers.local.client import LocalSpeech, socket_path
+from vantum.scene import scene
 from vantum.settings import Settings, load_settings
 from vantum.simulator.app import simulator_server
 from vantum.simulator.customer import carrier_settings, speech_settings
@@ -38,6 +39,7 @@ from vantum.store.contact_pages import suppressions_page
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.telemetry import configure_log, server_log
+from vantum.telephony.settled import FILE
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE
 from vantum.web.app import build_app
@@ -66,15 +68,22 @@ def rehearse(
     data_dir = settings.vantum_data_dir / FOLDER
     check_data_dir(data_dir)
     configure_log(settings.model_copy(update={"log_level": "warn"}), sys.stderr)
-    records = f"sqlite:///{data_dir}/vantum.db"
-    staged = {**environ, "DATABASE_URL": records}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(keep_wishes(settings.database, records))
-        call = runner.run(_rehearse(to, agent, data_dir, staged, console))
+    with scene(data_dir) as own, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        staged = {**environ, "DATABASE_URL": records_in(own)}
+        runner.run(keep_wishes(settings.database, records_in(own)))
+        try:
+            call = runner.run(_rehearse(to, agent, data_dir, staged, console))
+        finally:  # all but the sound is printed, and names nobody
+            (data_dir / FILE).unlink(missing_ok=True)
     if isinstance(call, VantumError):
         raise call
     tell(call, data_dir, console)
     return call
+
+
+def records_in(folder: Path) -> str:
+    """The address of a rehearsal's own records."""
+    return f"sqlite:///{folder}/vantum.db"
 
 
 async def _rehearse(

@@ -24,7 +24,8 @@ from vantum.campaigns.running import work
 from vantum.campaigns.telling import follow, tell_made, write_report
 from vantum.dialing.plan import Retry
 from vantum.errors import VantumError
-from vantum.rehearsing import FOLDER, house, keep_wishes
+from vantum.rehearsing import FOLDER, house, keep_wishes, records_in
+from vantum.scene import scene
 from vantum.settings import Settings
 from vantum.simulator.latency import PROFILES, Delay
 from vantum.simulator.talent import Canned
@@ -59,27 +60,25 @@ def rehearse_campaign(
     folder = settings.vantum_data_dir / FOLDER
     check_data_dir(folder)
     configure_log(settings.model_copy(update={"log_level": "error"}), sys.stderr)
-    stem = folder / (re.sub(r"[^\w-]+", "-", wanted.order.name) or "campaign")
-    for ending in ("", "-wal", "-shm"):  # each rehearsal begins with nothing
-        Path(f"{stem}.db{ending}").unlink(missing_ok=True)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(keep_wishes(settings.database, f"sqlite:///{stem}.db"))
-        failed = runner.run(_rehearse(wanted, stem, environ, console))
+    name = re.sub(r"[^\w-]+", "-", wanted.order.name) or "campaign"
+    with scene(folder) as own, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(keep_wishes(settings.database, records_in(own)))
+        failed = runner.run(_rehearse(wanted, own, folder / f"{name}.jsonl", environ, console))
     if failed is not None:
         raise failed
 
 
 async def _rehearse(
-    wanted: Rehearsal, stem: Path, environ: Mapping[str, str], console: Console
+    wanted: Rehearsal, folder: Path, report: Path, environ: Mapping[str, str], console: Console
 ) -> VantumError | None:
     """What went wrong is given, since a task group would wrap it."""
     agent = Path(wanted.order.agent) if wanted.order.agent else None
     own = {
-        "DATABASE_URL": f"sqlite:///{stem}.db",
+        "DATABASE_URL": records_in(folder),
         "LLM_PROVIDER": "playbook",
         "CARRIER_CALLS_PER_S": str(DIALS_PER_S),
     }
-    async with house(stem.parent, {**environ, **own}, agent, TEMPO, Canned()) as staged:
+    async with house(folder, {**environ, **own}, agent, TEMPO, Canned()) as staged:
         database = Database(staged.settings.database)
         carrier = account_of(staged.settings).carrier()
         try:
@@ -96,7 +95,7 @@ async def _rehearse(
                 log=server_log(),
             )
             await follow(Campaigns(database), made.campaign.name, console)
-            report = await write_report(Campaigns(database), made.campaign, Path(f"{stem}.jsonl"))
+            await write_report(Campaigns(database), made.campaign, report)
             console.print(f"one line for each contact: {report}", markup=False)
         except VantumError as error:
             return error

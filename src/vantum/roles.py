@@ -27,3 +27,4 @@ class Caller(Struct, frozen=True):
 
 TOKEN_PREFIX: Final = "vt_"  # so that who finds one in a log or a repository knows what it is
 OURSELVES: Final = Caller("", "admin")
+ANYBODY: Final = Caller("", "viewer")  # where everybody may look

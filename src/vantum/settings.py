@@ -219,10 +219,7 @@ class Settings(BaseModel):
     twilio_account_sid: str | None = setting(None, "Account at Twilio; off when not set.")
     twilio_auth_token: SecretStr | None = setting(None, "Key for that account.")
     twilio_phone_number: str | None = setting(
-        None,
-        "The number calls are placed from.",
-        "a number such as +15550100",
-        pattern=E164,
+        None, "The number calls are placed from.", "a number such as +15550100", pattern=E164
     )
     twilio_caller_ids: PhoneNumbers = setting(
         (), "Further numbers of that account.", "numbers like +15550100123, commas between them"
@@ -247,6 +244,9 @@ class Settings(BaseModel):
     keep_transcripts_days: int = whole(0, 0, 36_500, "The same of what was said, in words.")
     keep_calls_days: int = whole(0, 0, 36_500, "The same of calls at all; 31 at the least.")
     keep_receipts_days: int = whole(1_826, 0, 36_500, "The same of receipts; five years.")
+    keep_failed_jobs_days: int = whole(
+        30, 0, 36_500, "The same of jobs that were given up, webhooks too, from their last try on."
+    )
 
     @property
     def database(self) -> str:

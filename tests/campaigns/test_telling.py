@@ -17,9 +17,10 @@ from served import eventually
 
 from vantum.campaigns.endpoints import checked_events, checked_url
 from vantum.campaigns.hooks import Telling, signature
-from vantum.campaigns.jobs import work_once
+from vantum.campaigns.jobs import AT_ONCE, work_once
 from vantum.dialing.backoff import FIRST_S, MOST_S, TRIES
 from vantum.errors import RequestError
+from vantum.limits import LANE_AT_ONCE, WEBHOOK_S
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.hooks import JOB, Hook, Hooks
@@ -43,9 +44,11 @@ class House:
     telling: Telling
     now: float = NOW
 
-    async def listens(self, *events: Kind, url: str = "", local: bool = True) -> Hook:
+    async def listens(
+        self, *events: Kind, url: str = "", local: bool = True, name: str = "hook"
+    ) -> Hook:
         hook = Hook(
-            hook_id="hook",
+            hook_id=name,
             url=url or self.receiver.url,
             secret=SECRET,
             events=events or tuple(EVENTS),
@@ -151,6 +154,21 @@ async def test_all_of_it_arrives_whoever_sends_it_in_whatever_order(house: House
     told = [msgspec.json.decode(got.body)["data"]["phone"] for got in house.receiver.got]
     assert set(told) == set(phones)
     assert len(told) == 60  # twenty of them twice
+
+
+async def test_an_endpoint_that_hangs_keeps_others_from_nothing(house: House) -> None:
+    await house.listens()
+    house.receiver.holds = asyncio.Event()
+    await house.suppresses(3 * AT_ONCE)
+    async with receiving() as quick:
+        await house.listens(url=quick.url, name="quick")
+        phones = await house.suppresses(3 * AT_ONCE, 50)
+        delivering = asyncio.ensure_future(house.delivers())
+        await eventually(lambda: len(quick.got) == len(phones), WEBHOOK_S / 2)
+        assert len(house.receiver.got) == LANE_AT_ONCE
+        house.receiver.holds.set()
+        assert await delivering == 9 * AT_ONCE
+    assert len({got.id for got in house.receiver.got}) == 6 * AT_ONCE
 
 
 async def test_a_campaign_is_told_of_as_it_changes(house: House) -> None:

@@ -29,14 +29,14 @@ async def two(database_url: str) -> AsyncIterator[tuple[Answers, Answers]]:
 async def test_a_key_that_all_want_at_once_is_taken_by_one(two: tuple[Answers, Answers]) -> None:
     begun = await asyncio.gather(*(two[n % 2].begin("key", "asked", NOW) for n in range(8)))
     assert begun.count(None) == 1
-    assert begun.count(Earlier("asked", None, "", NOW)) == 7
+    assert begun.count(Earlier("asked", None, {}, "", NOW)) == 7
 
 
 async def test_an_answer_is_known_to_all_for_a_day(two: tuple[Answers, Answers]) -> None:
     one, other = two
     assert await one.begin("key", "asked", NOW) is None
-    await one.keep("key", 201, '{"é": 1}')
-    kept = Earlier("asked", 201, '{"é": 1}', NOW)
+    await one.keep("key", 201, {"etag": '"1"'}, '{"é": 1}')
+    kept = Earlier("asked", 201, {"etag": '"1"'}, '{"é": 1}', NOW)
     assert await other.begin("key", "something else", NOW + 1) == kept
     assert await other.begin("key", "asked", NOW + KEPT_S) == kept
     assert await other.begin("key", "asked", NOW + KEPT_S + 1) is None

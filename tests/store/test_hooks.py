@@ -109,6 +109,7 @@ async def test_what_is_done_about_a_call_that_we_placed_is_planned_as_it_is_sett
 
 async def test_what_was_found_is_told_once(database: Database) -> None:
     await listens(database, "found", "call.found")
+    await settled(database)
     found = Found(
         call_id="call-1",
         disposition="callback",

@@ -155,3 +155,20 @@ async def test_only_jobs_that_were_done_before_are_forgotten(database: Database)
     assert await jobs.tidy(NOW + 2) == 1
     assert await jobs.tidy(NOW + 4) == 1
     assert (await taken(jobs, LATER)).tries == 2
+
+
+async def test_of_a_lane_few_are_taken_at_once_and_others_in_their_place(
+    database: Database,
+) -> None:
+    async with database.writing() as connection:
+        for number in range(6):
+            lane = "slow" if number < 4 else "quick"
+            await add(connection, "webhook", f"{number}", "", NOW + number, lane=lane)
+    await plan(database, "call-1", "call-2", "call-3", at=NOW + 9)
+    jobs = Jobs(database, "one")
+    taken = await jobs.claim(LATER, 4)
+    assert [job.subject for job in taken] == ["0", "1", "4", "5"]
+    more = await jobs.claim(LATER, 10, None, taken)
+    assert [(job.subject, job.lane) for job in more] == [(f"call-{n}", "") for n in (1, 2, 3)]
+    assert not await jobs.claim(LATER, 10, None, [*taken, *more])
+    assert [job.subject for job in await jobs.claim(LATER, 10, None, taken[1:])] == ["2"]

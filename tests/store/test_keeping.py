@@ -21,13 +21,14 @@ from vantum.dialing.chain import Verified, verify
 from vantum.dialing.keeping import DAY_S, Keeping, due
 from vantum.settings import load_settings
 from vantum.store.database import Database
+from vantum.store.jobs import Jobs, add
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telephony.settled import FILE, Outcome, Said, Talked, append, outcome_of
 
 pytestmark = pytest.mark.anyio
 
 TODAY, NOW = "2027-01-15", 1_799_971_200.0
-FOR_EVER = Keeping(recordings=0, transcripts=0, calls=0, receipts=0)
+FOR_EVER = Keeping(recordings=0, transcripts=0, calls=0, receipts=0, failed_jobs=0)
 AGES = {"new": 1, "old": 100, "oldest": 200}  # days
 DAYS = 50
 
@@ -115,8 +116,31 @@ async def test_the_chain_goes_on_behind_receipts_that_are_all_gone(
     assert (found.first, found.last) == (4, 4)
 
 
-def test_receipts_stay_five_years_and_all_else_for_ever_unless_it_is_said() -> None:
-    assert due(keeping_of(load_settings({})), NOW) == {"receipts": NOW - 1826 * DAY_S}
+async def test_jobs_that_were_given_up_go_after_days_of_their_own(
+    database: Database, tmp_path: Path
+) -> None:
+    jobs = Jobs(database, "one")
+    async with database.writing() as connection:
+        for name in AGES:
+            await add(connection, "webhook", name, "", NOW - 300 * DAY_S)
+    for job in await jobs.claim(NOW, 10, "webhook"):
+        await jobs.failed(job, "it answered 500", None, NOW - AGES[job.subject] * DAY_S)
+
+    async def are_left(**days: int) -> list[str]:
+        work = retention_work(database, tmp_path, replace(FOR_EVER, **days))
+        await work(about(TODAY))
+        return [one.subject for one in await jobs.dead("webhook")]
+
+    assert await are_left() == ["new", "old", "oldest"]
+    assert await are_left(failed_jobs=150) == ["new", "old"]
+    await jobs.again((await jobs.dead("webhook"))[1].job_id, NOW - 9 * DAY_S)
+    assert await are_left(failed_jobs=1) == ["new"]
+    assert [job.subject for job in await jobs.claim(NOW, 10, "webhook")] == ["old"]
+
+
+def test_receipts_stay_five_years_failed_jobs_a_month_and_all_else_for_ever() -> None:
+    moments = {"receipts": NOW - 1826 * DAY_S, "failed_jobs": NOW - 30 * DAY_S}
+    assert due(keeping_of(load_settings({})), NOW) == moments
 
 
 @given(st.integers(0, 5_000), st.integers(0, 5_000))

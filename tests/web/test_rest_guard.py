@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -41,6 +43,9 @@ TABLE = routes(
     )
 )
 NAMES = [f"{route.method} {route.path}" for route in TABLE]
+DESCRIBING = {"GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css"}
+GUARDED = [route for route in TABLE if f"{route.method} {route.path}" not in DESCRIBING]
+GUARDED_NAMES = [f"{route.method} {route.path}" for route in GUARDED]
 
 
 def paths_of(router: Any) -> set[str]:
@@ -132,16 +137,36 @@ async def test_the_document_tells_of_every_route_and_of_no_other(public: Asker) 
         for path, methods in answer.json()["paths"].items()
         for method in methods
     }
-    documents = {"GET /api/openapi.json", "GET /api/docs", "GET /api/docs.css"}
-    assert told | documents == set(NAMES)
+    assert told | DESCRIBING == set(NAMES)
+    assert told == set(GUARDED_NAMES)
+
+
+async def test_a_browser_without_a_token_sees_what_the_api_is_and_nothing_else(
+    public: Asker,
+) -> None:
+    loaded = ["/api/docs"]
+    for path in loaded:
+        answer = await public.http.get(path, headers={"host": "vantum.example"})
+        assert answer.status_code == 200
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        for secret in (public.ours, *public.secrets.values(), TWILIO["twilio_account_sid"]):
+            assert secret not in answer.text
+        if "html" in answer.headers["content-type"]:
+            loaded += [urljoin(path, to) for to in re.findall('(?:href|src)="(.*?)"', answer.text)]
+    assert {f"GET {path}" for path in loaded} == DESCRIBING
+    for path in DESCRIBING:
+        is_refused(await public.http.post(path.removeprefix("GET ")))
+        is_refused(await public.http.get(path.removeprefix("GET ") + "/"))
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-@pytest.mark.parametrize("route", TABLE, ids=NAMES)
-async def test_strangers_are_refused_on_every_route(public: Asker, route: Route) -> None:
+@pytest.mark.parametrize("route", GUARDED, ids=GUARDED_NAMES)
+async def test_strangers_are_refused_on_every_route_but_the_description(
+    public: Asker, route: Route
+) -> None:
     for token in (None, "guessed", "vt_guessed", public.ours + "x", public.secrets["revoked"]):
         is_refused(await public.asks(route, token))
     wrong_scheme = {"authorization": f"Basic {public.ours}"}
@@ -172,7 +197,7 @@ def test_who_only_reads_changes_nothing(route: Route) -> None:
     assert ROLES.index(route.role) >= ROLES.index(least)
 
 
-@pytest.mark.parametrize("route", TABLE, ids=NAMES)
+@pytest.mark.parametrize("route", GUARDED, ids=GUARDED_NAMES)
 async def test_this_machine_needs_no_token_while_nobody_else_comes_here(
     local: Asker, route: Route
 ) -> None:

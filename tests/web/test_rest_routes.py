@@ -245,6 +245,7 @@ async def test_what_is_asked_again_under_its_key_is_not_done_again(
     answers = [await keeper.post("/api/v1/acts", json={"name": "a"}, headers=KEY) for _ in range(3)]
     assert {(one.status_code, one.text) for one in answers} == {(201, '{"name":"a","version":1}')}
     assert [one.headers.get("idempotent-replayed") for one in answers] == [None, "true", "true"]
+    assert [one.headers.get("etag") for one in answers] == ['"1"'] * 3
     other = await keeper.post("/api/v1/acts", json={"name": "b"}, headers=KEY)
     assert (other.status_code, "another request" in other.text) == (422, True)
     assert doors.done == ["a"]

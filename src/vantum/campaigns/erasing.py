@@ -24,6 +24,11 @@ KEPT: Final = (
     "that the number is not to be called, without which a later list would have it called",
     "when it was called, by which agent, and what came of it",
 )
+KEPT_OF_CONTACTS: Final = (
+    "the records of its calls, with what was said, found and recorded, and their receipts",
+    KEPT[1],
+)
+"""The same where only contacts are erased."""
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
 
 

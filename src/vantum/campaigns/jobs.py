@@ -65,22 +65,25 @@ class _Round(Struct, frozen=True):
     async def until_none_is_due(self) -> int:
         size, at_once = (TOGETHER, 1) if isinstance(self.work, Together) else (1, AT_ONCE)
         fresh = await self.jobs.claim(self.now(), size * at_once, self.kind)
-        count, running = 0, set[asyncio.Task[None]]()
+        count, running = 0, dict[asyncio.Task[None], list[Job]]()
         async with asyncio.TaskGroup() as group:
             while fresh or running:
                 count += len(fresh)
                 parts = [fresh[at : at + size] for at in range(0, len(fresh), size)]
-                running |= {group.create_task(self._perform(part)) for part in parts}
+                running |= {group.create_task(self._perform(part)): part for part in parts}
                 first = asyncio.FIRST_COMPLETED  # one that is slow keeps nobody else waiting
-                _, running = await asyncio.wait(running, timeout=LOOK_S, return_when=first)
-                fresh = await self._more(size * (at_once - len(running)))
+                done, _ = await asyncio.wait(running, timeout=LOOK_S, return_when=first)
+                for task in done:
+                    del running[task]
+                busy = [job for part in running.values() for job in part]
+                fresh = await self._more(size * (at_once - len(running)), busy)
         return count
 
-    async def _more(self, most: int) -> list[Job]:
+    async def _more(self, most: int, running: Sequence[Job]) -> list[Job]:
         if not most:
             return []
         try:
-            return await self.jobs.claim(self.now(), most, self.kind)
+            return await self.jobs.claim(self.now(), most, self.kind, running)
         except RecordsError as error:  # those that run go on
             self.log.warning("records_not_read", why=str(error))
             return []

@@ -26,6 +26,7 @@ def keeping_of(settings: Settings) -> Keeping:
         transcripts=settings.keep_transcripts_days,
         calls=settings.keep_calls_days,
         receipts=settings.keep_receipts_days,
+        failed_jobs=settings.keep_failed_jobs_days,
     )
 
 
@@ -52,6 +53,8 @@ def retention_work(database: Database, data_dir: Path, keeping: Keeping) -> Work
             raise RecordsError(f"{error.filename}: cannot be tidied: {error.strerror}") from error
         if moment := before.get("receipts"):
             await kept.forget_receipts(moment)
+        if moment := before.get("failed_jobs"):
+            await kept.forget_failed_jobs(moment)
 
     return tidy
 

@@ -48,19 +48,16 @@ def receipt_work(database: Database) -> Together:
         outcomes = [_OUTCOME.decode(one.call.outcome) for one in ours]
         wordings = await versions.of({outcome.agent_version for outcome in outcomes})
         lines = {digest: tuple(_lines(one.text)) for digest, one in wordings.items()}
-        numbers = {
-            number for one in ours for number in (one.call.their_number, one.call.our_number)
-        }
-        salts = await receipts.salts_of(numbers - {""})
-        salts[""] = secrets.token_hex()  # a number that is not known is nobody's
+        salts = await receipts.salts_of([one.call.call_id for one in ours])
+        nobodys = secrets.token_hex()  # of numbers that were erased since, it may be just now
         written = {
             one.call.call_id: canonical(
                 receipt_of(
                     one,
                     outcome,
                     lines.get(outcome.agent_version, ()),
-                    their_salt=salts[one.call.their_number],
-                    our_salt=salts[one.call.our_number],
+                    their_salt=salts.get(one.call.their_number, nobodys),
+                    our_salt=salts.get(one.call.our_number, nobodys),
                 )
             )
             for one, outcome in zip(ours, outcomes, strict=True)

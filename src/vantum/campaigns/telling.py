@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -115,12 +116,23 @@ def _long(seconds: float) -> str:
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
-async def write_report(campaigns: Campaigns, campaign: Campaign, file: Path) -> Path:
-    """One JSON line for each contact."""
+class Rehearsed(Struct, frozen=True):
+    """What came of a contact in a rehearsal; who they are only the file says that was read."""
+
+    line: int  # of that file
+    state: str
+    dials: int
+    outcomes: tuple[str, ...]
+    why: str  # they are not called, or not now: in a word, since a sentence may name them
+
+
+async def write_report(campaigns: Campaigns, campaign: Campaign, file: Path) -> None:
+    """One JSON line for each contact of a rehearsal."""
     with file.open("wb") as written:
         async for row in rows(campaigns, campaign):
-            written.write(msgspec.json.encode(row) + b"\n")
-    return file
+            why = row.detail.partition(":")[0]
+            told = Rehearsed(row.line, row.state, row.dials, row.outcomes, why)
+            written.write(msgspec.json.encode(told) + b"\n")
 
 
 def line_of(row: Reported) -> str:

@@ -10,24 +10,26 @@ DAY_S: Final = 86_400.0
 # Rules about attempts look back so far: a call that was forgotten would not count against the next.
 LEAST_CALL_DAYS: Final = 31
 
-Kind = Literal["recordings", "transcripts", "calls", "receipts"]
+Kind = Literal["recordings", "transcripts", "calls", "receipts", "failed_jobs"]
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
-    """Days that each kind is kept from the call on; 0 is for ever."""
+    """Days that each kind is kept from the call, or a job's last try, on; 0 is for ever."""
 
     recordings: int
     transcripts: int
     calls: int
     receipts: int
+    failed_jobs: int
 
 
 def due(keeping: Keeping, now: float) -> dict[Kind, float]:
-    """Of each kind that does not stay for ever: what is of calls before that moment has to go."""
+    """Of each kind that does not stay for ever: what is from before that moment has to go."""
     days: dict[Kind, int] = {
         "recordings": keeping.recordings,
         "transcripts": keeping.transcripts,
         "calls": keeping.calls and max(keeping.calls, LEAST_CALL_DAYS),
         "receipts": keeping.receipts,
+        "failed_jobs": keeping.failed_jobs,
     }
     return {kind: now - many * DAY_S for kind, many in days.items() if many}

@@ -5,8 +5,10 @@ Times are seconds since 1970. Processes that are asked at once agree by the key'
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +17,7 @@ from vantum.errors import RecordsError
 from vantum.store.database import Database
 from vantum.store.schema import ANSWERS
 
+_HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 KEPT_S: Final = 24 * 60 * 60.0  # a program that has not asked again by then has given up
 
 
@@ -23,6 +26,7 @@ class Earlier(Struct, frozen=True):
 
     request: str  # a digest
     status: int | None  # None while it is being done, or was when its process died
+    headers: dict[str, str]
     body: str
     at: float
 
@@ -39,7 +43,7 @@ class Answers:
         try:
             async with self._database.writing() as connection:
                 await connection.execute(delete(ANSWERS).where(this, ANSWERS.c.at < now - KEPT_S))
-                row = {"key": key, "request": request, "body": "", "at": now}
+                row = {"key": key, "request": request, "headers": "{}", "body": "", "at": now}
                 await connection.execute(insert(ANSWERS).values(row))
         except IntegrityError:
             return await self._earlier(key)
@@ -51,13 +55,14 @@ class Answers:
             row = (await connection.execute(query)).first()
         if row is None:  # given free since; asking again will do
             raise RecordsError("the request with this key was given up just now; ask again")
-        return Earlier(row.request, row.status, row.body, row.at)
+        return Earlier(row.request, row.status, _HEADERS.decode(row.headers), row.body, row.at)
 
-    async def keep(self, key: str, status: int, body: str) -> None:
+    async def keep(self, key: str, status: int, headers: Mapping[str, str], body: str) -> None:
         """The answer to the request that has taken the key."""
         async with self._database.writing() as connection:
             this = ANSWERS.c.key == key
-            await connection.execute(update(ANSWERS).where(this).values(status=status, body=body))
+            values = {"headers": msgspec.json.encode(headers).decode(), "body": body}
+            await connection.execute(update(ANSWERS).where(this).values(status=status, **values))
 
     async def forget(self, key: str) -> None:
         """Nothing was done: the key may be used again."""

@@ -19,6 +19,7 @@ from vantum.store.claims import DUE, HELD, LEASE_S, OVER, STOPPED, complete, ref
 from vantum.store.database import Database
 from vantum.store.hooks import tell_of_campaigns
 from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
+from vantum.store.settled import numbers_of
 
 _AT_A_TIME: Final = 500
 _TAKEN_OVER: Final = 20  # the carrier is asked about each within the lease
@@ -139,13 +140,14 @@ class Attempts:
     async def again(self, attempt_id: str, at: float, now: float) -> bool:
         """Call the same contact once more at that moment, as they were promised.
 
-        An attempt that waits for them is moved. False where one is under way, or the campaign was
-        stopped.
+        An attempt that waits for them is moved. False where one is under way, they were erased, or
+        the campaign was stopped.
         """
         async with self._database.writing() as connection:
+            call = (await numbers_of(connection, [attempt_id], locked=True)).get(attempt_id)
             query = select(ATTEMPTS).where(ATTEMPTS.c.attempt_id == attempt_id)
             row = (await connection.execute(query)).first()
-            if row is None:
+            if row is None or call is None or not call.theirs:
                 return False
             if not await _plans(connection, [row.campaign_id]):
                 return False

@@ -20,7 +20,7 @@ DeliveryState = Literal["due", "running", "done", "dead"]
 class Place(Struct, frozen=True, array_like=True):
     """Of a delivery among all."""
 
-    due_at: float
+    created_at: float  # which stays, unlike when it is due
     delivery_id: str
 
 
@@ -31,8 +31,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
     hook_id: str
     event_id: str
     type: Kind
+    created_at: float  # what it tells of happened then; seconds since 1970
     state: DeliveryState  # dead: not tried any more
-    due_at: float  # the next try, or the last; seconds since 1970
+    due_at: float  # the next try, or the last
     tries: int
     error: str  # of the latest try
 
@@ -51,11 +52,11 @@ async def deliveries_page(
     most: int,
     after: Place | None,
 ) -> list[Delivery]:
-    """At most so many deliveries, the latest due first: to one endpoint or all, in any state."""
-    place = JOBS.c.due_at, JOBS.c.job_id
+    """At most so many deliveries, the newest first: to one endpoint or all, in any state."""
+    place = JOBS.c.created_at, JOBS.c.job_id
     query = select(JOBS).where(JOBS.c.kind == JOB)
     if hook_id is not None:
-        query = query.where(JOBS.c.subject.startswith(f"{hook_id}:", autoescape=True))
+        query = query.where(JOBS.c.lane == hook_id)
     if state is not None:
         query = query.where(JOBS.c.state == state)
     query = page(query, place, after, most, newest_first=True)
@@ -72,12 +73,12 @@ async def delivery_by_id(database: Database, delivery_id: str) -> Delivery | Non
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    hook_id, _, event_id = row.subject.partition(":")
     return Delivery(
         delivery_id=row.job_id,
-        hook_id=hook_id,
-        event_id=event_id,
+        hook_id=row.lane,
+        event_id=row.subject.removeprefix(f"{row.lane}:"),
         type=_TOLD.decode(row.details).type,
+        created_at=row.created_at,
         state=row.state,
         due_at=row.due_at,
         tries=row.tries,

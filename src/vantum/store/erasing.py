@@ -50,7 +50,7 @@ class CallTraces:
         """Take number, words and findings out of all calls with a number, and drop its salt."""
         async with self._database.writing() as connection:
             query = select(CALLS.c.call_id, CALLS.c.outcome).where(CALLS.c.their_number == phone)
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(query.order_by(CALLS.c.call_id))).all()
             calls = tuple(row.call_id for row in rows)
             for row in rows:
                 values = {"their_number": "", "briefing": "", "facts": "", "allowed": ""}
@@ -75,4 +75,4 @@ async def _forget_told(connection: AsyncConnection, phone: str, calls: tuple[str
     colleagues = update(CALLS).where(CALLS.c.for_call.in_(calls))
     await connection.execute(colleagues.values(briefing=""))
     answered = ANSWERS.c.body.contains(phone, autoescape=True)
-    await connection.execute(update(ANSWERS).where(answered).values(body="{}"))
+    await connection.execute(update(ANSWERS).where(answered).values(headers="{}", body="{}"))

@@ -15,6 +15,7 @@ from vantum.agents.findings import Disposition
 from vantum.store.database import Database, or_nothing
 from vantum.store.hooks import tell
 from vantum.store.schema import FINDINGS
+from vantum.store.settled import numbers_of
 from vantum.wire.hooks import CallFound
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, str])
@@ -39,19 +40,27 @@ class Findings:
         self._database = database
 
     async def keep(self, findings: Sequence[Found]) -> list[Found]:
-        """Record what was found, and return it, or what was found before: the first one stays."""
+        """Record what was found, and return it, or what was found before: the first one stays.
+
+        Of calls whose people were erased meanwhile nothing is recorded.
+        """
         if not findings:
             return []
-        rows = [{**structs.asdict(one), "fields": _written(one.fields)} for one in findings]
+        ids = [one.call_id for one in findings]
         async with self._database.writing() as connection:
+            numbers = await numbers_of(connection, ids, locked=True)
+            known = {call_id for call_id, both in numbers.items() if both.theirs}
+            findings = [one for one in findings if one.call_id in known]
+            if not findings:
+                return []
+            rows = [{**structs.asdict(one), "fields": _written(one.fields)} for one in findings]
             fresh = or_nothing(connection, FINDINGS).values(rows).returning(FINDINGS.c.call_id)
             new = set((await connection.execute(fresh)).scalars())
             for one in findings:
                 if one.call_id in new:
                     told = partial(_told, one)
                     await tell(connection, "call.found", one.call_id, one.found_at, told)
-            ids = [one.call_id for one in findings]
-            return _found((await connection.execute(_of(ids))).all())
+            return _found((await connection.execute(_of(known))).all())
 
     async def of(self, calls: Collection[str]) -> list[Found]:
         """What was found of these calls."""

@@ -84,7 +84,7 @@ async def tell(
     event = Event(named(kind, key), kind, at, data())
     body = msgspec.json.encode(event).decode()
     for hook_id in listening:
-        await add(connection, JOB, f"{hook_id}:{event.id}", body, at)
+        await add(connection, JOB, f"{hook_id}:{event.id}", body, at, lane=hook_id)
 
 
 async def tell_of_campaigns(connection: AsyncConnection, ids: Iterable[str], now: float) -> None:

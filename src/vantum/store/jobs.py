@@ -7,13 +7,15 @@ later write of theirs. What a job is for decides whether there is one: kind and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Row, bindparam, delete, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum import limits
 from vantum.store.database import Database, or_nothing
 from vantum.store.schema import JOBS
 
@@ -25,6 +27,7 @@ _DUE: Final = (  # asked often: to put a statement together costs more than the 
     select(JOBS)
     .where(_OPEN, JOBS.c.due_at <= bindparam("now"))
     .where((JOBS.c.state == "due") | (JOBS.c.lease_until < bindparam("now")))
+    .where(JOBS.c.lane.not_in(bindparam("full", expanding=True)))
     .order_by(JOBS.c.due_at)
     .limit(bindparam("most"))
 )
@@ -40,6 +43,7 @@ class Job(Struct, frozen=True):
     details: str
     tries: int  # with this one
     epoch: int
+    lane: str = ""
 
 
 class Failed(Struct, frozen=True):
@@ -54,14 +58,22 @@ class Failed(Struct, frozen=True):
 
 
 async def add(
-    connection: AsyncConnection, kind: str, subject: str, details: str, due_at: float
+    connection: AsyncConnection,
+    kind: str,
+    subject: str,
+    details: str,
+    due_at: float,
+    *,
+    lane: str = "",
 ) -> None:
     """Plan a job within the caller's transaction; one of this kind and subject stays as it is."""
     row = {
         "job_id": named(kind, subject),
         "kind": kind,
         "subject": subject,
+        "lane": lane,
         "details": details,
+        "created_at": due_at,
         "state": "due",
         "due_at": due_at,
         "owner": "",
@@ -85,27 +97,39 @@ class Jobs:
         self._database = database
         self._boot_id = boot_id
 
-    async def claim(self, now: float, most: int, kind: str | None = None) -> list[Job]:
+    async def claim(
+        self, now: float, most: int, kind: str | None = None, running: Iterable[Job] = ()
+    ) -> list[Job]:
         """Take so many of what is due, of this kind or of all, the longest due first.
 
-        Also what another process took and has had for longer than its lease.
+        Also what another process took and has had for longer than its lease. Of one lane, with
+        what is `running` here, no more than `limits.LANE_AT_ONCE`.
         """
-        due, asked = (_DUE if kind is None else _DUE_OF), {"now": now, "kind": kind}
+        due, busy = (_DUE if kind is None else _DUE_OF), Counter(job.lane for job in running)
+        asked: dict[str, object] = {"now": now, "kind": kind}
         async with self._database.reading() as connection:  # which is free, and often all
-            if not (await connection.execute(due, asked | {"most": 1})).first():
+            one = asked | {"most": 1, "full": _full(busy)}
+            if not (await connection.execute(due, one)).first():
                 return []
+        jobs: list[Job] = []
         async with self._database.writing() as connection:
             free = due.with_for_update(skip_locked=True)
-            rows = (await connection.execute(free, asked | {"most": most})).all()
-            jobs = [_taken(row) for row in rows]
-            if jobs:
-                ours = update(JOBS).where(JOBS.c.job_id == bindparam("of"))
-                values = {"state": "running", "owner": self._boot_id, "lease_until": now + LEASE_S}
-                counts = [
-                    {"of": job.job_id, "tries": job.tries, "epoch": job.epoch} for job in jobs
-                ]
-                await connection.execute(ours, [values | count for count in counts])
+            while len(jobs) < most:
+                some = asked | {"most": most - len(jobs), "full": _full(busy)}
+                rows = (await connection.execute(free, some)).all()
+                taken = [_taken(row) for row in rows if _has_room(row.lane, busy)]
+                await self._take(connection, taken, now)
+                jobs += taken
+                if len(taken) == len(rows):
+                    break
         return jobs
+
+    async def _take(self, connection: AsyncConnection, jobs: Iterable[Job], now: float) -> None:
+        values = {"state": "running", "owner": self._boot_id, "lease_until": now + LEASE_S}
+        counts = [{"of": job.job_id, "tries": job.tries, "epoch": job.epoch} for job in jobs]
+        if counts:
+            ours = update(JOBS).where(JOBS.c.job_id == bindparam("of"))
+            await connection.execute(ours, [values | count for count in counts])
 
     async def done(self, jobs: Sequence[Job], now: float) -> bool:
         """They are done; False where one was another's meanwhile."""
@@ -152,5 +176,18 @@ class Jobs:
             return int((await connection.execute(delete(JOBS).where(old))).rowcount)
 
 
+def _full(busy: Counter[str]) -> list[str]:
+    return [lane for lane, count in busy.items() if lane and count >= limits.LANE_AT_ONCE]
+
+
+def _has_room(lane: str, busy: Counter[str]) -> bool:
+    """Whether one more of it may be done; then it is counted."""
+    if lane and busy[lane] >= limits.LANE_AT_ONCE:
+        return False
+    busy[lane] += 1
+    return True
+
+
 def _taken(row: Row[Any]) -> Job:
-    return Job(row.job_id, row.kind, row.subject, row.details, row.tries + 1, row.epoch + 1)
+    tries, epoch = row.tries + 1, row.epoch + 1
+    return Job(row.job_id, row.kind, row.subject, row.details, tries, epoch, row.lane)

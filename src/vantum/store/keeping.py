@@ -1,4 +1,4 @@
-"""How what was kept long enough leaves the records, a few hundred calls at a time."""
+"""How what was kept long enough leaves the records, a few hundred rows at a time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from vantum.dialing.receipts import placed_at_ms
 from vantum.store.database import Database
 from vantum.store.erasing import Blank
 from vantum.store.findings import blank as blank_findings
-from vantum.store.schema import ATTEMPTS, CALLS, FINDINGS, RECEIPTS
+from vantum.store.schema import ATTEMPTS, CALLS, FINDINGS, JOBS, RECEIPTS
 
 _AT_A_TIME = 500
 
 
 class Kept(Struct, frozen=True):
-    """What was kept so far, of calls that were placed before a moment. Raises RecordsError."""
+    """What was kept so far of what is from before a moment. Raises RecordsError."""
 
     database: Database
 
@@ -71,3 +71,17 @@ class Kept(Struct, frozen=True):
             last = update(RECEIPTS).where(RECEIPTS.c.number == number)
             await connection.execute(last.values(facts=""))
         return gone
+
+    async def forget_failed_jobs(self, before: float) -> int:
+        """Delete what is tried no more since then; how many."""
+        old = (JOBS.c.state == "dead") & (JOBS.c.due_at < before)
+        query = select(JOBS.c.job_id).where(old).limit(_AT_A_TIME)
+        count = 0
+        while True:
+            async with self.database.writing_a_part() as connection:
+                ids = list((await connection.execute(query)).scalars())
+                # Whoever wants one tried anew may be faster.
+                await connection.execute(delete(JOBS).where(JOBS.c.job_id.in_(ids), old))
+            count += len(ids)
+            if len(ids) < _AT_A_TIME:
+                return count

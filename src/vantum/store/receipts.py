@@ -14,6 +14,7 @@ from vantum.dialing.chain import FIRST, Link
 from vantum.store.database import Database, or_nothing
 from vantum.store.gates import locked
 from vantum.store.schema import RECEIPTS, SALTS
+from vantum.store.settled import numbers_of
 
 _AT_A_TIME: Final = 500
 _SALT_BYTES: Final = 32
@@ -25,18 +26,22 @@ class Receipts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def salts_of(self, phones: Collection[str]) -> dict[str, str]:
-        """The salts of numbers, each made with its first receipt: hexadecimal digits."""
-        query = select(SALTS.c.phone, SALTS.c.salt).where(SALTS.c.phone.in_(phones))
+    async def salts_of(self, calls: Collection[str]) -> dict[str, str]:
+        """The salts of these calls' numbers, each made with its first receipt: hexadecimal digits.
+
+        Numbers of who was erased have none, and get none.
+        """
         async with self._database.reading() as connection:
-            found = {row.phone: row.salt for row in await connection.execute(query)}
-        missing = sorted(set(phones) - found.keys())  # or two might wait in a ring
+            found, missing = await _salts(connection, calls, locked=False)
         if not missing:
             return found
-        fresh = [{"phone": one, "salt": secrets.token_hex(_SALT_BYTES)} for one in missing]
         async with self._database.writing() as connection:
-            await connection.execute(or_nothing(connection, SALTS), fresh)
-            return {row.phone: row.salt for row in await connection.execute(query)}
+            found, missing = await _salts(connection, calls, locked=True)
+            if missing:
+                fresh = [{"phone": one, "salt": secrets.token_hex(_SALT_BYTES)} for one in missing]
+                await connection.execute(or_nothing(connection, SALTS), fresh)
+                found, _ = await _salts(connection, calls, locked=True)
+        return found
 
     async def append(self, receipts: Mapping[str, str]) -> None:
         """Add receipts, canonical JSON by their calls; where a call has its own, that one stays."""
@@ -79,6 +84,17 @@ class Receipts:
                 before, number = row.hash, row.number + 1
             if len(rows) < _AT_A_TIME:
                 return
+
+
+async def _salts(
+    connection: AsyncConnection, calls: Collection[str], *, locked: bool
+) -> tuple[dict[str, str], list[str]]:
+    """The salts there are, by number, and the numbers without one."""
+    numbers = (await numbers_of(connection, calls, locked=locked)).values()
+    phones = {phone for both in numbers for phone in (both.theirs, both.ours)} - {""}
+    query = select(SALTS.c.phone, SALTS.c.salt).where(SALTS.c.phone.in_(phones))
+    found = {row.phone: row.salt for row in await connection.execute(query)}
+    return found, sorted(phones - found.keys())  # or two might wait in a ring
 
 
 async def _linked(connection: AsyncConnection, row: Row[Any]) -> Link:

@@ -213,7 +213,9 @@ JOBS: Final = Table(
     Column("job_id", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False),  # a call's id, mostly
+    Column("lane", String, nullable=False),  # of a webhook its endpoint: few of one at once; or ""
     Column("details", String, nullable=False),
+    Column("created_at", Float, nullable=False),  # when it was first due, whatever came then
     Column("state", String, nullable=False),  # due, running, done, dead
     Column("due_at", Float, nullable=False),
     Column("owner", String, nullable=False),
@@ -290,6 +292,7 @@ ANSWERS: Final = Table(
     Column("key", String, primary_key=True),  # with whose token it was
     Column("request", String, nullable=False),  # a digest
     Column("status", Integer),  # NULL while it is being done
+    Column("headers", String, nullable=False),
     Column("body", String, nullable=False),
     Column("at", Float, nullable=False),
 )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCall, call_in
@@ -27,6 +28,28 @@ class Settled(Struct, frozen=True, kw_only=True):
     company: str = ""
     address: str = ""
     timezone: str = ""
+
+
+class Numbers(Struct, frozen=True):
+    """Both ends of a call."""
+
+    theirs: str  # "": they were erased
+    ours: str
+
+
+async def numbers_of(
+    connection: AsyncConnection, ids: Collection[str], *, locked: bool
+) -> dict[str, Numbers]:
+    """The numbers of these calls that we made; `locked`: nobody is erased before the commit.
+
+    Who is about to write what was learnt of people asks this first: it may have taken a while.
+    """
+    query = select(CALLS.c.call_id, CALLS.c.their_number, CALLS.c.our_number)
+    query = query.where(CALLS.c.call_id.in_(ids))
+    if locked:  # in one order, as erasing does, or two might wait in a ring
+        query = query.order_by(CALLS.c.call_id).with_for_update(read=True)
+    rows = (await connection.execute(query)).all()
+    return {row.call_id: Numbers(row.their_number, row.our_number) for row in rows}
 
 
 async def settled_calls(database: Database, ids: Collection[str]) -> list[Settled]:

@@ -1,4 +1,8 @@
-"""Who enters `/api`. Nothing lies beside this door: a route behind it cannot be left unguarded."""
+"""Who enters `/api`. Nothing lies beside this door: a route behind it cannot be left unguarded.
+
+Only the description of the API is for everybody: a browser that follows a link sends no token, and
+what is in it is in our source as well.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from vantum.errors import VantumError
-from vantum.roles import OURSELVES, TOKEN_PREFIX, Caller
+from vantum.roles import ANYBODY, OURSELVES, TOKEN_PREFIX, Caller
 from vantum.settings import Settings
 from vantum.transports.ids import Ids
 from vantum.web.access import TOKEN_NEEDED, given_token, is_local
@@ -26,6 +30,11 @@ from vantum.web.records import Records
 if TYPE_CHECKING:
     from vantum.telephony.exchange import Exchange
     from vantum.web.rest.desk import Desk
+
+
+DESCRIPTION: Final = frozenset({"/api/docs", "/api/docs.css", "/api/openapi.json"})
+
+_LATER: Final = "The records cannot be looked up now; later may do"
 
 
 def mounted(entrance: Entrance) -> Mount:
@@ -86,17 +95,19 @@ class Entrance:
         try:
             caller = await self._caller(request)
         except VantumError:  # whose words are not for strangers
-            return problem(503, "The token cannot be looked up now; later may do")
+            return problem(503, _LATER)
         if caller is None:
             return problem(401, TOKEN_NEEDED, **{"WWW-Authenticate": "Bearer"})
         try:
             desk = await self._opened()
         except VantumError as error:
-            return refusal(error)
+            return problem(503, _LATER) if caller is ANYBODY else refusal(error)
         return await desk.answer(request, caller)
 
     async def _caller(self, request: Request) -> Caller | None:
         """Who asks; None for a stranger. Who gives a token is who its bearer is, near or far."""
+        if request.method == "GET" and request.scope["path"] in DESCRIPTION:
+            return ANYBODY
         given = given_token(request)
         if given is None:
             return OURSELVES if is_local(request) and not self._public else None

@@ -17,6 +17,7 @@ TIDY_EVERY_S: Final = 600.0
 SLOWEST_S: Final = 60.0  # several times what a request takes that waits for carrier and database
 SLOWEST_FILE_S: Final = 3_600.0  # or one that brings a file of contacts
 REPLAYED: Final = "Idempotent-Replayed"
+_KEPT: Final = ("etag", "location")  # what a header adds to the body; the media type follows
 
 
 class Once:
@@ -55,7 +56,8 @@ class Once:
             raise
         with suppress(RecordsError):  # what was done is told; the key stays taken
             body = bytes(response.body).decode()
-            await self._answers.keep(key, response.status_code, body)
+            headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
+            await self._answers.keep(key, response.status_code, headers, body)
         return response
 
 
@@ -64,7 +66,7 @@ def _again(earlier: Earlier, request: str, given_up: float) -> Response:
         raise RequestError("Idempotency-Key was used for another request; take a new one")
     if earlier.status is not None:
         media = JSON if earlier.status < 400 else MEDIA
-        headers = {REPLAYED: "true"}
+        headers = {**earlier.headers, REPLAYED: "true"}
         return Response(earlier.body, earlier.status, headers, media_type=media)
     why = "A request with this Idempotency-Key is being done; ask again soon"
     if earlier.at < given_up:

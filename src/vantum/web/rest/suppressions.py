@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from vantum.campaigns.erasing import KEPT, Erasure, erase
+from vantum.campaigns.erasing import KEPT, KEPT_OF_CONTACTS, Erasure, erase
 from vantum.campaigns.importing import Report, import_suppressions
 from vantum.campaigns.making import why
 from vantum.dialing.numbers import number_of
@@ -124,7 +124,7 @@ class SuppressionDoors:
         now, new_id = house.now(), house.new_id()
         if body.only_contacts:
             contacts = await self._contacts.erase(phone, now, new_id)
-            return Forgotten(Erasure(contacts, 0, 0, 0, 0, 0), KEPT)
+            return Forgotten(Erasure(contacts, 0, 0, 0, 0, 0), KEPT_OF_CONTACTS)
         gone = await erase(house.database, house.data_dir, phone, now=now, new_id=new_id)
         return Forgotten(gone, KEPT)
 

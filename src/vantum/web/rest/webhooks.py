@@ -67,7 +67,7 @@ class DeliveriesQuery(Paged, frozen=True, kw_only=True):
 
 
 class DeliveriesPage(Struct, frozen=True):
-    """Deliveries, the latest due first."""
+    """Deliveries, the newest first."""
 
     items: list[Delivery]
     next: str | None  # `after` of the next page
@@ -108,7 +108,8 @@ class HookDoors:
         found = await deliveries_page(
             self._house.database, query.webhook, query.state, query.limit + 1, after
         )
-        return DeliveriesPage(*cut(found, query, lambda one: Place(one.due_at, one.delivery_id)))
+        page, following = cut(found, query, lambda one: Place(one.created_at, one.delivery_id))
+        return DeliveriesPage(page, following)
 
     async def again(self, delivery_id: str) -> Delivery:
         """Try anew what is dead."""
