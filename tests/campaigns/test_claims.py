@@ -264,6 +264,18 @@ async def test_a_campaign_whose_calls_fail_is_paused(database: Database) -> None
     assert (paused.state, paused.reason) == ("paused", "6 of 12 calls failed within two minutes")
 
 
+async def test_who_was_refused_does_not_hide_that_calls_fail(database: Database) -> None:
+    campaign = await stage(database, numbers(40), replace(PLAN, calls_per_s=24))
+    dials = await campaign.takes()
+    campaign.now += 1
+    await campaign.takes(decide=lambda candidate, at: Wait("no consent", None))
+    for dial in dials:
+        await campaign.ends(dial, "failed")
+    await campaign.attempts.finish(campaign.now)
+    paused = await campaign.known()
+    assert (paused.state, paused.reason) == ("paused", "12 of 12 calls failed within two minutes")
+
+
 def person_met(greeted_after_s: float) -> dict[str, object]:
     """What is known of a call that a person answered."""
     known = {"answered_at": NOW, "answered_by": "person", "lasted_s": 20.0}

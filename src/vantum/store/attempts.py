@@ -258,9 +258,12 @@ async def _plans(connection: AsyncConnection, campaigns: Iterable[str]) -> dict[
 async def _outcomes(
     connection: AsyncConnection, rows: Iterable[Row[Any]]
 ) -> dict[tuple[str, str], list[str]]:
-    """What all ended attempts to these contacts came to, in order."""
-    contacts = {row.contact_id for row in rows}
-    query = select(ATTEMPTS).where(ATTEMPTS.c.contact_id.in_(contacts), ATTEMPTS.c.outcome != "")
+    """What all ended attempts of these campaigns to these contacts came to, in order."""
+    query = select(ATTEMPTS.c.campaign_id, ATTEMPTS.c.contact_id, ATTEMPTS.c.outcome).where(
+        ATTEMPTS.c.campaign_id.in_({row.campaign_id for row in rows}),
+        ATTEMPTS.c.contact_id.in_({row.contact_id for row in rows}),
+        ATTEMPTS.c.outcome != "",
+    )
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for row in await connection.execute(query.order_by(ATTEMPTS.c.number)):
         found[row.campaign_id, row.contact_id].append(row.outcome)
@@ -274,7 +277,9 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         return
     failed = func.count().filter(ATTEMPTS.c.outcome.in_(FAILURES))
     query = select(failed.label("failed"), func.count().label("calls")).where(
-        ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
+        ATTEMPTS.c.campaign_id == campaign_id,
+        ATTEMPTS.c.ended_at > now - BREAKER_S,
+        ATTEMPTS.c.outcome != "",  # who was refused was not called
     )
     ended = (await connection.execute(query)).one()
     if not trips(ended.failed, ended.calls, plan.breaker):
