@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from vantum.dialing.duties import Duties
@@ -96,6 +97,10 @@ class Allowed(Struct, frozen=True, kw_only=True, tag="allowed"):
     duties: Duties
     until: float
     rehearsal: bool = False  # the hour was pretended, and consent where there was none
+
+
+ALLOWED: Final = msgspec.json.Decoder(Allowed)
+"""Reads one as it is recorded: what allowed a dial."""
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.abandonment import DAYS_S, Limits, Met, too_many, was_abandoned
 from vantum.dialing.pacing import BREAKER_S, trips
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
 from vantum.store.claims import DUE, HELD, LEASE_S, OVER, STOPPED, complete, refuse_stopped
 from vantum.store.database import Database
@@ -27,7 +27,6 @@ _SETTLED: Final = (
     .join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
     .where(HELD, CALLS.c.outcome != "")
 )
-_PLAN: Final = msgspec.json.Decoder(Plan)
 _LEFT_DUE: Final = select(ATTEMPTS.c.attempt_id).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
 
 
@@ -252,7 +251,7 @@ async def _plans(connection: AsyncConnection, campaigns: Iterable[str]) -> dict[
     query = select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.plans)
     goes_on = CAMPAIGNS.c.state != "stopped"
     query = query.where(CAMPAIGNS.c.campaign_id.in_(campaigns), goes_on)
-    return {row.campaign_id: _PLAN.decode(row.plans) for row in await connection.execute(query)}
+    return {row.campaign_id: PLANS.decode(row.plans) for row in await connection.execute(query)}
 
 
 async def _outcomes(

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, String, cast, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.errors import RequestError
 from vantum.store.attempts import ANSWERED, NEW
 from vantum.store.claims import refuse_stopped
@@ -28,7 +28,6 @@ _FROM: Final[dict[State, tuple[State, ...]]] = {
     "stopped": ("draft", "running", "paused"),
 }
 _REASONS: Final = 100
-_PLAN: Final = msgspec.json.Decoder(Plan)
 
 
 class Campaign(Struct, frozen=True, kw_only=True):
@@ -243,7 +242,7 @@ def _latest(campaign_id: str) -> Select[Any]:
 def campaign_in(row: Row[Any]) -> Campaign:
     """The campaign in a row."""
     known = {name: row._mapping[name] for name in _PLAIN}
-    return Campaign(plan=_PLAN.decode(row.plans), **known)
+    return Campaign(plan=PLANS.decode(row.plans), **known)
 
 
 def _reported(person: Any, attempts: list[Row[Any]]) -> Reported:
