@@ -70,7 +70,7 @@ class Dial(Struct, frozen=True, kw_only=True):
     consents: tuple[Consent, ...]
     suppression: Suppression | None
     dnc: Dnc | None
-    earlier: tuple[Time, ...]  # dials on this subject within Rules.looks_back_s
+    earlier: tuple[Time, ...]  # dials on this subject, as far back as any rule looks
     address: str  # as written down; "" where there is none
     timezone: str  # IANA; "" where there is none
     window: Week | None  # the campaign's own hours, on the called party's clock

@@ -11,7 +11,8 @@ from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vantum.dialing.abandonment import DAYS_S, Limits, Met, too_many, was_abandoned
+from vantum.dialing.abandonment import Limits, Met, Share, too_many, was_abandoned
+from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import PLANS, Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
@@ -292,18 +293,16 @@ async def _hold_back(connection: AsyncConnection, rows: Sequence[Row[Any]], now:
 
     Who starts one again, knowing it, is stopped by the next such call, not by those of before.
     """
-    if not rows:
-        return
-    at_most: dict[str, float] = {}
+    asked: defaultdict[str, set[Share]] = defaultdict(set)
     for row in rows:
-        asked = _limits(row).abandoned_at_most
-        at_most[row.campaign_id] = min(asked, at_most.get(row.campaign_id, asked))
-    lately = ATTEMPTS.c.campaign_id.in_(at_most), ATTEMPTS.c.ended_at > now - DAYS_S
-    query = (
-        select(ATTEMPTS.c.campaign_id, *ANSWERED).where(*lately).group_by(ATTEMPTS.c.campaign_id)
-    )
-    for campaign_id, people, abandoned in (await connection.execute(query)).all():
-        if too_many(abandoned, people, at_most[campaign_id]):
+        asked[row.campaign_id].update(_limits(row).abandoned)
+    for campaign_id, share in ((one, share) for one in asked for share in sorted(asked[one])):
+        query = select(*ANSWERED).where(
+            ATTEMPTS.c.campaign_id == campaign_id,
+            ATTEMPTS.c.ended_at > now - share.per_days * DAY_S,
+        )
+        people, abandoned = (await connection.execute(query)).one()
+        if too_many(abandoned, people, share.at_most):
             reason = f"{abandoned} of {people} people who answered waited too long for a voice"
             await _pause(connection, campaign_id, reason, now)
 
