@@ -40,6 +40,7 @@ class Job(Struct, frozen=True):
     details: str
     tries: int  # with this one
     epoch: int
+    lease_until: float
 
 
 class Failed(Struct, frozen=True):
@@ -97,10 +98,11 @@ class Jobs:
         async with self._database.writing() as connection:
             free = due.with_for_update(skip_locked=True)
             rows = (await connection.execute(free, asked | {"most": most})).all()
-            jobs = [_taken(row) for row in rows]
+            until = now + LEASE_S
+            jobs = [_taken(row, until) for row in rows]
             if jobs:
                 ours = update(JOBS).where(JOBS.c.job_id == bindparam("of"))
-                values = {"state": "running", "owner": self._boot_id, "lease_until": now + LEASE_S}
+                values = {"state": "running", "owner": self._boot_id, "lease_until": until}
                 counts = [
                     {"of": job.job_id, "tries": job.tries, "epoch": job.epoch} for job in jobs
                 ]
@@ -119,6 +121,10 @@ class Jobs:
         state = "dead" if again_at is None else "due"
         at = now if again_at is None else again_at
         return await self._write([job], state=state, due_at=at, error=error[:ERROR_CHARS])
+
+    async def put_back(self, jobs: Sequence[Job]) -> bool:
+        """They were not tried one by one, so this try does not count; False as above."""
+        return await self._write(jobs, state="due", tries=JOBS.c.tries - 1)
 
     async def _write(self, jobs: Sequence[Job], **values: object) -> bool:
         taken = [(job.job_id, job.epoch) for job in jobs]
@@ -152,5 +158,6 @@ class Jobs:
             return int((await connection.execute(delete(JOBS).where(old))).rowcount)
 
 
-def _taken(row: Row[Any]) -> Job:
-    return Job(row.job_id, row.kind, row.subject, row.details, row.tries + 1, row.epoch + 1)
+def _taken(row: Row[Any], until: float) -> Job:
+    tries, epoch = row.tries + 1, row.epoch + 1
+    return Job(row.job_id, row.kind, row.subject, row.details, tries, epoch, until)
