@@ -31,15 +31,6 @@ _SETTLED: Final = (
 _LEFT_DUE: Final = select(ATTEMPTS.c.attempt_id).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
 
 
-class Expired(Struct, frozen=True):
-    """A dial whose process has died or stalled; ours to clear up."""
-
-    attempt_id: str
-    phone: str
-    caller_id: str
-    dialed_at: float
-
-
 class _Evidence(Struct):
     duties: Limits = Limits()
 
@@ -95,8 +86,8 @@ class Attempts:
                 await refuse_stopped(connection, now)
         return len(over)
 
-    async def expired(self, now: float) -> list[Expired]:
-        """Take over dials whose lease has run out and of which the carrier has told nothing.
+    async def expired(self, now: float) -> list[str]:
+        """Take over dials whose lease has run out and of which the carrier has told nothing: ids.
 
         Each belongs to us for as long as another lease, so that one process asks about it.
         """
@@ -108,17 +99,13 @@ class Attempts:
             await connection.execute(
                 update(ATTEMPTS).where(late, rings).values(state="live", lease_until=None)
             )
-            query = select(ATTEMPTS).where(late).with_for_update(skip_locked=True)
-            rows = (await connection.execute(query.limit(_TAKEN_OVER))).all()
-            if rows:
-                ours = update(ATTEMPTS).where(
-                    ATTEMPTS.c.attempt_id.in_([row.attempt_id for row in rows])
-                )
+            query = select(ATTEMPTS.c.attempt_id).where(late).with_for_update(skip_locked=True)
+            ids = list((await connection.execute(query.limit(_TAKEN_OVER))).scalars())
+            if ids:
+                ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id.in_(ids))
                 values = {"owner": self._boot_id, "lease_until": now + LEASE_S}
                 await connection.execute(ours.values(epoch=ATTEMPTS.c.epoch + 1, **values))
-            return [
-                Expired(row.attempt_id, row.phone, row.caller_id, row.dialed_at) for row in rows
-            ]
+            return ids
 
     async def quiet(self, before: float) -> list[str]:
         """The calls of attempts that nobody has heard of since, and that no process carries."""
@@ -127,14 +114,6 @@ class Attempts:
         query = query.where(HELD, unheard, CALLS.c.worker == "").limit(_AT_A_TIME)
         async with self._database.reading() as connection:
             return list((await connection.execute(query)).scalars())
-
-    async def strangers(self, sids: Iterable[str]) -> list[str]:
-        """Those of the carrier's calls that are none of ours yet."""
-        asked = list(sids)
-        async with self._database.reading() as connection:
-            query = select(CALLS.c.sid).where(CALLS.c.sid.in_(asked))
-            known = set((await connection.execute(query)).scalars())
-        return [sid for sid in asked if sid not in known]
 
     async def again(self, attempt_id: str, at: float, now: float) -> bool:
         """Call the same contact once more at that moment, as they were promised.
