@@ -24,6 +24,7 @@ from vantum.campaigns.worker import (
     FINISH_S,
     INQUIRE_S,
     JOBS_S,
+    MAKE_S,
     TAKE_OVER_S,
     TOGETHER_S,
     SharedClock,
@@ -33,6 +34,7 @@ from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
+from vantum.store.campaigns import Campaigns
 from vantum.store.claims import Claims
 from vantum.store.database import Database
 from vantum.store.hooks import JOB as WEBHOOK
@@ -103,8 +105,7 @@ async def work(
     log: Log,
 ) -> None:
     """Begin a worker's loops beside whatever else the process does."""
-    account, boot_id = account_of(settings), Ids().new()
-    clock = SharedClock(database)
+    account, clock, boot_id = account_of(settings), SharedClock(database), Ids().new()
     await clock.compare()
     agents = _agents(settings, log)
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=clock.now)
@@ -132,6 +133,7 @@ async def work(
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(clock.now())),
         ("close", CLOSE_S, lambda: attempts.close(clock.now())),
+        ("make", MAKE_S, Campaigns(database).go_on_making),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
         ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, clock.now())),

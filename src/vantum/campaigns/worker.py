@@ -14,6 +14,7 @@ from vantum.telemetry import Log
 DIAL_S: Final = 0.25  # half of what dials are claimed ahead
 FINISH_S: Final = 0.5
 CLOSE_S: Final = 5.0
+MAKE_S: Final = 15.0  # a part of a campaign is made in less, mostly
 TAKE_OVER_S: Final = 2.0
 INQUIRE_S: Final = 5.0
 JOBS_S: Final = 0.5

@@ -162,6 +162,7 @@ CAMPAIGNS: Final = Table(
     Column("changed_at", Float, nullable=False),
     Column("version", Integer, nullable=False),  # grows with each change by an operator
     Column("next_at", Float, nullable=False),  # the next moment that its own pace allows
+    Column("planned_to", Integer, nullable=False),  # while it is made: the line of the list
 )
 ATTEMPTS: Final = Table(
     "attempts",

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=False),
+        sa.Column("planned_to", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id"),
         sa.UniqueConstraint("name"),
     )
