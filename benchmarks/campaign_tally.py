@@ -6,11 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import select
 
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.dialing.retries import next_at
 from vantum.store.database import Database
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
@@ -33,7 +32,7 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
     """Compare the records of all campaigns with the carrier's."""
     async with database.reading() as connection:
         plans = {
-            row.campaign_id: msgspec.json.decode(row.plans, type=Plan)
+            row.campaign_id: PLANS.decode(row.plans)
             for row in await connection.execute(select(CAMPAIGNS))
         }
         query = select(ATTEMPTS).order_by(ATTEMPTS.c.contact_id, ATTEMPTS.c.number)

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vantum.dialing.abandonment import Share
 from vantum.dialing.dial import Allowed, Consent
 from vantum.dialing.duties import Duties
 from vantum.store.phone_calls import PhoneCall
@@ -42,7 +43,7 @@ def allowed(at: float, source: str) -> Allowed:
             announce_recording=True,
             disclose_ai_at_start=True,
             ring_at_least_s=15,
-            abandoned_at_most=0.03,
+            abandoned=(Share(0.03, 30),),
             speak_within_s=2,
         ),
         until=at + 60,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from campaign import NOW, PLAN, numbers, serves, stage
 from msgspec.structs import replace
 from sqlalchemy import insert
 
 from vantum.dialing.candidate import Candidate, Go, Wait
+from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import Shares
 from vantum.dialing.plan import Retry
 from vantum.errors import RequestError
@@ -250,7 +252,7 @@ async def test_a_dial_whose_process_died_is_taken_over_by_one(database: Database
     assert not await campaign.attempts.expired(NOW + LEASE_S / 2)
     late = NOW + LEASE_S + 1
     taken = [one for _ in range(2) for one in await campaign.attempts.expired(late)]
-    assert [one.attempt_id for one in taken] == [silent.candidate.attempt_id]
+    assert taken == [silent.candidate.attempt_id]
     assert await campaign.state(rang.candidate.attempt_id) == "live"
 
 
@@ -262,6 +264,18 @@ async def test_a_campaign_whose_calls_fail_is_paused(database: Database) -> None
     await campaign.attempts.finish(NOW)
     paused = await campaign.known()
     assert (paused.state, paused.reason) == ("paused", "6 of 12 calls failed within two minutes")
+
+
+async def test_who_was_refused_does_not_hide_that_calls_fail(database: Database) -> None:
+    campaign = await stage(database, numbers(40), replace(PLAN, calls_per_s=12))
+    dials = await campaign.takes()
+    campaign.now += 1
+    await campaign.takes(decide=lambda candidate, at: Wait("no consent", None))
+    for dial in dials:
+        await campaign.ends(dial, "failed")
+    await campaign.attempts.finish(campaign.now)
+    paused = await campaign.known()
+    assert (paused.state, paused.reason) == ("paused", "12 of 12 calls failed within two minutes")
 
 
 def person_met(greeted_after_s: float) -> dict[str, object]:
@@ -288,6 +302,29 @@ async def test_a_campaign_that_lets_people_wait_is_paused(database: Database) ->
     await campaign.ends(last, "agent_ended", **person_met(0.4))
     await campaign.attempts.finish(NOW)
     assert (await campaign.known()).state == "done"  # what they know of stops them no more
+
+
+@pytest.mark.parametrize(("per_days", "state"), [(1, "running"), (2, "paused")])
+async def test_people_who_waited_count_for_as_many_days_as_the_rules_say(
+    database: Database, per_days: int, state: str
+) -> None:
+    share = {"at_most": 0.03, "per_days": per_days}
+    evidence = msgspec.json.encode({"duties": {"abandoned": [share]}}).decode()
+    plan = replace(PLAN, calls_per_s=200, at_once=60)
+    campaign = await stage(database, numbers(102), plan)
+    dials = await campaign.takes(decide=lambda candidate, at: Go(evidence))
+    for dial in dials:
+        waited_s = 9.0 if dial is dials[0] else 0.4
+        await campaign.ends(dial, "agent_ended", **person_met(waited_s))
+    await campaign.attempts.finish(NOW)
+    campaign.now += 1.5 * DAY_S
+    await serves(database, "a day later", 10_000, campaign.now)
+    dials = await campaign.takes(decide=lambda candidate, at: Go(evidence))
+    for dial in dials[:41]:  # the last one still talks
+        waited_s = 9.0 if dial in dials[:3] else 0.4
+        await campaign.ends(dial, "agent_ended", **person_met(waited_s))
+    await campaign.attempts.finish(campaign.now)
+    assert (await campaign.known()).state == state
 
 
 async def test_a_campaign_that_was_paused_at_its_end_is_over_once_it_goes_on(

@@ -20,7 +20,7 @@ from vantum.agents.findings import Ended, Finding
 from vantum.agents.schema import Agent
 from vantum.campaigns.erasing import erase
 from vantum.campaigns.exporting import export_receipts
-from vantum.campaigns.findings import Desk, finding_work
+from vantum.campaigns.findings import Finder, finding_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
 from vantum.store.attempts import Attempts
@@ -103,7 +103,7 @@ async def test_nothing_is_found_of_who_is_erased_while_a_model_reads(office: Off
     await office.settles("call-1", phone)
     mind = SlowReader(office, phone)
     agents, attempts = {"sales": SALES}, Attempts(office.database, "one")
-    desk = Desk(office.database, attempts, agents, lambda: NOW, server_log(), mind)
+    desk = Finder(office.database, attempts, agents, lambda: NOW, server_log(), mind)
     await do(finding_work(desk), "call-1")  # it is done, and not tried again
     assert await office.knows() == []
 

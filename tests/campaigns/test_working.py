@@ -143,6 +143,33 @@ async def test_one_that_fails_takes_none_with_it_that_was_done_together(bench: B
     assert (late.subject, late.tries) == ("call-3", 2)
 
 
+async def test_jobs_are_not_begun_alone_behind_their_lease(bench: Bench) -> None:
+    await bench.plan(5)
+    alone: list[str] = []
+
+    async def is_slow(jobs: Sequence[Job]) -> None:
+        if len(jobs) > 1:
+            bench.now += 0.6 * LEASE_S
+            raise CarrierError("one of them")
+        alone.append(jobs[0].subject)
+        assert bench.now < jobs[0].lease_until
+        bench.now += 0.2 * LEASE_S
+
+    assert await bench.work_together(is_slow) == 5 + 3 + 1  # two of each claim in time
+    assert sorted(alone) == [f"call-{number}" for number in range(5)]
+    bench.now += 86_400
+    assert not await bench.jobs.claim(bench.now, 10)
+
+
+async def test_who_waited_for_others_that_failed_has_lost_no_try(bench: Bench) -> None:
+    await bench.plan(2)
+
+    [first, second] = await bench.jobs.claim(bench.now, 2)
+    assert await bench.jobs.put_back([first, second])
+    [again] = await bench.jobs.claim(bench.now, 1)
+    assert (again.tries, again.epoch) == (first.tries, first.epoch + 1)
+
+
 @pytest.mark.parametrize(
     ("work", "why"),
     [(badly, "the vendor is away"), (unforeseen, "unexpected: LookupError")],

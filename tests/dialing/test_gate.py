@@ -27,6 +27,7 @@ from dials import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vantum.dialing.abandonment import Share
 from vantum.dialing.dial import Allowed, Dial, Reason, Refused, Suppression
 from vantum.dialing.gate import decide
 from vantum.dialing.rules import Pack, Rules
@@ -336,17 +337,17 @@ def test_a_rule_of_our_own_end_is_named_once() -> None:
 
 
 def test_duties_are_the_strictest_of_all() -> None:
-    assert allowed(dial()).duties.abandoned_at_most == 0.03
+    assert allowed(dial()).duties.abandoned == (Share(0.03, 30),)
     california = ("+12135551234", NEW_YORK[1])
     duties = allowed(dial(california, now=NOON + 3600)).duties
-    assert duties.abandoned_at_most == 0.01
+    assert duties.abandoned == (Share(0.01, 30), Share(0.03, 30))
     assert (duties.ring_at_least_s, duties.speak_within_s) == (15, 2)
     assert duties.disclose_ai_at_start
 
 
 def test_rules_without_duties_ask_for_none() -> None:
     duties = allowed(dial(), only("us-hours", "us-consent")).duties
-    assert (duties.ring_at_least_s, duties.abandoned_at_most, duties.speak_within_s) == (0, 1, None)
+    assert (duties.ring_at_least_s, duties.abandoned, duties.speak_within_s) == (0, (), None)
     assert not duties.disclose_ai_at_start
 
 

@@ -55,6 +55,9 @@ def test_a_rules_file() -> None:
         (HEAD + RULE + 'demand = { type = "hours", week = { monday = "" } }', "monday"),
         (HEAD + RULE + 'demand = { type = "attempts", most = -1, period_h = 24 }', "most"),
         (HEAD + RULE + 'demand = { type = "attempts", most = 3, period_h = 0 }', "period_h"),
+        # Further back than calls are kept for certain.
+        (HEAD + RULE + 'demand = { type = "attempts", most = 3, period_h = 745 }', "period_h"),
+        (HEAD + RULE + 'demand = { type = "abandonment", at_most = 1, per_days = 32 }', "per_days"),
         (HEAD + RULE + 'demand = { type = "consent", needs = "silence" }', "silence"),
         (HEAD + RULE + 'demand = { type = "dnc", max_age_days = nan }', "max_age_days"),
         (HEAD + RULE.replace('"Something."', '""') + ATTEMPTS, "says"),
@@ -112,11 +115,6 @@ def test_the_shipped_hours(name: str, monday: tuple[int, int], sunday: tuple[int
 
 def test_no_rules_know_no_country() -> None:
     assert list(Rules(()).of({"US"})) == []
-    assert Rules(()).looks_back_s == 0
-
-
-def test_how_far_back_earlier_dials_count() -> None:
-    assert shipped_rules().looks_back_s == 24 * 3600
 
 
 def test_the_written_table_names_every_rule_and_is_current() -> None:

@@ -124,7 +124,7 @@ async def test_a_list_that_is_removed_leaves_its_name_and_what_was_revoked(
     lists: Lists, database: Database
 ) -> None:
     await made(lists)
-    await Contacts(database).revoke_consent(ANN.phone, NOW, "c1")
+    await Contacts(database).erase(ANN.phone, NOW, "c1")
     await lists.remove("l1")
     assert await rows(database) == [0, 1, 0, 0]
     [kept] = await Contacts(database).consents_of(ANN.phone)

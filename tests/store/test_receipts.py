@@ -117,7 +117,7 @@ async def test_a_receipt_says_what_allowed_the_call_and_what_was_heard(
     assert (facts["outcome"], facts["opted_out_ms"], facts["recorded"]) == ("opt_out", 5500, True)
     assert (facts["campaign_id"], facts["attempt"]) == ("may", 2)
     assert facts["agent_version"] == SALES.digest
-    assert facts["gate"]["duties"]["abandoned_at_most"] == 0.03
+    assert facts["gate"]["duties"]["abandoned"] == [{"at_most": 0.03, "per_days": 30}]
     assert facts["gate"]["consent"]["kind"] == "written"
 
 

@@ -82,12 +82,12 @@ async def test_lifting_a_suppression_leaves_a_trace(contacts: Contacts, database
     assert await contacts.suppress(PHONE, NOW + 3, "said so again")
 
 
-async def test_a_revoked_consent_does_not_come_back_with_another_list(
+async def test_a_consent_that_was_revoked_does_not_come_back_with_another_list(
     contacts: Contacts, database: Database
 ) -> None:
     await listed(database, "spring", ANN)
     assert await counting(contacts, NOW) == (GIVEN,)
-    await contacts.revoke_consent(PHONE, NOW, "r1")
+    await contacts.erase(PHONE, NOW, "r1")
     assert await counting(contacts, NOW) == ()
     await listed(database, "summer", ANN)
     assert await counting(contacts, NOW) == ()
@@ -96,15 +96,15 @@ async def test_a_revoked_consent_does_not_come_back_with_another_list(
     later = replace(GIVEN, given_at=NOW + 5)
     await listed(database, "autumn", replace(ANN, consent=later))
     assert await counting(contacts, NOW + 6) == (later,)
-    await contacts.revoke_consent(PHONE, NOW + 7, "r2")
+    await contacts.erase(PHONE, NOW + 7, "r2")
     assert await counting(contacts, NOW + 8) == ()
 
 
-async def test_who_revokes_before_anything_is_on_record_has_revoked(
+async def test_who_is_erased_before_anything_is_on_record_has_revoked(
     contacts: Contacts, database: Database
 ) -> None:
-    await contacts.revoke_consent(PHONE, NOW, "r1")
-    await contacts.revoke_consent(PHONE, NOW + 5, "r2")
+    await contacts.erase(PHONE, NOW, "r1")
+    await contacts.erase(PHONE, NOW + 5, "r2")
     between = replace(GIVEN, given_at=NOW + 3)
     await listed(database, "spring", replace(ANN, consent=between))
     assert await counting(contacts, NOW + 6) == ()

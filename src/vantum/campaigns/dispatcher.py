@@ -15,10 +15,9 @@ from typing import Any, Final
 from vantum.dialing.candidate import Decide, DueDial
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
-from vantum.store.attempts import Attempts, Expired
+from vantum.store.attempts import Attempts
 from vantum.store.claims import HORIZON_S, LEASE_S, Claims, call_of
 from vantum.telemetry import Log
-from vantum.telephony.gateway import OVER, Leg
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
 
@@ -110,11 +109,11 @@ class Dispatcher:
     async def take_over(self) -> int:
         """Find out about dials whose process is gone; how many. Raises RecordsError."""
         late = await self._attempts.expired(self._legs.now())
-        for one in late:
+        for call_id in late:
             try:
-                await self._clear_up(one)
+                await self._clear_up(call_id)
             except CarrierError as error:  # the lease runs out again
-                self._log.warning("dial_in_doubt", call_id=one.attempt_id, why=str(error))
+                self._log.warning("dial_in_doubt", call_id=call_id, why=str(error))
         return len(late)
 
     async def inquire(self) -> None:
@@ -125,23 +124,7 @@ class Dispatcher:
             except CarrierError as error:
                 self._log.warning("leg_in_doubt", call_id=call_id, why=str(error))
 
-    async def _clear_up(self, late: Expired) -> None:
-        call = await self._legs.records.by_id(late.attempt_id)
-        if call is None or call.sid is not None or call.ended_at is not None:
-            return
-        leg = await self._found(late)
-        if leg is None:
-            self._log.warning("dial_unknown", call_id=late.attempt_id)
-            await self._legs.over(call, "unknown", unnamed=True)
-            return
-        self._log.info("dial_found", call_id=late.attempt_id, status=leg.status)
-        await self._legs.records.change(call.call_id, sid=leg.sid, news_at=self._legs.now())
-        if leg.status in OVER:
-            call.sid = leg.sid
-            await self._legs.over(call, leg.status)
-
-    async def _found(self, late: Expired) -> Leg | None:
-        """What the carrier has made of it."""
-        legs = await self._legs.carrier.find(late.phone, late.caller_id, late.dialed_at)
-        new = await self._attempts.strangers(leg.sid for leg in legs)
-        return next((leg for leg in legs if leg.sid in new), None)
+    async def _clear_up(self, call_id: str) -> None:
+        call = await self._legs.records.by_id(call_id)
+        if call is not None and call.sid is None and call.ended_at is None:
+            await self._legs.find_again(call)

@@ -17,7 +17,7 @@ from vantum.recording.files import FOLDER, finished
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import Blank, CallTraces
-from vantum.telephony.settled import FILE, Outcome
+from vantum.telephony.settled import FILE, OUTCOMES, Outcome
 
 KEPT: Final = (
     "the receipts, in which the number is nobody's without its salt",
@@ -29,7 +29,6 @@ KEPT_OF_CONTACTS: Final = (
     KEPT[1],
 )
 """The same where only contacts are erased."""
-_OUTCOME: Final = msgspec.json.Decoder(Outcome)
 
 
 class Erasure(Struct, frozen=True):
@@ -92,7 +91,7 @@ def without_words(outcome: str) -> str:
 def _encoded(outcome: str, **values: object) -> str:
     if not outcome:
         return ""
-    known = msgspec.structs.replace(_OUTCOME.decode(outcome), **values)
+    known = msgspec.structs.replace(OUTCOMES.decode(outcome), **values)
     return msgspec.json.encode(known).decode()
 
 
@@ -108,7 +107,7 @@ def blank_lines(file: Path, goes: Callable[[Outcome], bool], blank: Blank) -> in
         while line := lines.readline():
             text = line.removesuffix(b"\n").decode(errors="replace").rstrip(" ")
             try:
-                known = _OUTCOME.decode(text)
+                known = OUTCOMES.decode(text)
             except msgspec.DecodeError:
                 continue  # half a line: the disk was full, or a process was killed
             bare = blank(text) if goes(known) else text

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 from msgspec import Struct
 
 from vantum.agents.contacts import known_of
@@ -24,10 +23,9 @@ from vantum.store.findings import Findings, Found
 from vantum.store.jobs import Job
 from vantum.store.settled import Settled, settled_calls
 from vantum.telemetry import Log
-from vantum.telephony.settled import Outcome
+from vantum.telephony.settled import OUTCOMES, Outcome
 
 PLAYBOOK: Final = "playbook"
-_OUTCOME: Final = msgspec.json.Decoder(Outcome)
 _HELD: Final = frozenset({"dialing", "live"})
 
 
@@ -98,7 +96,7 @@ async def _judged(finder: Finder, settled: Settled) -> tuple[Finding, str]:
     agent = finder.agents.get(call.agent)
     if agent is None:
         raise SettingsError(f"the agent file `{call.agent}` is gone: nothing can be found by it")
-    ended = ended_of(_OUTCOME.decode(call.outcome))
+    ended = ended_of(OUTCOMES.decode(call.outcome))
     zone = zone_of(call.their_number, settled.address, settled.timezone)
     rules = find(ended, agent, zone, known_of(call.facts))
     if finder.mind is None or is_of_record(ended, rules.disposition):
@@ -112,7 +110,7 @@ async def _judged(finder: Finder, settled: Settled) -> tuple[Finding, str]:
 
 async def _promise(finder: Finder, settled: Settled, at: float) -> None:
     call_id = settled.call.call_id
-    word = _OUTCOME.decode(settled.call.outcome).outcome
+    word = OUTCOMES.decode(settled.call.outcome).outcome
     if settled.state in _HELD and word in CLASSES:
         raise RecordsError("the attempt has not ended: its own retry comes first, to be moved")
     planned = await finder.attempts.again(call_id, at, finder.now())

@@ -28,6 +28,7 @@ class Together(Struct, frozen=True):
     do: Callable[[Sequence[Job]], Awaitable[None]]
 
 
+LEAST_S: Final = 5.0  # of a lease: with less left, a job is not begun
 AT_ONCE: Final = 8  # of one kind: each waits for somebody else, mostly
 TOGETHER: Final = 50
 KEPT_S: Final = 7 * 86_400.0  # a job that is done
@@ -91,13 +92,25 @@ class _Round(Struct, frozen=True):
     async def _perform(self, jobs: Sequence[Job]) -> None:
         error = await self._tried(jobs)
         if error and len(jobs) > 1:
-            for job in jobs:
-                await self._perform([job])
+            await self._each(jobs)
             return
         now = self.now()
+        done = self._failed(jobs[0], error, now) if error else self.jobs.done(jobs, now)
+        await self._record(jobs, done)
+
+    async def _each(self, jobs: Sequence[Job]) -> None:
+        """Try each alone while they are ours; the rest is left to whoever claims it next."""
+        for place, job in enumerate(jobs):
+            if job.lease_until - self.now() < LEAST_S:
+                left = jobs[place:]
+                self.log.info("jobs_put_back", kind=self.kind, of=len(left))
+                await self._record(left, self.jobs.put_back(left))
+                return
+            await self._perform([job])
+
+    async def _record(self, jobs: Sequence[Job], writing: Awaitable[bool]) -> None:
         try:
-            kept = await (self._failed(jobs[0], error, now) if error else self.jobs.done(jobs, now))
-            if not kept:
+            if not await writing:
                 self.log.warning("job_lost", kind=self.kind, job_id=jobs[0].job_id, of=len(jobs))
         except RecordsError as away:  # its lease runs out, and then it is done once more
             self.log.warning("job_not_recorded", kind=self.kind, of=len(jobs), why=str(away))
@@ -106,14 +119,15 @@ class _Round(Struct, frozen=True):
         """Why they have failed; "" where they have not."""
         if any(job.tries > TRIES for job in jobs):
             return "each of its tries ended with its process"
+        within_s = min(self.deadline_s, jobs[0].lease_until - self.now())
         try:
-            async with asyncio.timeout(self.deadline_s):
+            async with asyncio.timeout(within_s):
                 if isinstance(self.work, Together):
                     await self.work.do(jobs)
                 else:
                     await self.work(jobs[0])
         except TimeoutError:
-            return f"took longer than {self.deadline_s:g} s"
+            return f"took longer than {within_s:.3g} s"
         except VantumError as error:
             return str(error) or type(error).__name__
         except Exception as error:  # a task root: one bad job must not end those beside it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -127,7 +128,8 @@ async def make(
 ) -> Made:
     """Import the file as a list of the campaign's name, and plan a call to each contact.
 
-    All of it or nothing. Raises RequestError, RecordsError.
+    All of it or nothing; a campaign that is begun is finished by a worker, should this end midway.
+    Raises RequestError, RecordsError.
     """
     lists = Lists(database)
     name, list_id = wanted.name, ids()
@@ -139,7 +141,8 @@ async def make(
     try:
         campaign, contacts = await plan_calls(database, wanted, list_id, new_id=ids(), now=now())
     except VantumError:
-        await lists.remove(list_id)
+        with suppress(RequestError):  # it was begun, and calls the list
+            await lists.remove(list_id)
         raise
     return Made(campaign, contacts, report)
 
@@ -163,7 +166,7 @@ async def plan_calls(
 ) -> tuple[Campaign, int]:
     """A campaign that calls each contact of a list, and how many those are.
 
-    Raises RequestError for a name that is taken or a list that is empty, RecordsError.
+    Raises RequestError for a name that is taken or a list that is empty or gone, RecordsError.
     """
     campaign = Campaign(
         campaign_id=new_id,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from typing import Final
-
-import msgspec
 
 from vantum.agents.versions import duty_of
 from vantum.campaigns.jobs import Together
 from vantum.dialing.chain import canonical
-from vantum.dialing.dial import Allowed
+from vantum.dialing.dial import ALLOWED
 from vantum.dialing.receipts import (
     Heard,
     Line,
@@ -27,10 +24,7 @@ from vantum.store.database import Database
 from vantum.store.jobs import Job
 from vantum.store.receipts import Receipts
 from vantum.store.settled import Settled, settled_calls
-from vantum.telephony.settled import Outcome
-
-_OUTCOME: Final = msgspec.json.Decoder(Outcome)
-_ALLOWED: Final = msgspec.json.Decoder(Allowed)
+from vantum.telephony.settled import OUTCOMES, Outcome
 
 
 def receipt_work(database: Database) -> Together:
@@ -45,7 +39,7 @@ def receipt_work(database: Database) -> Together:
         ours = [one for one in known if one.call.direction == "outbound"]
         if not ours:
             return
-        outcomes = [_OUTCOME.decode(one.call.outcome) for one in ours]
+        outcomes = [OUTCOMES.decode(one.call.outcome) for one in ours]
         wordings = await versions.of({outcome.agent_version for outcome in outcomes})
         lines = {digest: tuple(_lines(one.text)) for digest, one in wordings.items()}
         salts = await receipts.salts_of([one.call.call_id for one in ours])
@@ -90,7 +84,7 @@ def receipt_of(
         ended_at_ms=ms_or_none(call.ended_at),
         campaign_id=known.campaign_id,
         attempt=known.attempt,
-        gate=gate_of(_ALLOWED.decode(known.allowed), their_salt) if known.allowed else None,
+        gate=gate_of(ALLOWED.decode(known.allowed), their_salt) if known.allowed else None,
         lines=lines_heard(lines, heard),
         recorded=bool(outcome.recording),
         opted_out_ms=ms_or_none(outcome.opted_out_s),

@@ -24,6 +24,7 @@ from vantum.campaigns.worker import (
     FINISH_S,
     INQUIRE_S,
     JOBS_S,
+    MAKE_S,
     NAMES_S,
     TAKE_OVER_S,
     TOGETHER_S,
@@ -33,6 +34,7 @@ from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
+from vantum.store.campaigns import Campaigns
 from vantum.store.claims import Claims
 from vantum.store.database import Database
 from vantum.store.hooks import JOB as WEBHOOK
@@ -128,6 +130,7 @@ async def work(
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(database.now())),
         ("close", CLOSE_S, lambda: attempts.close(database.now())),
+        ("make", MAKE_S, Campaigns(database).go_on_making),
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
         ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, database.now())),

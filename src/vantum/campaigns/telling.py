@@ -20,7 +20,7 @@ from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
 
 LOOK_EVERY_S: Final = 0.5
 LINE_EVERY_S: Final = 10.0  # where there is no terminal to draw on
-_OPEN: Final = frozenset({"running", "draft"})
+_OPEN: Final = frozenset({"making", "draft", "running"})
 _REFUSED: Final = {"stopped": "not called any more"}  # whether they were called before or not
 _MINUTE_S: Final = 60.0
 

@@ -2,6 +2,7 @@
 
 16 CFR 310.4(b)(4)(iii): whoever is called hears somebody within two seconds of their greeting, and
 at most 3 % of the calls that people answer are abandoned, for each campaign and 30 days.
+Others name other shares and days: each holds by itself.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from typing import Final
 from msgspec import Struct
 
 WITHIN_S: Final = 2.0  # where the rules that allowed the call name nothing
-AT_MOST: Final = 0.03
-DAYS_S: Final = 30 * 86_400.0
 PEOPLE: Final = 50  # of fewer, two by accident are too large a share already
 
 
@@ -26,11 +25,18 @@ class Met(Struct, frozen=True):
     greeted_after_s: float | None = None
 
 
+class Share(Struct, frozen=True, order=True):
+    """At most so many of the calls that people answer, within so many days."""
+
+    at_most: float
+    per_days: float
+
+
 class Limits(Struct, frozen=True):
     """What the rules that allowed the call ask for."""
 
     speak_within_s: float | None = None
-    abandoned_at_most: float = AT_MOST
+    abandoned: tuple[Share, ...] = (Share(0.03, 30),)
 
 
 def was_abandoned(call: Met, limits: Limits) -> bool | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from vantum.dialing.duties import Duties
@@ -69,7 +70,7 @@ class Dial(Struct, frozen=True, kw_only=True):
     consents: tuple[Consent, ...]
     suppression: Suppression | None
     dnc: Dnc | None
-    earlier: tuple[Time, ...]  # dials on this subject within Rules.looks_back_s
+    earlier: tuple[Time, ...]  # dials on this subject, as far back as any rule looks
     address: str  # as written down; "" where there is none
     timezone: str  # IANA; "" where there is none
     window: Week | None  # the campaign's own hours, on the called party's clock
@@ -96,6 +97,10 @@ class Allowed(Struct, frozen=True, kw_only=True, tag="allowed"):
     duties: Duties
     until: float
     rehearsal: bool = False  # the hour was pretended, and consent where there was none
+
+
+ALLOWED: Final = msgspec.json.Decoder(Allowed)
+"""Reads one as it is recorded: what allowed a dial."""
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):

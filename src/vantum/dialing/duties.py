@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from vantum.dialing.abandonment import Share
 from vantum.dialing.rules import Abandonment, Disclosure, Recording, Ring, Rule
 
 
@@ -15,7 +16,7 @@ class Duties(Struct, frozen=True, kw_only=True):
     announce_recording: bool
     disclose_ai_at_start: bool
     ring_at_least_s: float
-    abandoned_at_most: float  # share of the calls that people answer; 1 where no rule says
+    abandoned: tuple[Share, ...]  # each of them holds
     speak_within_s: float | None  # of the greeting's end; later counts as abandoned
 
 
@@ -30,6 +31,6 @@ def duties(bound: Iterable[Rule], *, announce_recording: bool) -> Duties:
             isinstance(one, Disclosure) and one.when == "at_start" for one in demands
         ),
         ring_at_least_s=max(rings, default=0),
-        abandoned_at_most=min((one.at_most for one in abandonment), default=1),
+        abandoned=tuple(sorted({Share(one.at_most, one.per_days) for one in abandonment})),
         speak_within_s=min((one.speak_within_s for one in abandonment), default=None),
     )

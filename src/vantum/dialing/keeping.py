@@ -7,7 +7,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 DAY_S: Final = 86_400.0
-# Rules about attempts look back so far: a call that was forgotten would not count against the next.
+# No rule looks further back: a call that was forgotten would not count against the next.
 LEAST_CALL_DAYS: Final = 31
 
 Kind = Literal["recordings", "transcripts", "calls", "receipts", "failed_jobs"]

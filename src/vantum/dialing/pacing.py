@@ -53,25 +53,11 @@ class Shares(Struct, frozen=True):
 
     def room(self, calls: int) -> int:
         """How many more there may be when there are so many calls."""
-        return min(self._limits(), default=calls + UNLIMITED) - calls
-
-    def tightest(self) -> str:
-        """What runs out first; "" where nothing does."""
-        named = {name: limit for name, limit in self._named() if limit is not None}
-        return min(named, key=named.__getitem__) if named else ""
-
-    def _limits(self) -> list[int]:
-        return [limit for _, limit in self._named() if limit is not None]
-
-    def _named(self) -> list[tuple[str, int | None]]:
         per_call = max(1, self.tokens_per_call_min)
         by_tokens = None if self.tokens_per_min is None else self.tokens_per_min // per_call
-        return [
-            ("recogniser streams", self.streams),
-            ("voice contexts", self.contexts),
-            ("model tokens", by_tokens),
-            ("room in our processes", self.headroom),
-        ]
+        limits = (self.streams, self.contexts, by_tokens, self.headroom)
+        known = (limit for limit in limits if limit is not None)
+        return min(known, default=calls + UNLIMITED) - calls
 
 
 UNLIMITED: Final = 1_000_000

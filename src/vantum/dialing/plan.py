@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct, field
 
 from vantum.dialing.hours import Week
@@ -50,3 +51,7 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Paused where so many of two minutes' calls failed; None: never."""
     retries: Mapping[Outcome, Retry] = field(default_factory=lambda: RETRIES)
     purpose: Purpose = "telemarketing"
+
+
+PLANS: Final = msgspec.json.Decoder(Plan)
+"""Reads one as it is recorded."""

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from vantum.dialing import places, shipped
 from vantum.dialing.hours import Days, Week, days_of
+from vantum.dialing.keeping import LEAST_CALL_DAYS
 from vantum.errors import SettingsError
 
 HOUR_S: Final = 3600
@@ -38,7 +39,7 @@ class AttemptLimit(Struct, frozen=True, tag="attempts", forbid_unknown_fields=Tr
     """Dial one person at most so often on one subject within a sliding period."""
 
     most: Annotated[int, Meta(ge=0)]
-    period_h: Annotated[float, Meta(gt=0)]
+    period_h: Annotated[float, Meta(gt=0, le=LEAST_CALL_DAYS * 24)]
 
 
 class NeedsConsent(Struct, frozen=True, tag="consent", forbid_unknown_fields=True):
@@ -86,7 +87,7 @@ class Abandonment(Struct, frozen=True, tag="abandonment", forbid_unknown_fields=
     """Of the calls that people answer, leave at most this share without a word in time."""
 
     at_most: Annotated[float, Meta(ge=0, le=1)]
-    per_days: Annotated[float, Meta(gt=0)] = 30
+    per_days: Annotated[float, Meta(gt=0, le=LEAST_CALL_DAYS)] = 30
     speak_within_s: _Seconds = 2
 
 
@@ -149,13 +150,6 @@ class Rules(Struct, frozen=True):
     def knows(self, country: str) -> bool:
         """Whether a pack speaks of this country."""
         return any(pack.country == country for pack in self.packs)
-
-    @property
-    def looks_back_s(self) -> float:
-        """How old an earlier dial may be and still count, by any rule about attempts."""
-        demands = (rule.demand for pack in self.packs for rule in pack.rules)
-        periods = (one.period_h for one in demands if isinstance(one, AttemptLimit))
-        return max(periods, default=0) * HOUR_S
 
 
 class RuleRef(Struct, frozen=True):

@@ -11,9 +11,10 @@ from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vantum.dialing.abandonment import DAYS_S, Limits, Met, too_many, was_abandoned
+from vantum.dialing.abandonment import Limits, Met, Share, too_many, was_abandoned
+from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import BREAKER_S, trips
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
 from vantum.store.claims import DUE, HELD, LEASE_S, OVER, STOPPED, complete, refuse_stopped
 from vantum.store.database import Database
@@ -28,17 +29,7 @@ _SETTLED: Final = (
     .join(CALLS, CALLS.c.call_id == ATTEMPTS.c.attempt_id)
     .where(HELD, CALLS.c.outcome != "")
 )
-_PLAN: Final = msgspec.json.Decoder(Plan)
 _LEFT_DUE: Final = select(ATTEMPTS.c.attempt_id).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
-
-
-class Expired(Struct, frozen=True):
-    """A dial whose process has died or stalled; ours to clear up."""
-
-    attempt_id: str
-    phone: str
-    caller_id: str
-    dialed_at: float
 
 
 class _Evidence(Struct):
@@ -96,8 +87,8 @@ class Attempts:
                 await refuse_stopped(connection, now)
         return len(over)
 
-    async def expired(self, now: float) -> list[Expired]:
-        """Take over dials whose lease has run out and of which the carrier has told nothing.
+    async def expired(self, now: float) -> list[str]:
+        """Take over dials whose lease has run out and of which the carrier has told nothing: ids.
 
         Each belongs to us for as long as another lease, so that one process asks about it.
         """
@@ -109,17 +100,13 @@ class Attempts:
             await connection.execute(
                 update(ATTEMPTS).where(late, rings).values(state="live", lease_until=None)
             )
-            query = select(ATTEMPTS).where(late).with_for_update(skip_locked=True)
-            rows = (await connection.execute(query.limit(_TAKEN_OVER))).all()
-            if rows:
-                ours = update(ATTEMPTS).where(
-                    ATTEMPTS.c.attempt_id.in_([row.attempt_id for row in rows])
-                )
+            query = select(ATTEMPTS.c.attempt_id).where(late).with_for_update(skip_locked=True)
+            ids = list((await connection.execute(query.limit(_TAKEN_OVER))).scalars())
+            if ids:
+                ours = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id.in_(ids))
                 values = {"owner": self._boot_id, "lease_until": now + LEASE_S}
                 await connection.execute(ours.values(epoch=ATTEMPTS.c.epoch + 1, **values))
-            return [
-                Expired(row.attempt_id, row.phone, row.caller_id, row.dialed_at) for row in rows
-            ]
+            return ids
 
     async def quiet(self, before: float) -> list[str]:
         """The calls of attempts that nobody has heard of since, and that no process carries."""
@@ -128,14 +115,6 @@ class Attempts:
         query = query.where(HELD, unheard, CALLS.c.worker == "").limit(_AT_A_TIME)
         async with self._database.reading() as connection:
             return list((await connection.execute(query)).scalars())
-
-    async def strangers(self, sids: Iterable[str]) -> list[str]:
-        """Those of the carrier's calls that are none of ours yet."""
-        asked = list(sids)
-        async with self._database.reading() as connection:
-            query = select(CALLS.c.sid).where(CALLS.c.sid.in_(asked))
-            known = set((await connection.execute(query)).scalars())
-        return [sid for sid in asked if sid not in known]
 
     async def again(self, attempt_id: str, at: float, now: float) -> bool:
         """Call the same contact once more at that moment, as they were promised.
@@ -254,15 +233,18 @@ async def _plans(connection: AsyncConnection, campaigns: Iterable[str]) -> dict[
     query = select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.plans)
     goes_on = CAMPAIGNS.c.state != "stopped"
     query = query.where(CAMPAIGNS.c.campaign_id.in_(campaigns), goes_on)
-    return {row.campaign_id: _PLAN.decode(row.plans) for row in await connection.execute(query)}
+    return {row.campaign_id: PLANS.decode(row.plans) for row in await connection.execute(query)}
 
 
 async def _outcomes(
     connection: AsyncConnection, rows: Iterable[Row[Any]]
 ) -> dict[tuple[str, str], list[str]]:
-    """What all ended attempts to these contacts came to, in order."""
-    contacts = {row.contact_id for row in rows}
-    query = select(ATTEMPTS).where(ATTEMPTS.c.contact_id.in_(contacts), ATTEMPTS.c.outcome != "")
+    """What all ended attempts of these campaigns to these contacts came to, in order."""
+    query = select(ATTEMPTS.c.campaign_id, ATTEMPTS.c.contact_id, ATTEMPTS.c.outcome).where(
+        ATTEMPTS.c.campaign_id.in_({row.campaign_id for row in rows}),
+        ATTEMPTS.c.contact_id.in_({row.contact_id for row in rows}),
+        ATTEMPTS.c.outcome != "",
+    )
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for row in await connection.execute(query.order_by(ATTEMPTS.c.number)):
         found[row.campaign_id, row.contact_id].append(row.outcome)
@@ -276,7 +258,9 @@ async def _break(connection: AsyncConnection, campaign_id: str, now: float) -> N
         return
     failed = func.count().filter(ATTEMPTS.c.outcome.in_(FAILURES))
     query = select(failed.label("failed"), func.count().label("calls")).where(
-        ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.ended_at > now - BREAKER_S
+        ATTEMPTS.c.campaign_id == campaign_id,
+        ATTEMPTS.c.ended_at > now - BREAKER_S,
+        ATTEMPTS.c.outcome != "",  # who was refused was not called
     )
     ended = (await connection.execute(query)).one()
     if not trips(ended.failed, ended.calls, plan.breaker):
@@ -290,18 +274,16 @@ async def _hold_back(connection: AsyncConnection, rows: Sequence[Row[Any]], now:
 
     Who starts one again, knowing it, is stopped by the next such call, not by those of before.
     """
-    if not rows:
-        return
-    at_most: dict[str, float] = {}
+    asked: defaultdict[str, set[Share]] = defaultdict(set)
     for row in rows:
-        asked = _limits(row).abandoned_at_most
-        at_most[row.campaign_id] = min(asked, at_most.get(row.campaign_id, asked))
-    lately = ATTEMPTS.c.campaign_id.in_(at_most), ATTEMPTS.c.ended_at > now - DAYS_S
-    query = (
-        select(ATTEMPTS.c.campaign_id, *ANSWERED).where(*lately).group_by(ATTEMPTS.c.campaign_id)
-    )
-    for campaign_id, people, abandoned in (await connection.execute(query)).all():
-        if too_many(abandoned, people, at_most[campaign_id]):
+        asked[row.campaign_id].update(_limits(row).abandoned)
+    for campaign_id, share in ((one, share) for one in asked for share in sorted(asked[one])):
+        query = select(*ANSWERED).where(
+            ATTEMPTS.c.campaign_id == campaign_id,
+            ATTEMPTS.c.ended_at > now - share.per_days * DAY_S,
+        )
+        people, abandoned = (await connection.execute(query)).one()
+        if too_many(abandoned, people, share.at_most):
             reason = f"{abandoned} of {people} people who answered waited too long for a voice"
             await _pause(connection, campaign_id, reason, now)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, select
 
-from vantum.dialing.dial import Allowed
+from vantum.dialing.dial import ALLOWED, Allowed
 from vantum.store.campaigns import Campaign, State, campaign_in
 from vantum.store.database import Database
 from vantum.store.paged import page
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
 
 AttemptState = Literal["due", "dialing", "live", "done", "unknown", "refused"]
-_ALLOWED: Final = msgspec.json.Decoder(Allowed)
 _NOT_DIALED: Final = frozenset({"due", "refused"})
 
 
@@ -93,7 +91,7 @@ def _attempt(row: Row[Any]) -> Attempt:
     return Attempt(
         **plain,
         reason="" if is_dialed else row.detail,
-        allowed=_ALLOWED.decode(row.detail) if is_dialed and row.detail else None,
+        allowed=ALLOWED.decode(row.detail) if is_dialed and row.detail else None,
     )
 
 

@@ -7,19 +7,33 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, String, cast, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.errors import RequestError
+from vantum.limits import PLAN_ROWS
 from vantum.store.attempts import ANSWERED, NEW
 from vantum.store.claims import refuse_stopped
 from vantum.store.database import Database
 from vantum.store.gates import locked
 from vantum.store.hooks import tell_of_campaigns
+from vantum.store.lists import hold
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS, CONTACTS
 
-State = Literal["draft", "running", "paused", "stopped", "done"]
+State = Literal["making", "draft", "running", "paused", "stopped", "done"]
 
 # From which state a campaign may be put into which; one that has stopped stays so.
 _FROM: Final[dict[State, tuple[State, ...]]] = {
@@ -28,7 +42,6 @@ _FROM: Final[dict[State, tuple[State, ...]]] = {
     "stopped": ("draft", "running", "paused"),
 }
 _REASONS: Final = 100
-_PLAN: Final = msgspec.json.Decoder(Plan)
 
 
 class Campaign(Struct, frozen=True, kw_only=True):
@@ -79,39 +92,79 @@ class Campaigns:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._making: dict[str, int] = {}  # how far each was that was being made
 
-    async def create(self, campaign: Campaign) -> int:
+    # How a campaign comes into being: begun in one transaction, its calls planned some at a time,
+    # so that who writes beside (calls do) never waits for long. Until the last is planned it
+    # is `making`, and nobody can start it; whoever goes on with it goes on from where it is.
+
+    async def create(self, campaign: Campaign, at_a_time: int = PLAN_ROWS) -> int:
         """Record a campaign and plan a call to each contact of its list; how many.
 
-        Raises RequestError for a name that is taken, or a list that is empty.
+        Raises RequestError for a name that is taken, or a list that is empty or gone; then nothing
+        is recorded. What is broken off later (RecordsError) is for `go_on_making`.
         """
+        await self._begin(campaign)
+        while await self._plan_some(campaign.campaign_id, at_a_time):
+            pass
+        planned = select(func.count()).where(
+            ATTEMPTS.c.campaign_id == campaign.campaign_id, ATTEMPTS.c.number == 1
+        )
+        async with self._database.reading() as connection:
+            return int((await connection.execute(planned)).scalar_one())
+
+    async def go_on_making(self) -> int:
+        """Finish campaigns that have come no further since we last looked; how many.
+
+        Their makers have died, or stand still, and then two who make one do no harm. Raises
+        RecordsError.
+        """
+        query = select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.planned_to)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query.where(CAMPAIGNS.c.state == "making"))
+            now = {row.campaign_id: row.planned_to for row in rows}
+        left = [one for one, line in now.items() if self._making.get(one) == line]
+        self._making = now
+        for campaign_id in left:
+            while await self._plan_some(campaign_id, PLAN_ROWS):
+                pass
+        return len(left)
+
+    async def _begin(self, campaign: Campaign) -> None:
+        row = {name: getattr(campaign, name) for name in _PLAIN} | {"state": "making"}
+        row |= {"plans": msgspec.json.encode(campaign.plan).decode()}
+        people = select(CONTACTS.c.contact_id).where(CONTACTS.c.list_id == campaign.list_id)
+        people = people.where(CONTACTS.c.erased_at.is_(None)).limit(1)
         async with self._database.writing() as connection:
-            row = {name: getattr(campaign, name) for name in _PLAIN}
-            row |= {"plans": msgspec.json.encode(campaign.plan).decode(), "next_at": 0.0}
+            if not await hold(connection, campaign.list_id):
+                raise RequestError("There is no such list any more")
             try:
-                await connection.execute(insert(CAMPAIGNS).values(row))
+                await connection.execute(insert(CAMPAIGNS).values(next_at=0, planned_to=0, **row))
             except IntegrityError as error:
                 raise RequestError(
                     f'There is a campaign "{campaign.name}" already', code="INVALID_STATE"
                 ) from error
-            first = {
-                "attempt_id": literal(f"{campaign.campaign_id}-")
-                + cast(CONTACTS.c.line, String)
-                + "-1",
-                "campaign_id": literal(campaign.campaign_id),
-                "contact_id": CONTACTS.c.contact_id,
-                "number": literal(1),
-                "phone": CONTACTS.c.phone,
-                "due_at": literal(campaign.created_at),
-            }
-            first |= {name: literal(value) for name, value in NEW.items() if value is not None}
-            people = select(*(value.label(name) for name, value in first.items()))
-            people = people.where(CONTACTS.c.list_id == campaign.list_id)
-            people = people.where(CONTACTS.c.erased_at.is_(None)).order_by(CONTACTS.c.line)
-            planned = await connection.execute(insert(ATTEMPTS).from_select([*first], people))
-            if not planned.rowcount:
+            if not (await connection.execute(people)).first():
                 raise RequestError("The list has no contacts", code="INVALID_STATE")
-            return int(planned.rowcount)
+
+    async def _plan_some(self, campaign_id: str, at_a_time: int) -> bool:
+        """Plan the next calls of a campaign that is being made; whether there may be more."""
+        this = CAMPAIGNS.c.campaign_id == campaign_id
+        async with self._database.writing_a_part() as connection:
+            making = select(CAMPAIGNS).where(this, CAMPAIGNS.c.state == "making").with_for_update()
+            row = (await connection.execute(making)).first()
+            if row is None:
+                return False
+            ahead = (CONTACTS.c.list_id == row.list_id) & (CONTACTS.c.line > row.planned_to)
+            lines = select(CONTACTS.c.line).where(ahead).order_by(CONTACTS.c.line)
+            last = (await connection.execute(lines.offset(at_a_time - 1).limit(1))).scalar()
+            some = ahead if last is None else ahead & (CONTACTS.c.line <= last)
+            people = _first(row).where(some).order_by(CONTACTS.c.line)
+            names = people.selected_columns.keys()
+            await connection.execute(insert(ATTEMPTS).from_select(names, people))
+            changes = {"state": "draft"} if last is None else {"planned_to": last}
+            await connection.execute(update(CAMPAIGNS).where(this).values(**changes))
+        return last is not None
 
     async def named(self, name: str) -> Campaign | None:
         """The campaign of this name, or with this id."""
@@ -134,7 +187,8 @@ class Campaigns:
         if campaign.state not in _FROM.get(state, ()):
             already = campaign.state == state
             why = " already" if already else f": it cannot be {_WORDS.get(state, state)}"
-            raise RequestError(f'"{campaign.name}" is {campaign.state}{why}', code="INVALID_STATE")
+            is_now = "still being made" if campaign.state == "making" else campaign.state
+            raise RequestError(f'"{campaign.name}" is {is_now}{why}', code="INVALID_STATE")
         known = CAMPAIGNS.c.campaign_id == campaign.campaign_id
         known &= CAMPAIGNS.c.version == campaign.version
         changes = {"state": state, "reason": "", "changed_at": now}
@@ -229,6 +283,21 @@ _PLAIN: Final = [name for name in Campaign.__struct_fields__ if name != "plan"]
 _WORDS: Final = {"running": "started", "paused": "paused", "stopped": "stopped"}
 
 
+def _first(campaign: Row[Any]) -> Select[Any]:
+    """The first attempts to contacts that were not erased."""
+    made: list[tuple[str, ColumnElement[Any]]] = [
+        ("attempt_id", literal(f"{campaign.campaign_id}-") + cast(CONTACTS.c.line, String) + "-1"),
+        ("campaign_id", literal(campaign.campaign_id)),
+        ("contact_id", CONTACTS.c.contact_id),
+        ("number", literal(1)),
+        ("phone", CONTACTS.c.phone),
+        ("due_at", literal(campaign.created_at)),
+    ]
+    made += [(name, literal(value)) for name, value in NEW.items() if value is not None]
+    people = select(*(value.label(name) for name, value in made))
+    return people.where(CONTACTS.c.erased_at.is_(None))
+
+
 def _latest(campaign_id: str) -> Select[Any]:
     """The state of each contact's latest attempt."""
     later = ATTEMPTS.alias()
@@ -243,7 +312,7 @@ def _latest(campaign_id: str) -> Select[Any]:
 def campaign_in(row: Row[Any]) -> Campaign:
     """The campaign in a row."""
     known = {name: row._mapping[name] for name in _PLAIN}
-    return Campaign(plan=_PLAN.decode(row.plans), **known)
+    return Campaign(plan=PLANS.decode(row.plans), **known)
 
 
 def _reported(person: Any, attempts: list[Row[Any]]) -> Reported:

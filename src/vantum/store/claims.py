@@ -17,7 +17,7 @@ from vantum.agents.contacts import facts_of
 from vantum.dialing.candidate import Candidate, Decide, DueDial, Picked, Put, pick
 from vantum.dialing.known import Known
 from vantum.dialing.pacing import Pace, Shares, slots
-from vantum.dialing.plan import Plan
+from vantum.dialing.plan import PLANS, Plan
 from vantum.store.database import Database
 from vantum.store.gates import Gate, locked
 from vantum.store.hooks import tell_of_campaigns
@@ -45,7 +45,6 @@ _PERSON: Final = tuple(
 )
 DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
 HELD: Final = text("attempts.state IN ('dialing', 'live')")
-_PLAN: Final = msgspec.json.Decoder(Plan)
 
 # Asked twice a second: to put such a statement together costs more than the answer.
 _RUNNING: Final = (
@@ -227,7 +226,7 @@ async def _running(connection: AsyncConnection) -> list[tuple[Row[Any], Plan, in
         return []
     held = await connection.execute(_HELD_CALLS)
     counts = {row.campaign_id: row.calls for row in held.all()}
-    return [(one, _PLAN.decode(one.plans), counts.get(one.campaign_id, 0)) for one in campaigns]
+    return [(one, PLANS.decode(one.plans), counts.get(one.campaign_id, 0)) for one in campaigns]
 
 
 async def _candidates(

@@ -43,15 +43,6 @@ class Contacts:
             found = await consents_of(connection, {phone})
         return tuple(found.get(phone, ()))
 
-    async def revoke_consent(self, phone: str, now: float, new_id: str) -> None:
-        """Revoke every consent that was given until now, on record already or not.
-
-        Where none is in force a revoked one is written down, under `new_id`: a list that comes
-        later may hold one that was given before.
-        """
-        async with self._database.writing() as connection:
-            await _revoke(connection, phone, now, new_id)
-
     async def suppress(self, phone: str, since: float, reason: str, call_id: str = "") -> bool:
         """Have a number called no more; False where it was so already, which then stays."""
         wanted = Suppressed(phone=phone, since=since, reason=reason, call_id=call_id)
@@ -129,6 +120,11 @@ async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:
 
 
 async def _revoke(connection: AsyncConnection, phone: str, now: float, new_id: str) -> None:
+    """Revoke every consent that was given until now, on record already or not.
+
+    Where none is in force a revoked one is written down, under `new_id`: a list that comes later
+    may hold one that was given before.
+    """
     theirs = CONSENTS.c.phone == phone
     revoked = update(CONSENTS).where(theirs, CONSENTS.c.revoked_at.is_(None))
     if not (await connection.execute(revoked.values(revoked_at=now))).rowcount:

@@ -43,6 +43,7 @@ class Job(Struct, frozen=True):
     details: str
     tries: int  # with this one
     epoch: int
+    lease_until: float
     lane: str = ""
 
 
@@ -117,7 +118,7 @@ class Jobs:
             while len(jobs) < most:
                 some = asked | {"most": most - len(jobs), "full": _full(busy)}
                 rows = (await connection.execute(free, some)).all()
-                taken = [_taken(row) for row in rows if _has_room(row.lane, busy)]
+                taken = [_taken(row, now + LEASE_S) for row in rows if _has_room(row.lane, busy)]
                 await self._take(connection, taken, now)
                 jobs += taken
                 if len(taken) == len(rows):
@@ -143,6 +144,10 @@ class Jobs:
         state = "dead" if again_at is None else "due"
         at = now if again_at is None else again_at
         return await self._write([job], state=state, due_at=at, error=error[:ERROR_CHARS])
+
+    async def put_back(self, jobs: Sequence[Job]) -> bool:
+        """They were not tried one by one, so this try does not count; False as above."""
+        return await self._write(jobs, state="due", tries=JOBS.c.tries - 1)
 
     async def _write(self, jobs: Sequence[Job], **values: object) -> bool:
         taken = [(job.job_id, job.epoch) for job in jobs]
@@ -188,6 +193,6 @@ def _has_room(lane: str, busy: Counter[str]) -> bool:
     return True
 
 
-def _taken(row: Row[Any]) -> Job:
+def _taken(row: Row[Any], until: float) -> Job:
     tries, epoch = row.tries + 1, row.epoch + 1
-    return Job(row.job_id, row.kind, row.subject, row.details, tries, epoch, row.lane)
+    return Job(row.job_id, row.kind, row.subject, row.details, tries, epoch, until, row.lane)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.dialing.contacts import BadRow, Contact, without_doubles
 from vantum.errors import RequestError
@@ -169,6 +170,7 @@ class Lists:
         """Take a list away. Raises RequestError where a campaign calls it."""
         using = select(CAMPAIGNS.c.name).where(CAMPAIGNS.c.list_id == list_id)
         async with self._database.writing() as connection:
+            await hold(connection, list_id)
             if name := (await connection.execute(using.limit(1))).scalar():
                 raise RequestError(
                     f'The campaign "{name}" calls this list: it stays', code="INVALID_STATE"
@@ -187,6 +189,12 @@ class Lists:
         for list_id in found:
             await self.discard(list_id)
         return len(found)
+
+
+async def hold(connection: AsyncConnection, list_id: str) -> bool:
+    """Keep others from removing or calling a list until the commit; False where there is none."""
+    query = select(LISTS.c.list_id).where(LISTS.c.list_id == list_id).with_for_update()
+    return (await connection.execute(query)).first() is not None
 
 
 def name_taken(name: str) -> RequestError:

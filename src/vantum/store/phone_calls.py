@@ -6,7 +6,7 @@ must agree on stands here. Times are seconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -132,6 +132,14 @@ class PhoneCalls:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(CALLS).where(condition))).first()
         return None if row is None else call_in(row)
+
+    async def strangers(self, sids: Iterable[str]) -> list[str]:
+        """Those of the carrier's names that no call here has."""
+        asked = list(sids)
+        async with self._database.reading() as connection:
+            query = select(CALLS.c.sid).where(CALLS.c.sid.in_(asked))
+            known = set((await connection.execute(query)).scalars())
+        return [sid for sid in asked if sid not in known]
 
     async def live(self) -> list[PhoneCall]:
         """All calls that are not over, oldest first."""

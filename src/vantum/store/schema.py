@@ -164,6 +164,7 @@ CAMPAIGNS: Final = Table(
     Column("changed_at", Float, nullable=False),
     Column("version", Integer, nullable=False),  # grows with each change by an operator
     Column("next_at", Float, nullable=False),  # the next moment that its own pace allows
+    Column("planned_to", Integer, nullable=False),  # while it is made: the line of the list
 )
 ATTEMPTS: Final = Table(
     "attempts",
@@ -186,12 +187,13 @@ ATTEMPTS: Final = Table(
     Column("detail", String, nullable=False),
     UniqueConstraint("campaign_id", "contact_id", "number"),
 )
-# Millions are done; who is next, and who is being called, is found without reading them.
-for name, column, states in (
+# Millions are done; who is next, is being called or ended of late is found without reading them.
+for name, column, of in (
     ("attempts_due", ATTEMPTS.c.due_at, "state = 'due'"),
     ("attempts_held", ATTEMPTS.c.lease_until, "state IN ('dialing', 'live')"),
+    ("attempts_ended", ATTEMPTS.c.ended_at, "ended_at IS NOT NULL"),
 ):
-    where = text(states)
+    where = text(of)
     Index(name, ATTEMPTS.c.campaign_id, column, sqlite_where=where, postgresql_where=where)
 GATES: Final = Table(
     "gates",  # whoever dials locks a row here first, so that limits hold between processes

@@ -18,7 +18,7 @@ from vantum import limits
 from vantum.errors import CarrierError, RecordsError, RequestError
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telemetry import Log
-from vantum.telephony.gateway import OVER, Carrier, Order, behind
+from vantum.telephony.gateway import OVER, Carrier, Leg, Order, behind
 from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
 
@@ -95,6 +95,26 @@ class Legs:
             await self.over(call, leg.status if leg else call.status)
         else:
             await self.records.news(call_id, leg.status, behind(leg.status), self.now())
+
+    async def find_again(self, call: PhoneCall) -> Leg | None:
+        """Ask the carrier about a dial whose answer never came, and take its name for it down.
+
+        Where the carrier knows of none the call is over, and whether it rang nobody can say: it is
+        never made again. Raises CarrierError.
+        """
+        legs = await self.carrier.find(call.their_number, call.our_number, call.placed_at)
+        new = await self.records.strangers(leg.sid for leg in legs)
+        leg = next((leg for leg in legs if leg.sid in new), None)
+        if leg is None:
+            self._log.warning("dial_unknown", call_id=call.call_id)
+            await self.over(call, "unknown", unnamed=True)
+            return None
+        self._log.info("dial_found", call_id=call.call_id, status=leg.status)
+        call.sid = leg.sid
+        await self.records.change(call.call_id, sid=leg.sid, news_at=self.now())
+        if leg.status in OVER:
+            await self.over(call, leg.status)
+        return leg
 
     async def let_go(self, call: PhoneCall) -> None:
         """Hang up a leg that is not over; where that fails, the sweep asks about it."""
@@ -221,7 +241,9 @@ class Legs:
 
     async def _ask_about(self, call: PhoneCall) -> None:
         if call.ended_at is None:
-            leg = await self.carrier.look(call.sid) if call.sid else None
+            if call.sid is None and await self.find_again(call) is None:
+                return
+            leg = await self.carrier.look(call.sid or "")
             if leg is not None and leg.status not in OVER and call.handed_over:
                 await self.records.change(call.call_id, news_at=self.now())
                 await self._settle(call, None)

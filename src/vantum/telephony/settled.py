@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from vantum.audio.waits import Wait
@@ -97,6 +98,10 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent_version: str = ""
     # From the end of their hello, else from the answer, until our voice; None where it never came.
     greeted_after_s: float | None = None
+
+
+OUTCOMES: Final = msgspec.json.Decoder(Outcome)
+"""Reads one as it is recorded."""
 
 
 def met(answerers: Sequence[Kind]) -> tuple[Kind, ...]:

@@ -15,7 +15,7 @@ from vantum.store.call_pages import Place, Sought, calls_page
 from vantum.store.findings import Findings, Found
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.store.receipts import Receipts
-from vantum.telephony.settled import Outcome
+from vantum.telephony.settled import OUTCOMES, Outcome
 from vantum.web.rest.house import House
 from vantum.web.rest.paging import Paged, cut, place
 from vantum.web.rest.route import Route, route
@@ -155,7 +155,7 @@ class CallDoors:
 
 
 def _shown(call: PhoneCall) -> ShownCall:
-    outcome = msgspec.json.decode(call.outcome, type=Outcome) if call.outcome else None
+    outcome = OUTCOMES.decode(call.outcome) if call.outcome else None
     recorded = outcome is not None and outcome.recording
     return ShownCall(
         call.call_id,

@@ -63,6 +63,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'due'"),
     )
     op.create_index(
+        "attempts_ended",
+        "attempts",
+        ["campaign_id", "ended_at"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.create_index(
         "attempts_held",
         "attempts",
         ["campaign_id", "lease_until"],
@@ -92,6 +100,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=False),
+        sa.Column("planned_to", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id"),
         sa.UniqueConstraint("name"),
     )
