@@ -222,7 +222,7 @@ def test_a_voice_that_begins_softly_on_a_quiet_line_is_noticed_by_its_level() ->
 
 @pytest.mark.parametrize(
     ("rise_db", "probability", "heard"),
-    [(40.0, 0.1, ""), (10.0, 0.3, ""), (15.0, 0.15, "("), (40.0, 0.15, "(")],
+    [(40.0, 0.1, ""), (10.0, 0.3, ""), (15.0, 0.12, "("), (40.0, 0.12, "(")],
 )
 def test_loudness_alone_is_no_voice(rise_db: float, probability: float, heard: str) -> None:
     assert kinds(VoiceActivity().push(probability, rise_db)) == heard

@@ -28,7 +28,7 @@ class VadParams(Struct, frozen=True):
     start_s: float = 0.032
     # Behind a silence the network wakes late: of clips on a quiet line 90 of 100 were there within
     # 100 ms, 98 with these two. A breath or a horn passes for one at times, and holds 0.2 s.
-    rising_probability: float = 0.15
+    rising_probability: float = 0.12
     rise_db: float = 15.0  # over the line's own noise
     sure_probability: float = 0.7  # spec §9: less is not meant
     wary_s: float = 0.064  # one window may be a click; a second, softer one before it is an onset

@@ -24,7 +24,7 @@ from vantum.audio.vad import Rise, VadParams, VoiceActivity, VoiceEvent
 from vantum.providers.local import engine
 
 _GATHER_S: Final = 0.006  # 40 calls bring 7 windows in it; speech starts are due within 100 ms
-_GATHER_FROM: Final = 4  # live recordings; below it waiting saves nothing
+_GATHER_FROM: Final = 8  # live recordings; below it waiting saves next to nothing
 _SETTLED: Final = 10  # quiet windows after which the network has settled: 0.3 s
 # Clear recordings scaled to a peak of 10 never reach the probability of a start, at 24 two of three
 # do (a test holds the first); mu-law's first step is 8. Quieter sound is not shown to the network.
