@@ -15,8 +15,8 @@ from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import Shares
 from vantum.dialing.plan import Retry
 from vantum.errors import RequestError
-from vantum.store.campaigns import Campaigns
-from vantum.store.claims import HORIZON_S, LEASE_S
+from vantum.store.campaigns import Campaigns, State
+from vantum.store.claims import HORIZON_S, LEASE_S, Claims
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
 from vantum.store.schema import CALLS, CONSENTS, SUPPRESSIONS
@@ -243,6 +243,30 @@ async def test_finishing_twice_at_once_ends_each_attempt_once(database: Database
     assert sum(counts) == 5
     progress = await campaign.campaigns.progress("c-spring")
     assert (progress.contacts, progress.waiting, progress.dials) == (5, 5, 5)
+
+
+async def test_a_claimed_dial_is_called_off_where_it_may_not_be_made_any_more(
+    database: Database,
+) -> None:
+    campaign = await stage(database, numbers(3))
+    first, second, third = await campaign.takes()
+    claims = campaign.workers["one"]
+    assert await claims.called_off(first) == ""
+    async with database.writing() as connection:
+        row = {"phone": second.candidate.phone, "since": NOW, "reason": "", "call_id": ""}
+        await connection.execute(insert(SUPPRESSIONS).values(row))
+    assert await claims.called_off(second) == "The number was suppressed."
+    assert await Claims(database, "two").called_off(first) == "It is another process's."
+    await campaign.attempts.expired(NOW + LEASE_S + 1)
+    assert await claims.called_off(third) == "It is another process's."
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+async def test_nobody_is_dialled_behind_a_pause_or_a_stop(database: Database, state: State) -> None:
+    campaign = await stage(database, numbers(1))
+    [dial] = await campaign.takes()
+    await campaign.campaigns.put(campaign.campaign, state, NOW)
+    assert await campaign.workers["one"].called_off(dial) == f"The campaign is {state}."
 
 
 async def test_a_dial_whose_process_died_is_taken_over_by_one(database: Database) -> None:

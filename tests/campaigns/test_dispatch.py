@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -95,6 +96,20 @@ async def working(phone: Phone, url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
+    """It does, within a minute."""
+    async with asyncio.timeout(60):
+        while not await holds():  # noqa: ASYNC110 - others write it
+            await asyncio.sleep(0.02)
+
+
+async def dialled(installed: Installed) -> list[dict[str, Any]]:
+    """What the carrier has accepted; its clock is this machine's."""
+    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
+        found: list[dict[str, Any]] = (await page.json())["dials"]
+        return found
+
+
 def agent_file(folder: Path, greeting: str) -> Path:
     """The shipped agent, but for how it greets whom it knows."""
     text = (FILES / "sales.yaml").read_text("utf-8")
@@ -124,9 +139,7 @@ async def test_everybody_on_the_list_is_called_as_often_as_is_right(installed: I
         ("disconnected",),
         ("disconnected",),
     ]
-    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
-        dials = (await page.json())["dials"]
-    calls = [dial["call"] for dial in dials]
+    calls = [dial["call"] for dial in await dialled(installed)]
     assert len(calls) == len(set(calls)) == 7
 
 
@@ -134,8 +147,28 @@ async def test_whoever_has_not_agreed_is_not_called(installed: Installed) -> Non
     [refused] = await installed.calls(PEOPLE[0], agreed=False)
     assert refused.state == "refused"
     assert refused.detail.startswith("no_consent: ")
-    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
-        assert (await page.json())["total"] == 0
+    assert not await dialled(installed)
+
+
+async def test_who_was_claimed_already_is_not_called_behind_a_pause(installed: Installed) -> None:
+    people = [f"+155502{number:05}" for number in range(40)]
+    await agree(installed.database, people)
+    staged = await stage(
+        installed.database, people, replace(PLAN, calls_per_s=8), now=time.time(), placed=True
+    )
+    await until(lambda: dialled(installed))
+    await staged.campaigns.put(await staged.known(), "paused", time.time())
+    paused_at = time.monotonic()
+
+    async def none_is_claimed() -> bool:  # besides those that talk
+        talking = len(await dialled(installed))
+        return (await staged.campaigns.progress("c-spring")).calling <= talking
+
+    await until(none_is_claimed)
+    late = [dial for dial in await dialled(installed) if dial["ran_s"] > paused_at + 0.05]
+    assert not late
+    progress = await staged.campaigns.progress("c-spring")
+    assert progress.waiting >= 20
 
 
 async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Installed) -> None:
@@ -154,8 +187,7 @@ async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: In
         assert answer.status < 300, await answer.text()
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
-    async with installed.phone.http.get(f"{installed.phone.simulator.url}/simulator/dials") as page:
-        assert (await page.json())["total"] == 1
+    assert len(await dialled(installed)) == 1
 
 
 async def test_whoever_listens_is_told_of_a_call_and_of_its_campaign(installed: Installed) -> None:

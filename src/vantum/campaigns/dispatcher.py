@@ -78,8 +78,11 @@ class Dispatcher:
         try:
             await asyncio.sleep(at - time.monotonic())
             await self._keep_apart(apart_s)
+            why = await self._claims.called_off(dial)
             if time.monotonic() > late_at:
-                await self._put_back(dial, "The worker was stopped for a while.", 0.0)
+                why = "The worker was stopped for a while."
+            if why:
+                await self._put_back(dial, why, 0.0)
                 return
             ring_s = max(self._ring_s(call.agent), math.ceil(dial.ring_at_least_s))
             order = self._line.order(call, ring_s)

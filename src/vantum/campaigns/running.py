@@ -48,7 +48,7 @@ from vantum.telephony.account import account_of
 from vantum.telephony.legs import Legs
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.transports.ids import Ids
-from vantum.upkeep import HouseUpkeep
+from vantum.upkeep import HouseUpkeep, keep_what_is_there
 
 RING_S: Final = 30  # for an agent whose file is not here: as files have it that do not say
 
@@ -66,6 +66,7 @@ def shares_of(settings: Settings) -> Shares:
 def run_worker(settings: Settings) -> None:
     """Dial until a signal ends it. Raises SettingsError before it begins."""
     configure_log(settings, sys.stderr)
+    keep_what_is_there()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings, of_campaigns(law_of(settings))))
 

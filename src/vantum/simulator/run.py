@@ -22,7 +22,7 @@ from vantum.simulator.local_talent import Local
 from vantum.simulator.stage import Account, Stage
 from vantum.simulator.talent import Canned
 from vantum.telemetry import server_log
-from vantum.upkeep import HouseUpkeep
+from vantum.upkeep import HouseUpkeep, keep_what_is_there
 from vantum.web.server import listening_sockets
 
 SPEECH: Final = ("canned", "local")
@@ -50,6 +50,7 @@ def run_simulator(
     sockets = listening_sockets(host, port, named="--host, --port")
     url = "http://{}:{}".format(*sockets[0].getsockname()[:2])
     Console(soft_wrap=True, highlight=False).print(how_to_use(url, account), markup=False)
+    keep_what_is_there()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(simulator_server(stage), sockets, local))
 

@@ -30,6 +30,7 @@ from vantum.store.schema import (
     CONTACTS,
     GATES,
     OPEN,
+    SUPPRESSIONS,
     WORKERS,
 )
 
@@ -75,6 +76,18 @@ OVER: Final = select(CAMPAIGNS.c.campaign_id).where(
 """The campaigns that run though nobody is left to call."""
 STOPPED: Final = select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == "stopped")
 STOPPED_WHY: Final = "the campaign was stopped"
+_STANDS: Final = (
+    select(CAMPAIGNS.c.state, SUPPRESSIONS.c.phone.label("suppressed"))
+    .select_from(ATTEMPTS)
+    .join(CAMPAIGNS, _OF_IT)
+    .outerjoin(SUPPRESSIONS, SUPPRESSIONS.c.phone == ATTEMPTS.c.phone)
+    .where(
+        ATTEMPTS.c.attempt_id == bindparam("of"),
+        ATTEMPTS.c.state == "dialing",
+        ATTEMPTS.c.owner == bindparam("ours"),
+        ATTEMPTS.c.epoch == bindparam("claimed"),
+    )
+)
 _CHANGE: Final = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
 
 
@@ -129,6 +142,21 @@ class Claims:
     async def _any_runs(self) -> bool:
         async with self._database.reading() as connection:  # which keeps nobody waiting
             return (await connection.execute(_RUNS)).first() is not None
+
+    async def called_off(self, dial: DueDial) -> str:
+        """Why a dial is not to be made that was claimed a moment ago; "" where it is.
+
+        Raises RecordsError.
+        """
+        candidate = dial.candidate
+        asked = {"of": candidate.attempt_id, "ours": self._boot_id, "claimed": candidate.epoch + 1}
+        async with self._database.reading() as connection:
+            row = (await connection.execute(_STANDS, asked)).first()
+        if row is None:
+            return "It is another process's."
+        if row.state != "running":
+            return f"The campaign is {row.state}."
+        return "The number was suppressed." if row.suppressed else ""
 
     async def give_back(self, dial: DueDial, until: float, why: str) -> None:
         """Put a dial back that was claimed and certainly not made. Raises RecordsError.

@@ -18,6 +18,7 @@ from vantum.env_file import Doubt
 from vantum.errors import SettingsError
 from vantum.settings import Settings
 from vantum.telemetry import configure_log, server_log
+from vantum.upkeep import keep_what_is_there
 from vantum.web.app import build_app
 
 _EVERY: Final = {"0.0.0.0", "::"}
@@ -44,6 +45,7 @@ def run_server(settings: Settings, doubts: Iterable[Doubt] = ()) -> None:
         address, port = listening.getsockname()[:2]
         urls = page_urls(address, port)
         server_log().info("listening", **urls, address=address, port=port)
+    keep_what_is_there()
     server.run(sockets)
     if not server.started:
         raise SystemExit(1)
