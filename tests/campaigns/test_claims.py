@@ -251,14 +251,16 @@ async def test_a_claimed_dial_is_called_off_where_it_may_not_be_made_any_more(
     campaign = await stage(database, numbers(3))
     first, second, third = await campaign.takes()
     claims = campaign.workers["one"]
-    assert await claims.called_off(first) == ""
+    assert await claims.called_off([first, second, third]) == {}
     async with database.writing() as connection:
         row = {"phone": second.candidate.phone, "since": NOW, "reason": "", "call_id": ""}
         await connection.execute(insert(SUPPRESSIONS).values(row))
-    assert await claims.called_off(second) == "The number was suppressed."
-    assert await Claims(database, "two").called_off(first) == "It is another process's."
+    off = {second.candidate.attempt_id: "The number was suppressed."}
+    assert await claims.called_off([first, second, third]) == off
+    theirs = {first.candidate.attempt_id: "It is another process's."}
+    assert await Claims(database, "two").called_off([first]) == theirs
     await campaign.attempts.expired(NOW + LEASE_S + 1)
-    assert await claims.called_off(third) == "It is another process's."
+    assert await claims.called_off([first]) == theirs
 
 
 @pytest.mark.parametrize("state", ["paused", "stopped"])
@@ -266,7 +268,8 @@ async def test_nobody_is_dialled_behind_a_pause_or_a_stop(database: Database, st
     campaign = await stage(database, numbers(1))
     [dial] = await campaign.takes()
     await campaign.campaigns.put(campaign.campaign, state, NOW)
-    assert await campaign.workers["one"].called_off(dial) == f"The campaign is {state}."
+    off = await campaign.workers["one"].called_off([dial])
+    assert off == {dial.candidate.attempt_id: f"The campaign is {state}."}
 
 
 async def test_a_dial_whose_process_died_is_taken_over_by_one(database: Database) -> None:

@@ -23,8 +23,33 @@ from vantum.telephony.line import Line
 
 THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
+_FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
 _CATCH_UP: Final = 0.97  # of the time between two dials, behind one that was late
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
+
+
+class _Planned:
+    """The dials of one process that are claimed and not answered by the carrier yet."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+        self._dials: dict[str, DueDial] = {}
+        self._called_off: dict[str, str] = {}  # and why
+        self._looked_at = 0.0
+
+    def add(self, dial: DueDial) -> None:
+        self._dials[dial.candidate.attempt_id] = dial
+
+    def remove(self, dial: DueDial) -> None:
+        self._dials.pop(dial.candidate.attempt_id, None)
+
+    async def called_off(self, dial: DueDial) -> str:
+        """Why it is not to be made, though it was claimed; "" where it is. Raises RecordsError."""
+        now = time.monotonic()
+        if now > self._looked_at + _FRESH_S:
+            self._called_off = await self._claims.called_off(self._dials.values())
+            self._looked_at = now
+        return self._called_off.get(dial.candidate.attempt_id, "")
 
 
 class Dispatcher:
@@ -58,6 +83,7 @@ class Dispatcher:
         self._free_at = 0.0  # the next one to plan a dial of ours for
         self._asked_at = 0.0  # the carrier was asked last
         self._asks = asyncio.Lock()
+        self._planned = _Planned(claims)
 
     async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
@@ -69,6 +95,7 @@ class Dispatcher:
             # Those whose moments have passed meanwhile must not all be made at once.
             at = max(began + dial.at - now, self._free_at, time.monotonic())
             self._free_at = at + 1 / dials_per_s
+            self._planned.add(dial)
             self._start("dial", self._make(dial, at, began + _LATE_S, 1 / dials_per_s))
         return len(dials)
 
@@ -78,7 +105,7 @@ class Dispatcher:
         try:
             await asyncio.sleep(at - time.monotonic())
             await self._keep_apart(apart_s)
-            why = await self._claims.called_off(dial)
+            why = await self._planned.called_off(dial)
             if time.monotonic() > late_at:
                 why = "The worker was stopped for a while."
             if why:
@@ -98,6 +125,8 @@ class Dispatcher:
             raise
         except RecordsError as error:  # its lease runs out, and then the carrier is asked
             self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+        finally:
+            self._planned.remove(dial)
 
     async def _keep_apart(self, apart_s: float) -> None:
         """Wait for one's turn: what a busy moment has held up must not all be made behind it."""

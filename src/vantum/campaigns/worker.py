@@ -11,7 +11,7 @@ from vantum.errors import RecordsError
 from vantum.telemetry import Log
 
 DIAL_S: Final = 0.5  # half of what dials are claimed ahead
-NAMES_S: Final = 0.25  # the carrier's names of calls are written together
+NAMES_S: Final = 0.4  # the carrier's names of calls are written together
 FINISH_S: Final = 1.0
 CLOSE_S: Final = 5.0
 MAKE_S: Final = 15.0  # a part of a campaign is made in less, mostly

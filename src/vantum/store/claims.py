@@ -6,7 +6,7 @@ the commit. An attempt's id is its call's id: the carrier's callbacks name it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -76,16 +76,19 @@ OVER: Final = select(CAMPAIGNS.c.campaign_id).where(
 """The campaigns that run though nobody is left to call."""
 STOPPED: Final = select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == "stopped")
 STOPPED_WHY: Final = "the campaign was stopped"
-_STANDS: Final = (
-    select(CAMPAIGNS.c.state, SUPPRESSIONS.c.phone.label("suppressed"))
-    .select_from(ATTEMPTS)
+_PLANNED: Final = (
+    select(
+        ATTEMPTS.c.attempt_id,
+        ATTEMPTS.c.epoch,
+        CAMPAIGNS.c.state,
+        SUPPRESSIONS.c.phone.label("suppressed"),
+    )
     .join(CAMPAIGNS, _OF_IT)
     .outerjoin(SUPPRESSIONS, SUPPRESSIONS.c.phone == ATTEMPTS.c.phone)
     .where(
-        ATTEMPTS.c.attempt_id == bindparam("of"),
+        ATTEMPTS.c.attempt_id.in_(bindparam("of", expanding=True)),
         ATTEMPTS.c.state == "dialing",
         ATTEMPTS.c.owner == bindparam("ours"),
-        ATTEMPTS.c.epoch == bindparam("claimed"),
     )
 )
 _CHANGE: Final = update(ATTEMPTS).where(ATTEMPTS.c.attempt_id == bindparam("of"))
@@ -143,20 +146,18 @@ class Claims:
         async with self._database.reading() as connection:  # which keeps nobody waiting
             return (await connection.execute(_RUNS)).first() is not None
 
-    async def called_off(self, dial: DueDial) -> str:
-        """Why a dial is not to be made that was claimed a moment ago; "" where it is.
+    async def called_off(self, dials: Collection[DueDial]) -> dict[str, str]:
+        """Which of these, that were claimed a moment ago, are not to be made any more, and why.
 
         Raises RecordsError.
         """
-        candidate = dial.candidate
-        asked = {"of": candidate.attempt_id, "ours": self._boot_id, "claimed": candidate.epoch + 1}
+        epochs = {one.candidate.attempt_id: one.candidate.epoch + 1 for one in dials}
+        asked = {"of": list(epochs), "ours": self._boot_id}
         async with self._database.reading() as connection:
-            row = (await connection.execute(_STANDS, asked)).first()
-        if row is None:
-            return "It is another process's."
-        if row.state != "running":
-            return f"The campaign is {row.state}."
-        return "The number was suppressed." if row.suppressed else ""
+            rows = (await connection.execute(_PLANNED, asked)).all()
+        why = dict.fromkeys(epochs, "It is another process's.")
+        why |= {row.attempt_id: _why_not(row) for row in rows if row.epoch == epochs[row[0]]}
+        return {one: reason for one, reason in why.items() if reason}
 
     async def give_back(self, dial: DueDial, until: float, why: str) -> None:
         """Put a dial back that was claimed and certainly not made. Raises RecordsError.
@@ -202,6 +203,12 @@ class Claims:
             "ended_at": None,
             "detail": dial.evidence,
         }
+
+
+def _why_not(row: Row[Any]) -> str:
+    if row.state != "running":
+        return f"The campaign is {row.state}."
+    return "The number was suppressed." if row.suppressed else ""
 
 
 def _put(put: Put, now: float) -> dict[str, object]:
