@@ -156,7 +156,11 @@ class Claims:
         async with self._database.reading() as connection:
             rows = (await connection.execute(_PLANNED, asked)).all()
         why = dict.fromkeys(epochs, "It is another process's.")
-        why |= {row.attempt_id: _why_not(row) for row in rows if row.epoch == epochs[row[0]]}
+        why |= {
+            row.attempt_id: _why_not(row.state, row.suppressed)
+            for row in rows
+            if row.epoch == epochs[row.attempt_id]
+        }
         return {one: reason for one, reason in why.items() if reason}
 
     async def give_back(self, dial: DueDial, until: float, why: str) -> None:
@@ -205,10 +209,10 @@ class Claims:
         }
 
 
-def _why_not(row: Row[Any]) -> str:
-    if row.state != "running":
-        return f"The campaign is {row.state}."
-    return "The number was suppressed." if row.suppressed else ""
+def _why_not(state: str, suppressed: str | None) -> str:
+    if state != "running":
+        return f"The campaign is {state}."
+    return "The number was suppressed." if suppressed else ""
 
 
 def _put(put: Put, now: float) -> dict[str, object]:
