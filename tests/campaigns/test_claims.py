@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from campaign import NOW, PLAN, numbers, serves, stage
 from msgspec.structs import replace
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from vantum.dialing.candidate import Candidate, Go, Wait
 from vantum.dialing.keeping import DAY_S
@@ -19,7 +19,7 @@ from vantum.store.campaigns import Campaigns, State
 from vantum.store.claims import HORIZON_S, LEASE_S, Claims
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
-from vantum.store.schema import CALLS, CONSENTS, SUPPRESSIONS
+from vantum.store.schema import ATTEMPTS, CALLS, CONSENTS, SUPPRESSIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -261,6 +261,15 @@ async def test_a_claimed_dial_is_called_off_where_it_may_not_be_made_any_more(
     assert await Claims(database, "two").called_off([first]) == theirs
     await campaign.attempts.expired(NOW + LEASE_S + 1)
     assert await claims.called_off([first]) == theirs
+
+
+async def test_who_was_erased_behind_the_claim_is_not_dialled(database: Database) -> None:
+    campaign = await stage(database, numbers(1))
+    [dial] = await campaign.takes()
+    async with database.writing() as connection:
+        await connection.execute(update(ATTEMPTS).values(phone=""))
+    off = await campaign.workers["one"].called_off([dial])
+    assert off == {dial.candidate.attempt_id: "The number was erased."}
 
 
 @pytest.mark.parametrize("state", ["paused", "stopped"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,16 +13,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from campaign import agree, stage
+from campaign import Staged, agree, serves, stage
 from msgspec.structs import replace
 from phone import PERSON, Phone, telephone
 from receiver import receiving
 from served import eventually
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
+from benchmarks.postgres import Postgres
 from vantum.agents.schema import FILES
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.running import work
+from vantum.dialing.candidate import Candidate, Decide, Go, Wait
 from vantum.dialing.plan import Plan, Retry
 from vantum.settings import load_settings
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
@@ -76,7 +79,7 @@ class Installed:
 
 
 @asynccontextmanager
-async def working(phone: Phone, url: str) -> AsyncIterator[Database]:
+async def working(phone: Phone, url: str, decide: Decide | None = None) -> AsyncIterator[Database]:
     """A worker beside the server, with its own connections."""
     given = {
         **carrier_settings(phone.simulator.url),
@@ -88,7 +91,7 @@ async def working(phone: Phone, url: str) -> AsyncIterator[Database]:
     settings, log = load_settings(given), server_log()
     database, upkeep = Database(url), HouseUpkeep(log)
     carrier = account_of(settings).carrier()
-    decide = of_campaigns(law_of(settings))
+    decide = decide or of_campaigns(law_of(settings))
     async with upkeep.open():
         await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
         yield database
@@ -160,15 +163,93 @@ async def test_who_was_claimed_already_is_not_called_behind_a_pause(installed: I
     await staged.campaigns.put(await staged.known(), "paused", time.time())
     paused_at = time.monotonic()
 
-    async def none_is_claimed() -> bool:  # besides those that talk
-        talking = len(await dialled(installed))
-        return (await staged.campaigns.progress("c-spring")).calling <= talking
-
-    await until(none_is_claimed)
+    await until(lambda: all_put_back(staged, installed))
     late = [dial for dial in await dialled(installed) if dial["ran_s"] > paused_at + 0.3]
     assert not late
     progress = await staged.campaigns.progress("c-spring")
     assert progress.waiting >= 20
+
+
+@asynccontextmanager
+async def stalled(database: Database) -> AsyncIterator[None]:
+    """Nobody learns who is suppressed."""
+    async with database.writing() as connection:
+        await connection.execute(text("LOCK TABLE suppressions IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@pytest.mark.parametrize("closes", [False, True], ids=["no burst", "nobody behind the hour"])
+async def test_what_a_slow_database_has_held_up(
+    postgres: Postgres, tmp_path: Path, *, closes: bool
+) -> None:
+    closing = [math.inf]
+
+    def until_closing(_: Candidate, at: float) -> Go | Wait:
+        return Go("{}") if at < closing[0] else Wait("out of hours", at + 3_600)
+
+    url = postgres.new_database()
+    async with (
+        telephone(tmp_path, database_url=url) as phone,
+        working(phone, url, until_closing) as database,
+    ):
+        installed = Installed(phone, database)
+        people = [f"+155502{number:05}" for number in range(60)]
+        await serves(database, "another", 1_000, time.time() + 1_000)  # all may be called at once
+        staged = await stage(
+            database,
+            people,
+            replace(PLAN, calls_per_s=20, at_once=100, attempts=1),
+            now=time.time(),
+        )
+        await until(lambda: dialled(installed))
+        async with stalled(staged.database):
+            await asyncio.sleep(0.5)  # of the stall itself; dials wait at the lock
+            if closes:
+                closing[0] = time.time()
+            await asyncio.sleep(1.0)
+        if closes:
+            await until(lambda: all_put_back(staged, installed))
+            late = [dial for dial in await dialled(installed) if dial["at"] > closing[0] + 0.25]
+            assert not late
+        else:
+            await until(lambda: as_many(installed, len(people)))
+            moments = [dial["ran_s"] for dial in await dialled(installed)]
+            assert max(sum(at <= other < at + 1 for other in moments) for at in moments) <= 22
+
+
+async def all_put_back(staged: Staged, installed: Installed) -> bool:
+    """Nobody is claimed besides those that talk."""
+    talking = len(await dialled(installed))
+    return (await staged.campaigns.progress("c-spring")).calling <= talking
+
+
+async def as_many(installed: Installed, count: int) -> bool:
+    return len(await dialled(installed)) == count
+
+
+async def test_records_that_are_away_for_a_moment_cost_nobody_their_call(
+    installed: Installed,
+) -> None:
+    people = [f"+155502{number:05}" for number in range(12)]
+    await agree(installed.database, people)
+    staged = await stage(
+        installed.database,
+        people,
+        replace(PLAN, calls_per_s=10, attempts=1),
+        now=time.time(),
+        placed=True,
+    )
+    await until(lambda: dialled(installed))
+    await renamed(installed.database, "suppressions", "away")
+    await asyncio.sleep(0.6)  # of the outage itself
+    await renamed(installed.database, "away", "suppressions")
+    await until(lambda: as_many(installed, len(people)))
+    assert not [one for one in await staged.report() if one.state == "unknown"]
+
+
+async def renamed(database: Database, table: str, name: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Installed) -> None:

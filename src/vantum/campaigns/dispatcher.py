@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from vantum.dialing.candidate import Decide, DueDial
+from vantum.dialing.candidate import Decide, DueDial, Wait
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.attempts import Attempts
@@ -25,6 +25,7 @@ THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no 
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
 _CATCH_UP: Final = 0.97  # of the time between two dials, behind one that was late
+_AGAIN_S: Final = 1.0  # until records that were away are asked again
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
 
@@ -96,18 +97,18 @@ class Dispatcher:
             at = max(began + dial.at - now, self._free_at, time.monotonic())
             self._free_at = at + 1 / dials_per_s
             self._planned.add(dial)
-            self._start("dial", self._make(dial, at, began + _LATE_S, 1 / dials_per_s))
+            made = self._make(dial, decide, at, began + _LATE_S, 1 / dials_per_s)
+            self._start("dial", made)
         return len(dials)
 
-    async def _make(self, dial: DueDial, at: float, late_at: float, apart_s: float) -> None:
+    async def _make(
+        self, dial: DueDial, decide: Decide, at: float, late_at: float, apart_s: float
+    ) -> None:
         """Have it rung at that moment of this machine's clock, or put it back."""
         call, asked = call_of(dial, self._boot_id), False
         try:
             await asyncio.sleep(at - time.monotonic())
-            await self._keep_apart(apart_s)
-            why = await self._planned.called_off(dial)
-            if time.monotonic() > late_at:
-                why = "The worker was stopped for a while."
+            why = await self._turn(dial, apart_s) or self._too_late(dial, decide, late_at)
             if why:
                 await self._put_back(dial, why, 0.0)
                 return
@@ -118,21 +119,51 @@ class Dispatcher:
                 await self._legs.ring(call, order)
             except CarrierError as error:
                 if error.trouble == "throttled":
+                    asked = False
                     await self._put_back(dial, str(error), THROTTLED_S)
         except asyncio.CancelledError:
             if not asked:  # else the next process asks what became of it
                 await self._put_back(dial, "The worker was stopped.", 0.0)
             raise
-        except RecordsError as error:  # its lease runs out, and then the carrier is asked
+        except RecordsError as error:
             self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+            if not asked:  # else its lease runs out, and then the carrier is asked
+                await self._put_back_at_last(dial, late_at + _LATE_S)
         finally:
             self._planned.remove(dial)
 
-    async def _keep_apart(self, apart_s: float) -> None:
-        """Wait for one's turn: what a busy moment has held up must not all be made behind it."""
+    async def _turn(self, dial: DueDial, apart_s: float) -> str:
+        """Wait for one's turn; why the dial is called off, "" where it is not.
+
+        What a busy moment, or a slow look, has held up must not all be made behind it.
+        """
         async with self._asks:
+            why = await self._planned.called_off(dial)
             await asyncio.sleep(self._asked_at + _CATCH_UP * apart_s - time.monotonic())
             self._asked_at = time.monotonic()
+            return why
+
+    def _too_late(self, dial: DueDial, decide: Decide, late_at: float) -> str:
+        """Why it is not to be made, being late: "" where it may be, or is in time."""
+        if time.monotonic() > late_at:
+            return "The worker was stopped for a while."
+        now = self._legs.now()
+        if now > dial.at + _FRESH_S and isinstance(wait := decide(dial.candidate, now), Wait):
+            return wait.reason  # its hour has passed
+        return ""
+
+    async def _put_back_at_last(self, dial: DueDial, until: float) -> None:
+        """Within its lease, once the records are there again: it was certainly not made."""
+        while time.monotonic() < until:
+            await asyncio.sleep(_AGAIN_S)
+            try:
+                await self._put_back(dial, "The records were away.", 0.0)
+            except RecordsError as error:
+                self._log.warning(
+                    "records_not_read", call_id=dial.candidate.attempt_id, why=str(error)
+                )
+            else:
+                return
 
     async def _put_back(self, dial: DueDial, why: str, wait_s: float) -> None:
         await self._claims.give_back(dial, self._legs.now() + wait_s, why)

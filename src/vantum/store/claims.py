@@ -80,6 +80,7 @@ _PLANNED: Final = (
     select(
         ATTEMPTS.c.attempt_id,
         ATTEMPTS.c.epoch,
+        ATTEMPTS.c.phone,
         CAMPAIGNS.c.state,
         SUPPRESSIONS.c.phone.label("suppressed"),
     )
@@ -157,7 +158,7 @@ class Claims:
             rows = (await connection.execute(_PLANNED, asked)).all()
         why = dict.fromkeys(epochs, "It is another process's.")
         why |= {
-            row.attempt_id: _why_not(row.state, row.suppressed)
+            row.attempt_id: _why_not(row.phone, row.state, row.suppressed)
             for row in rows
             if row.epoch == epochs[row.attempt_id]
         }
@@ -209,7 +210,9 @@ class Claims:
         }
 
 
-def _why_not(state: str, suppressed: str | None) -> str:
+def _why_not(phone: str, state: str, suppressed: str | None) -> str:
+    if not phone:
+        return "The number was erased."
     if state != "running":
         return f"The campaign is {state}."
     return "The number was suppressed." if suppressed else ""

@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, union, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.errors import RecordsError
 from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
 from vantum.store.gates import locked
@@ -172,9 +173,12 @@ class PhoneCalls:
     async def _name(self, calls: Sequence[Named]) -> list[bool]:
         named = [{"of": one.call_id, "their": one.sid, "now": one.now} for one in calls]
         ids = [one.call_id for one in calls]
-        async with self._database.writing() as connection:
-            await connection.execute(_NAMED, named)
-            to_end = set((await connection.execute(_TO_END, {"of": ids})).scalars())
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(_NAMED, named)
+                to_end = set((await connection.execute(_TO_END, {"of": ids})).scalars())
+        except IntegrityError as error:  # all are looked for at the carrier then
+            raise RecordsError("the carrier gave two calls one name") from error
         return [call_id in to_end for call_id in ids]
 
     async def news(
