@@ -23,6 +23,7 @@ from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.findings import Finder, finding_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
+from vantum.errors import RequestError
 from vantum.store.attempts import Attempts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
@@ -167,3 +168,15 @@ async def test_who_is_erased_while_their_receipt_is_written_is_nobody_in_it(
     assert await office.knows() == [phones[1]]
     assert len([one async for one in Receipts(office.database).links()]) == 2
     await office.verifies()
+
+
+async def test_nobody_is_erased_under_a_dial_that_was_claimed_meanwhile(office: Office) -> None:
+    campaign = await stage(office.database, numbers(1))
+    [dial] = await campaign.takes()
+    with pytest.raises(RequestError, match="not over yet"):
+        await CallTraces(office.erasing).erase(dial.candidate.phone, lambda outcome: outcome)
+    assert await office.knows() == numbers(1)
+    await campaign.ends(dial, "busy")
+    await campaign.attempts.finish(NOW)
+    await CallTraces(office.erasing).erase(dial.candidate.phone, lambda outcome: outcome)
+    assert await office.knows() == []

@@ -16,7 +16,7 @@ from vantum.errors import RecordsError, RequestError
 from vantum.recording.files import FOLDER, finished
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
-from vantum.store.erasing import Blank, CallTraces
+from vantum.store.erasing import NOT_OVER, Blank, CallTraces
 from vantum.telephony.settled import FILE, OUTCOMES, Outcome
 
 KEPT: Final = (
@@ -52,7 +52,7 @@ async def erase(
     """
     traces = CallTraces(database)
     if await traces.unfinished(phone):
-        raise RequestError("A call with this number is not over yet; try again when it is")
+        raise RequestError(NOT_OVER)
     contacts = await Contacts(database).erase(phone, now, new_id)
     ids = frozenset(await traces.calls_with(phone))
     try:

@@ -33,6 +33,7 @@ AT_ONCE: Final = 8  # of one kind: each waits for somebody else, mostly
 TOGETHER: Final = 50
 KEPT_S: Final = 7 * 86_400.0  # a job that is done
 LOOK_S: Final = 0.5
+_WRITTEN_S: Final = 1.0
 TIDY_S: Final = 3_600.0
 
 
@@ -119,7 +120,8 @@ class _Round(Struct, frozen=True):
         """Why they have failed; "" where they have not."""
         if any(job.tries > TRIES for job in jobs):
             return "each of its tries ended with its process"
-        within_s = min(self.deadline_s, jobs[0].lease_until - self.now())
+        # What came of them has to be written within their lease, too.
+        within_s = min(self.deadline_s, max(0.0, jobs[0].lease_until - self.now() - _WRITTEN_S))
         try:
             async with asyncio.timeout(within_s):
                 if isinstance(self.work, Together):

@@ -295,7 +295,8 @@ def _first(campaign: Row[Any]) -> Select[Any]:
     ]
     made += [(name, literal(value)) for name, value in NEW.items() if value is not None]
     people = select(*(value.label(name) for name, value in made))
-    return people.where(CONTACTS.c.erased_at.is_(None))
+    people = people.where(CONTACTS.c.erased_at.is_(None))
+    return people.with_for_update(read=True, of=CONTACTS)  # who erases one waits for the attempts
 
 
 def _latest(campaign_id: str) -> Select[Any]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.errors import RequestError
 from vantum.store.database import Database
 from vantum.store.findings import blank as blank_findings
 from vantum.store.hooks import JOB as WEBHOOK
@@ -16,6 +17,7 @@ from vantum.store.receipts import forget
 from vantum.store.schema import ANSWERS, ATTEMPTS, CALLS, JOBS
 
 _SUPPRESSED: Final = '"type":"number.suppressed"'  # quotes within a text are escaped
+NOT_OVER: Final = "A call with this number is not over yet; try again when it is"
 Blank = Callable[[str], str]
 """Makes an outcome, as JSON, hold nothing of whom the call was with."""
 
@@ -47,17 +49,25 @@ class CallTraces:
             return tuple((await connection.execute(query)).scalars())
 
     async def erase(self, phone: str, blank: Blank) -> Erased:
-        """Take number, words and findings out of all calls with a number, and drop its salt."""
+        """Take number, words and findings out of all calls with a number, and drop its salt.
+
+        Raises RequestError where one of them is not settled: its outcome would bring it back.
+        """
         async with self._database.writing() as connection:
             query = select(CALLS.c.call_id, CALLS.c.outcome).where(CALLS.c.their_number == phone)
             rows = (await connection.execute(query.order_by(CALLS.c.call_id))).all()
             calls = tuple(row.call_id for row in rows)
+            if not all(row.outcome for row in rows):
+                raise RequestError(NOT_OVER, code="INVALID_STATE")
             for row in rows:
                 values = {"their_number": "", "briefing": "", "facts": "", "allowed": ""}
                 this = update(CALLS).where(CALLS.c.call_id == row.call_id)
                 await connection.execute(this.values(outcome=blank(row.outcome), **values))
             theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
-            await connection.execute(theirs.values(phone="", detail=""))
+            bare = theirs.values(phone="", detail="")
+            # Whoever held one may have planned another, which only the next statement sees.
+            while (await connection.execute(bare)).rowcount:
+                pass
             findings = await blank_findings(connection, calls)
             await _forget_told(connection, phone, calls)
             return Erased(calls, findings, await forget(connection, phone))
