@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vantum.errors import RecordsError
 from vantum.store.database import Database
 from vantum.store.findings import blank as blank_findings
 from vantum.store.hooks import JOB as WEBHOOK
@@ -16,6 +17,7 @@ from vantum.store.receipts import forget
 from vantum.store.schema import ANSWERS, ATTEMPTS, CALLS, JOBS
 
 _SUPPRESSED: Final = '"type":"number.suppressed"'  # quotes within a text are escaped
+_LOOKS: Final = 20  # more attempts than anybody ends while we look
 Blank = Callable[[str], str]
 """Makes an outcome, as JSON, hold nothing of whom the call was with."""
 
@@ -56,11 +58,19 @@ class CallTraces:
                 values = {"their_number": "", "briefing": "", "facts": "", "allowed": ""}
                 this = update(CALLS).where(CALLS.c.call_id == row.call_id)
                 await connection.execute(this.values(outcome=blank(row.outcome), **values))
-            theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone)
-            await connection.execute(theirs.values(phone="", detail=""))
+            await _forget_attempts(connection, phone)
             findings = await blank_findings(connection, calls)
             await _forget_told(connection, phone, calls)
             return Erased(calls, findings, await forget(connection, phone))
+
+
+async def _forget_attempts(connection: AsyncConnection, phone: str) -> None:
+    """Who ends an attempt plans the next, which we see only once we have waited for them."""
+    theirs = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone).values(phone="", detail="")
+    for _ in range(_LOOKS):
+        if not (await connection.execute(theirs)).rowcount:
+            return
+    raise RecordsError("calls to this number are planned all the time; erase it again")
 
 
 async def _forget_told(connection: AsyncConnection, phone: str, calls: tuple[str, ...]) -> None:
