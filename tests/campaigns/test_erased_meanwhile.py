@@ -20,13 +20,15 @@ from a_call import OURS, phone_call
 from a_job import about, do
 from vantum.agents.findings import Ended, Finding
 from vantum.agents.schema import Agent
-from vantum.campaigns.erasing import erase
+from vantum.campaigns.erasing import erase, without_person
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.findings import Finder, finding_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
 from vantum.dialing.plan import Retry
+from vantum.errors import RequestError
 from vantum.store.attempts import NEW, Attempts
+from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
 from vantum.store.findings import Findings, Found
@@ -156,6 +158,45 @@ async def waits(database: Database, count: int, unless: Future[None] | None = No
             if (await looking.execute(waiting)).scalar_one() >= count:
                 return
             await looking.rollback()
+
+
+async def test_who_is_claimed_before_they_are_suppressed_is_erased_when_that_call_is_over(
+    office: Office,
+) -> None:
+    [phone] = numbers(1)
+    staged = await stage(office.database, [phone])
+    [dial] = await staged.takes()
+    await Contacts(office.erasing).erase(phone, NOW, "consent")  # it had looked before the claim
+    with pytest.raises(RequestError, match="not over yet; try again"):
+        await CallTraces(office.erasing).erase(phone, without_person)
+    call = await PhoneCalls(office.database).by_id(dial.candidate.attempt_id)
+    assert call is not None
+    assert call.their_number == phone
+    assert await staged.workers["one"].called_off([dial])
+    await staged.workers["one"].give_back(dial, NOW + 9, "It was suppressed.")
+    await office.erases(phone)
+    assert await office.knows() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_an_erasure_waits_for_who_claims_and_then_says_to_try_again(
+    office: Office, database_url: str
+) -> None:
+    [phone] = numbers(1)
+    staged = await stage(office.database, [phone])
+    holding = Database(database_url)
+    async with holding.writing() as connection:  # whoever has read who is suppressed waits here
+        await connection.execute(text("LOCK TABLE phone_calls IN SHARE MODE"))
+        claiming = asyncio.ensure_future(staged.takes())
+        await waits(office.erasing, 1)
+        erasing = asyncio.ensure_future(office.erases(phone))
+        await waits(office.database, 2, unless=erasing)
+    [dial] = await claiming
+    with pytest.raises(RequestError, match="try again"):
+        await erasing
+    await holding.close()
+    assert (await staged.report())[0].state == "dialing"
+    assert dial.candidate.phone == phone
 
 
 @asynccontextmanager
