@@ -26,7 +26,8 @@ def erase(
     from vantum.campaigns.erasing import KEPT, erase  # noqa: PLC0415 - others need no records
     from vantum.dialing.numbers import is_number, number_of  # noqa: PLC0415
 
-    phone = number if is_number(number) else number_of(number)  # carriers tell odd ones, too
+    # Calls that come in are recorded with whatever the carrier says, possible or not.
+    phone = number if is_number(number) else number_of(number)
     if not yes:
         question = f"Erase all that is known of {phone}? It cannot be brought back."
         typer.confirm(question, abort=True)

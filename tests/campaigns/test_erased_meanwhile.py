@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import Future
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from campaign import NOW, numbers, stage
+from campaign import NOW, PLAN, numbers, stage
 from sales_call import SALES
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from a_call import OURS, phone_call
 from a_job import about, do
 from vantum.agents.findings import Ended, Finding
 from vantum.agents.schema import Agent
-from vantum.campaigns.erasing import erase
+from vantum.campaigns.erasing import erase, without_person
 from vantum.campaigns.exporting import export_receipts
 from vantum.campaigns.findings import Finder, finding_work
 from vantum.campaigns.receipts import receipt_work
 from vantum.dialing.chain import Verified, verify
+from vantum.dialing.plan import Retry
 from vantum.errors import RequestError
-from vantum.store.attempts import Attempts
+from vantum.store.attempts import NEW, Attempts
+from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
 from vantum.store.findings import Findings, Found
@@ -146,6 +150,116 @@ async def test_whichever_comes_first_nothing_is_kept_of_who_is_erased(office: Of
     await office.verifies()
 
 
+async def waits(database: Database, count: int, unless: Future[None] | None = None) -> None:
+    """So many transactions wait for others; or this, which might have, is over."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with database.reading() as looking:
+        while not (unless and unless.done()):
+            if (await looking.execute(waiting)).scalar_one() >= count:
+                return
+            await looking.rollback()
+
+
+async def test_who_is_claimed_before_they_are_suppressed_is_erased_when_that_call_is_over(
+    office: Office,
+) -> None:
+    [phone] = numbers(1)
+    staged = await stage(office.database, [phone])
+    [dial] = await staged.takes()
+    await Contacts(office.erasing).erase(phone, NOW, "consent")  # it had looked before the claim
+    with pytest.raises(RequestError, match="not over yet; try again"):
+        await CallTraces(office.erasing).erase(phone, without_person)
+    call = await PhoneCalls(office.database).by_id(dial.candidate.attempt_id)
+    assert call is not None
+    assert call.their_number == phone
+    assert await staged.workers["one"].called_off([dial])
+    await staged.workers["one"].give_back(dial, NOW + 9, "It was suppressed.")
+    await office.erases(phone)
+    assert await office.knows() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_an_erasure_waits_for_who_claims_and_then_says_to_try_again(
+    office: Office, database_url: str
+) -> None:
+    [phone] = numbers(1)
+    staged = await stage(office.database, [phone])
+    holding = Database(database_url)
+    async with holding.writing() as connection:  # whoever has read who is suppressed waits here
+        await connection.execute(text("LOCK TABLE phone_calls IN SHARE MODE"))
+        claiming = asyncio.ensure_future(staged.takes())
+        await waits(office.erasing, 1)
+        erasing = asyncio.ensure_future(office.erases(phone))
+        await waits(office.database, 2, unless=erasing)
+    [dial] = await claiming
+    with pytest.raises(RequestError, match="try again"):
+        await erasing
+    await holding.close()
+    assert (await staged.report())[0].state == "dialing"
+    assert dial.candidate.phone == phone
+
+
+@asynccontextmanager
+async def held_up(
+    database: Database, campaign_id: str, line: int, number: int
+) -> AsyncIterator[None]:
+    """Whoever plans this attempt waits, in the middle of it, and then plans it."""
+    attempt = {
+        "attempt_id": f"{campaign_id}-{line}-{number}",
+        "campaign_id": campaign_id,
+        "contact_id": f"spring-{line}",
+        "number": number,
+    }
+    with suppress(ZeroDivisionError):
+        async with database.writing() as connection:
+            await connection.execute(
+                insert(ATTEMPTS).values(NEW | attempt | {"phone": "", "due_at": NOW})
+            )
+            yield
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_is_erased_while_a_campaign_is_made_is_not_in_it(
+    office: Office, database_url: str
+) -> None:
+    phones = numbers(2)
+    first = await stage(office.database, phones, starts=False)
+    second = msgspec.structs.replace(first.campaign, campaign_id="c-summer", name="summer")
+    holding = Database(database_url)
+    async with held_up(holding, "c-summer", line=3, number=1):
+        making = asyncio.ensure_future(first.campaigns.create(second))
+        await waits(office.erasing, 1)  # the first contact is read by then
+        erasing = asyncio.ensure_future(office.erases(phones[0]))
+        await waits(first.database, 2, unless=erasing)
+    await asyncio.gather(making, erasing)
+    await holding.close()
+    assert await office.knows() == [phones[1], phones[1]]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_is_erased_while_their_next_call_is_planned_is_not_called_again(
+    office: Office, database_url: str
+) -> None:
+    [phone] = numbers(1)
+    plan = msgspec.structs.replace(PLAN, attempts=2, retries={"busy": Retry(1, 1)})
+    staged = await stage(office.database, [phone], plan)
+    [dial] = await staged.takes()
+    call = phone_call(NOW, "of somebody", their_number=phone, ended_at=NOW, status="busy")
+    outcome = msgspec.json.decode(msgspec.json.encode(outcome_of(call, None)))
+    await staged.ends(dial, **outcome)
+    holding = Database(database_url)
+    async with held_up(holding, "c-spring", line=2, number=2):
+        finishing = asyncio.ensure_future(staged.attempts.finish(NOW + 1))
+        await waits(office.erasing, 1)  # it has ended the first
+        erasing = asyncio.ensure_future(office.erases(phone))
+        await waits(staged.database, 2)
+    await asyncio.gather(finishing, erasing)
+    await holding.close()
+    assert len((await staged.report())[0].outcomes) == 1
+    assert await office.knows() == []
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_who_is_erased_while_their_receipt_is_written_is_nobody_in_it(
     office: Office, database_url: str
@@ -158,25 +272,10 @@ async def test_who_is_erased_while_their_receipt_is_written_is_nobody_in_it(
         await connection.execute(text("LOCK TABLE agent_versions IN ACCESS EXCLUSIVE MODE"))
         jobs = [about("call-1"), about("call-2")]
         work = asyncio.ensure_future(receipt_work(office.database).do(jobs))
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        async with office.erasing.reading() as looking:
-            while not (await looking.execute(waiting)).scalar_one():
-                await looking.rollback()
+        await waits(holding, 1)
         await office.erases(phones[0])
     await work
     await holding.close()
     assert await office.knows() == [phones[1]]
     assert len([one async for one in Receipts(office.database).links()]) == 2
     await office.verifies()
-
-
-async def test_nobody_is_erased_under_a_dial_that_was_claimed_meanwhile(office: Office) -> None:
-    campaign = await stage(office.database, numbers(1))
-    [dial] = await campaign.takes()
-    with pytest.raises(RequestError, match="not over yet"):
-        await CallTraces(office.erasing).erase(dial.candidate.phone, lambda outcome: outcome)
-    assert await office.knows() == numbers(1)
-    await campaign.ends(dial, "busy")
-    await campaign.attempts.finish(NOW)
-    await CallTraces(office.erasing).erase(dial.candidate.phone, lambda outcome: outcome)
-    assert await office.knows() == []

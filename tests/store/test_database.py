@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, insert, select
 
-from vantum.store.database import Database
+from vantum.store.database import Database, ahead_s
 from vantum.store.schema import IMPORTS
 
 pytestmark = pytest.mark.anyio
@@ -38,3 +38,21 @@ async def test_who_is_cancelled_while_writing_keeps_nobody_from_it(database_url:
         found = (await connection.execute(select(func.count()).select_from(IMPORTS))).scalar_one()
     assert found % 500 == 60
     await database.close()
+
+
+@pytest.mark.parametrize(
+    ("known", "took_s", "ahead"),
+    [
+        (None, 0.1, 7.0),
+        (None, 8.0, 7.0),  # any look is better than none
+        (6.9, 0.1, 7.0),
+        (6.9, 8.0, 6.9),  # the answer may be of any of these seconds
+        (6.9, -5.0, 6.9),  # our clock was put back meanwhile
+    ],
+)
+def test_a_slow_look_at_a_clock_shifts_nobodys_time(
+    known: float | None, took_s: float, ahead: float
+) -> None:
+    before = 1_000.0
+    theirs = before + took_s / 2 + 7.0
+    assert ahead_s(known, before, theirs, before + took_s) == pytest.approx(ahead)

@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from vantum.errors import RecordsError, RequestError
+from vantum.errors import RecordsError
 from vantum.recording.files import FOLDER, finished
 from vantum.store.contacts import Contacts
 from vantum.store.database import Database
-from vantum.store.erasing import NOT_OVER, Blank, CallTraces
+from vantum.store.erasing import Blank, CallTraces
 from vantum.telephony.settled import FILE, OUTCOMES, Outcome
 
 KEPT: Final = (
@@ -47,13 +47,15 @@ async def erase(
 ) -> Erasure:
     """Forget whom a number belongs to. The same again erases what has come since.
 
-    Raises RequestError while a call with it is not settled, and RecordsError, also where a file
-    cannot be erased: then the records are as before, but for files that went before it.
+    Raises RequestError while a call with it is not settled: one that began meanwhile leaves the
+    number suppressed and its contacts erased, and the rest for the next time. Raises RecordsError,
+    also where a file cannot be erased: then the records of calls are as before, but for files that
+    went before it.
     """
     traces = CallTraces(database)
-    if await traces.unfinished(phone):
-        raise RequestError(NOT_OVER)
+    await traces.refuse_unsettled(phone)
     contacts = await Contacts(database).erase(phone, now, new_id)
+    await traces.refuse_unsettled(phone)  # what was claimed before it was suppressed
     ids = frozenset(await traces.calls_with(phone))
     try:
         # On a thread: whoever asks for it over the API asks a process that carries calls.

@@ -295,8 +295,9 @@ def _first(campaign: Row[Any]) -> Select[Any]:
     ]
     made += [(name, literal(value)) for name, value in NEW.items() if value is not None]
     people = select(*(value.label(name) for name, value in made))
-    people = people.where(CONTACTS.c.erased_at.is_(None))
-    return people.with_for_update(read=True, of=CONTACTS)  # who erases one waits for the attempts
+    # Who is erased meanwhile waits for us, and then finds the attempts; or we for that, and skip.
+    people = people.with_for_update(read=True, of=CONTACTS)
+    return people.where(CONTACTS.c.erased_at.is_(None))
 
 
 def _latest(campaign_id: str) -> Select[Any]:

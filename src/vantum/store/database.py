@@ -21,8 +21,10 @@ from vantum.store.migrating import migrate
 from vantum.store.sqlite import BUSY_S
 
 _PAUSE: Final = 3  # times as long as it took
-_QUICK_S: Final = 0.5  # a look at the clock that took longer may be wrong by half of that
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
+# A look at the server's clock is off by at most half of what it takes: this much is little beside
+# the seconds that leases and hours of the day allow, and a server that is not busy takes far less.
+_LOOK_S: Final = 0.5
 
 # A process that is stopped within a transaction must not keep the others from a row for ever.
 _SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
@@ -49,8 +51,7 @@ class Database:
             connect_args={} if is_file else {"server_settings": _SERVER},
         )
         self._writer = asyncio.Lock()
-        self._ahead_s = 0.0
-        self._compared = False
+        self._ahead_s: float | None = None  # nobody has looked yet
         if is_file:
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ class Database:
 
         It is that of a database server, or our own.
         """
-        return time.time() + self._ahead_s
+        return time.time() + (self._ahead_s or 0.0)
 
     async def compare_clocks(self) -> None:
         """Look again, as `set_up` has, how far ours is behind. Raises RecordsError."""
@@ -125,14 +126,21 @@ class Database:
         before = time.time()
         query = text("SELECT extract(epoch FROM clock_timestamp())")
         theirs = float((await connection.execute(query)).scalar_one())
-        after = time.time()
-        if self._compared and after - before > _QUICK_S:
-            return
-        self._ahead_s, self._compared = theirs - (before + after) / 2, True
+        self._ahead_s = ahead_s(self._ahead_s, before, theirs, time.time())
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
+
+
+def ahead_s(known: float | None, before: float, theirs: float, after: float) -> float:
+    """How far a clock is ahead of ours, which said `before` and `after` when we looked at it.
+
+    What was known stays where the look took too long; any is better than none.
+    """
+    if known is not None and not 0 <= after - before < _LOOK_S:
+        return known
+    return theirs - (before + after) / 2
 
 
 def or_nothing(connection: AsyncConnection, table: Table) -> Any:
