@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from vantum.campaigns.erasing import KEPT, KEPT_OF_CONTACTS, Erasure, erase
 from vantum.campaigns.importing import Report, import_suppressions
 from vantum.campaigns.making import why
-from vantum.dialing.numbers import number_of
+from vantum.dialing.numbers import is_number, number_of
 from vantum.errors import RequestError
 from vantum.roles import Caller
 from vantum.store.contact_pages import suppressions_page
@@ -103,11 +103,11 @@ class SuppressionDoors:
 
     async def look(self, phone: str) -> Suppressed:
         """Since when and why a number is not to be called; 404 where it may be."""
-        return await self._known(await _number(phone))
+        return await self._known(await _recorded(phone))
 
     async def lift(self, phone: str, body: Lift, caller: Caller) -> None:
         """Let a number be called again."""
-        phone = await _number(phone)
+        phone = await _recorded(phone)
         token = f"token {caller.token_id}" if caller.token_id else "the installation's token"
         who = f"{body.by} ({token})"
         now = self._house.now()
@@ -120,7 +120,7 @@ class SuppressionDoors:
         The number stays suppressed, or a later list would have it called again. While a call with
         it is not over this is refused.
         """
-        phone, house = await _number(body.phone), self._house
+        phone, house = await _recorded(body.phone), self._house
         now, new_id = house.now(), house.new_id()
         if body.only_contacts:
             contacts = await self._contacts.erase(phone, now, new_id)
@@ -138,6 +138,11 @@ class SuppressionDoors:
 async def _number(text: str) -> str:
     # On a thread: what knows of numbers is loaded with the first, and calls may be live.
     return await asyncio.to_thread(number_of, text)
+
+
+async def _recorded(text: str) -> str:
+    """A number that may be in the records: calls that come in have whatever the carrier says."""
+    return text if is_number(text) else await _number(text)
 
 
 def _not_suppressed(phone: str) -> RequestError:
