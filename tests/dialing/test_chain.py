@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vantum.dialing.abandonment import Share
 from vantum.dialing.chain import (
     FIRST,
     Broken,
@@ -156,3 +157,5 @@ def test_a_number_that_others_would_write_otherwise_is_refused(number: float) ->
 
 def test_whole_numbers_have_one_form() -> None:
     assert canonical([1.0, -0.0, 0.1, 2.5]) == "[1,0,0.1,2.5]"
+    share = Share(at_most=0.03, per_days=30.0)
+    assert canonical({"shares": (share,)}) == '{"shares":[{"at_most":0.03,"per_days":30}]}'

@@ -73,7 +73,7 @@ def _plain(value: object) -> object:
         return _number(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # a Struct keeps its tuples
         return [_plain(item) for item in value]
     return value
 
