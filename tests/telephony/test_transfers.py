@@ -220,7 +220,7 @@ class Balancer:
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     try:
-        while data := await source.read(65_536):
+        while (data := await source.read(65_536)) and not sink.is_closing():
             sink.write(data)
             await sink.drain()
     except ConnectionError:
