@@ -75,6 +75,7 @@ COLUMNS: Final = 250  # of a list; the widest exports have about a hundred
 IMPORT_ROWS: Final = 500  # written at a time: 20 ms in which SQLite lets nobody else write
 IMPORT_DEAD_S: Final = 60.0  # an import that has written nothing for so long has died
 PLAN_ROWS: Final = 2_000  # calls planned at a time: 50 ms, for the same reason
+CLOCK_S: Final = 30.0  # between two looks at the clock of the database, by which all go
 
 # After a call
 JOB_S: Final = 45.0  # a model's deadline and some more; its lease of 60 s must not run out

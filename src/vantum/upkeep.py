@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
+from vantum.errors import RecordsError
 from vantum.telemetry import Log
+
+_AWAY_S: Final = 1.0  # a database that is away is asked again
 
 
 def keep_what_is_there() -> None:
@@ -17,6 +21,21 @@ def keep_what_is_there() -> None:
     To look through 130,000 objects takes 70 ms (measured), in which nobody is heard or dialled.
     """
     gc.freeze()
+
+
+async def every(period_s: float, work: Callable[[], Awaitable[object]], log: Log) -> None:
+    """Do this again and again; a database that is away is waited for."""
+    while True:
+        began = time.monotonic()
+        try:
+            await work()
+        except RecordsError as error:
+            log.warning("records_not_read", why=str(error))
+            await asyncio.sleep(_AWAY_S)
+        except Exception:  # a task root: one bad row must not end all that this loop is for
+            log.exception("round_failed")
+            await asyncio.sleep(_AWAY_S)
+        await asyncio.sleep(max(0.0, began + period_s - time.monotonic()))
 
 
 class HouseUpkeep:

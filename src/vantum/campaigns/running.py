@@ -10,6 +10,7 @@ from typing import Final
 
 import uvloop
 
+from vantum import limits
 from vantum.agents.schema import Agent
 from vantum.agents.shelf import shelf_of
 from vantum.campaigns.afterwards import RETENTION_S, new_day, tidy, works_of
@@ -18,7 +19,6 @@ from vantum.campaigns.hooks import Telling
 from vantum.campaigns.jobs import TIDY_S, Together, Work, work_once
 from vantum.campaigns.law import law_of, of_campaigns
 from vantum.campaigns.worker import (
-    CLOCK_S,
     CLOSE_S,
     DIAL_S,
     FINISH_S,
@@ -28,7 +28,6 @@ from vantum.campaigns.worker import (
     NAMES_S,
     TAKE_OVER_S,
     TOGETHER_S,
-    every,
 )
 from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
@@ -48,7 +47,7 @@ from vantum.telephony.account import account_of
 from vantum.telephony.legs import Legs
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.transports.ids import Ids
-from vantum.upkeep import HouseUpkeep, keep_what_is_there
+from vantum.upkeep import HouseUpkeep, every, keep_what_is_there
 
 RING_S: Final = 30  # for an agent whose file is not here: as files have it that do not say
 
@@ -135,7 +134,7 @@ async def work(
         ("take-over", TAKE_OVER_S, dispatcher.take_over),
         ("inquire", INQUIRE_S, dispatcher.inquire),
         ("here", HERE_S, lambda: processes.here(0, database.now())),
-        ("clock", CLOCK_S, database.compare_clocks),
+        ("clock", limits.CLOCK_S, database.compare_clocks),
         ("tidy", TIDY_S, lambda: tidy(jobs, Lists(database), database.now())),
         ("new-day", RETENTION_S, lambda: new_day(database, database.now())),
     ):

@@ -241,9 +241,9 @@ class Legs:
 
     async def _ask_about(self, call: PhoneCall) -> None:
         if call.ended_at is None:
-            if call.sid is None and await self.find_again(call) is None:
+            leg = await (self.carrier.look(call.sid) if call.sid else self.find_again(call))
+            if call.sid is None:
                 return
-            leg = await self.carrier.look(call.sid or "")
             if leg is not None and leg.status not in OVER and call.handed_over:
                 await self.records.change(call.call_id, news_at=self.now())
                 await self._settle(call, None)

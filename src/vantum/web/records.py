@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vantum.campaigns.worker import CLOCK_S, every
+from vantum import limits
 from vantum.telemetry import Log
+from vantum.upkeep import every
 
 if TYPE_CHECKING:
     from vantum.store.database import Database
@@ -46,7 +47,7 @@ class Records:
             if not self._is_set_up:
                 await self._database.set_up()
                 self._is_set_up = True
-                compare = every(CLOCK_S, self._database.compare_clocks, self._log)
+                compare = every(limits.CLOCK_S, self._database.compare_clocks, self._log)
                 self._start("clock", compare)
             return self._database
 
