@@ -24,10 +24,9 @@ def erase(
 ) -> None:
     """Forget a person: contacts, words, recordings and findings with their number."""
     from vantum.campaigns.erasing import KEPT, erase  # noqa: PLC0415 - others need no records
-    from vantum.dialing.numbers import is_number, number_of  # noqa: PLC0415
+    from vantum.dialing.numbers import recorded_number  # noqa: PLC0415
 
-    # Calls that come in are recorded with whatever the carrier says, possible or not.
-    phone = number if is_number(number) else number_of(number)
+    phone = recorded_number(number)
     if not yes:
         question = f"Erase all that is known of {phone}? It cannot be brought back."
         typer.confirm(question, abort=True)

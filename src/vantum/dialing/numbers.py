@@ -73,6 +73,14 @@ def number_of(text: str, region: str | None = None) -> str:
         raise RequestError(f'"{text}" has {error}; write it like +15550100123') from error
 
 
+def recorded_number(text: str) -> str:
+    """The number that somebody looks for in the records. Raises RequestError.
+
+    Calls that come in are recorded with whatever the carrier says, possible or not.
+    """
+    return text if is_number(text) else number_of(text)
+
+
 @cache
 def _reasons() -> tuple[dict[int, str], dict[int, str]]:
     """Why a number could not be read, and why one that was read cannot be."""

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from vantum.campaigns.erasing import KEPT, KEPT_OF_CONTACTS, Erasure, erase
 from vantum.campaigns.importing import Report, import_suppressions
 from vantum.campaigns.making import why
-from vantum.dialing.numbers import is_number, number_of
+from vantum.dialing.numbers import number_of, recorded_number
 from vantum.errors import RequestError
 from vantum.roles import Caller
 from vantum.store.contact_pages import suppressions_page
@@ -141,8 +141,7 @@ async def _number(text: str) -> str:
 
 
 async def _recorded(text: str) -> str:
-    """A number that may be in the records: calls that come in have whatever the carrier says."""
-    return text if is_number(text) else await _number(text)
+    return await asyncio.to_thread(recorded_number, text)  # as above
 
 
 def _not_suppressed(phone: str) -> RequestError:
