@@ -108,8 +108,8 @@ async def test_nothing_is_found_of_who_is_erased_while_a_model_reads(office: Off
     await office.settles("call-1", phone)
     mind = SlowReader(office, phone)
     agents, attempts = {"sales": SALES}, Attempts(office.database, "one")
-    desk = Finder(office.database, attempts, agents, lambda: NOW, server_log(), mind)
-    await do(finding_work(desk), "call-1")  # it is done, and not tried again
+    finder = Finder(office.database, attempts, agents, lambda: NOW, server_log(), mind)
+    await do(finding_work(finder), "call-1")  # it is done, and not tried again
     assert await office.knows() == []
 
 

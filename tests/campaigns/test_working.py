@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 import structlog
 
-from vantum.campaigns.jobs import AT_ONCE, TOGETHER, Together, Work, work_once
+from vantum.campaigns.jobs import AT_ONCE, LEAST_S, TOGETHER, Together, Work, work_once
 from vantum.dialing.backoff import FIRST_S, TRIES
 from vantum.errors import CarrierError
 from vantum.store.database import Database
@@ -159,6 +159,21 @@ async def test_jobs_are_not_begun_alone_behind_their_lease(bench: Bench) -> None
     assert sorted(alone) == [f"call-{number}" for number in range(5)]
     bench.now += 86_400
     assert not await bench.jobs.claim(bench.now, 10)
+
+
+async def test_what_is_not_begun_within_its_lease_is_put_back(bench: Bench) -> None:
+    await bench.plan()
+    # The process stood still between claim and work: once for most of the lease, once beyond it.
+    times = iter([NOW, NOW + LEASE_S - LEAST_S + 0.1, NOW, NOW + LEASE_S + 2])
+    tries: list[int] = []
+
+    async def work(job: Job) -> None:
+        tries.append(job.tries)
+
+    with structlog.testing.capture_logs() as lines:
+        await work_once(bench.jobs, "finding", work, lambda: next(times, NOW + 2 * LEASE_S))
+    assert [line["event"] for line in lines] == ["jobs_put_back", "jobs_put_back"]
+    assert tries == [1]
 
 
 async def test_who_waited_for_others_that_failed_has_lost_no_try(bench: Bench) -> None:

@@ -29,11 +29,11 @@ class Together(Struct, frozen=True):
 
 
 LEAST_S: Final = 5.0  # of a lease: with less left, a job is not begun
+WRITE_S: Final = 1.0  # of a lease, kept to write down what came of a job
 AT_ONCE: Final = 8  # of one kind: each waits for somebody else, mostly
 TOGETHER: Final = 50
 KEPT_S: Final = 7 * 86_400.0  # a job that is done
 LOOK_S: Final = 0.5
-_WRITTEN_S: Final = 1.0
 TIDY_S: Final = 3_600.0
 
 
@@ -91,6 +91,9 @@ class _Round(Struct, frozen=True):
             return []
 
     async def _perform(self, jobs: Sequence[Job]) -> None:
+        if self._is_late(jobs):
+            await self._put_back(jobs)
+            return
         error = await self._tried(jobs)
         if error and len(jobs) > 1:
             await self._each(jobs)
@@ -102,12 +105,17 @@ class _Round(Struct, frozen=True):
     async def _each(self, jobs: Sequence[Job]) -> None:
         """Try each alone while they are ours; the rest is left to whoever claims it next."""
         for place, job in enumerate(jobs):
-            if job.lease_until - self.now() < LEAST_S:
-                left = jobs[place:]
-                self.log.info("jobs_put_back", kind=self.kind, of=len(left))
-                await self._record(left, self.jobs.put_back(left))
+            if self._is_late([job]):
+                await self._put_back(jobs[place:])
                 return
             await self._perform([job])
+
+    def _is_late(self, jobs: Sequence[Job]) -> bool:
+        return jobs[0].lease_until - self.now() < LEAST_S
+
+    async def _put_back(self, jobs: Sequence[Job]) -> None:
+        self.log.info("jobs_put_back", kind=self.kind, of=len(jobs))
+        await self._record(jobs, self.jobs.put_back(jobs))
 
     async def _record(self, jobs: Sequence[Job], writing: Awaitable[bool]) -> None:
         try:
@@ -120,8 +128,7 @@ class _Round(Struct, frozen=True):
         """Why they have failed; "" where they have not."""
         if any(job.tries > TRIES for job in jobs):
             return "each of its tries ended with its process"
-        # What came of them has to be written within their lease, too.
-        within_s = min(self.deadline_s, max(0.0, jobs[0].lease_until - self.now() - _WRITTEN_S))
+        within_s = min(self.deadline_s, jobs[0].lease_until - self.now() - WRITE_S)
         try:
             async with asyncio.timeout(within_s):
                 if isinstance(self.work, Together):
