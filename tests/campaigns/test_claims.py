@@ -10,7 +10,10 @@ from campaign import NOW, PLAN, numbers, serves, stage
 from msgspec.structs import replace
 from sqlalchemy import insert, update
 
+from vantum.dialing.abandonment import Share
 from vantum.dialing.candidate import Candidate, Go, Wait
+from vantum.dialing.dial import Allowed, Consent
+from vantum.dialing.duties import Duties
 from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import Shares
 from vantum.dialing.plan import Retry
@@ -340,24 +343,46 @@ async def test_a_campaign_that_lets_people_wait_is_paused(database: Database) ->
     assert (await campaign.known()).state == "done"  # what they know of stops them no more
 
 
+def evidence_of(share: Share, speak_within_s: float) -> str:
+    """What allowed a dial, as a worker writes it down, by rules that ask for this."""
+    duties = Duties(
+        announce_recording=False,
+        disclose_ai_at_start=False,
+        ring_at_least_s=0.0,
+        abandoned=(share,),
+        speak_within_s=speak_within_s,
+    )
+    consent = Consent(kind="written", source="a form", given_at=0, expires_at=None, revoked_at=None)
+    allowed = Allowed(
+        rules=(),
+        countries=("US",),
+        states=(),
+        local_times=(),
+        consent=consent,
+        dnc_version=None,
+        duties=duties,
+        until=NOW + DAY_S,
+    )
+    return msgspec.json.encode(allowed).decode()
+
+
 @pytest.mark.parametrize(("per_days", "state"), [(1, "running"), (2, "paused")])
 async def test_people_who_waited_count_for_as_many_days_as_the_rules_say(
     database: Database, per_days: int, state: str
 ) -> None:
-    share = {"at_most": 0.03, "per_days": per_days}
-    evidence = msgspec.json.encode({"duties": {"abandoned": [share]}}).decode()
+    evidence = evidence_of(Share(0.03, per_days), speak_within_s=3.0)
     plan = replace(PLAN, calls_per_s=200, at_once=60)
     campaign = await stage(database, numbers(102), plan)
     dials = await campaign.takes(decide=lambda candidate, at: Go(evidence))
     for dial in dials:
-        waited_s = 9.0 if dial is dials[0] else 0.4
+        waited_s = 9.0 if dial is dials[0] else 2.5
         await campaign.ends(dial, "agent_ended", **person_met(waited_s))
     await campaign.attempts.finish(NOW)
     campaign.now += 1.5 * DAY_S
     await serves(database, "a day later", 10_000, campaign.now)
     dials = await campaign.takes(decide=lambda candidate, at: Go(evidence))
     for dial in dials[:41]:  # the last one still talks
-        waited_s = 9.0 if dial in dials[:3] else 0.4
+        waited_s = 9.0 if dial in dials[:3] else 2.5
         await campaign.ends(dial, "agent_ended", **person_met(waited_s))
     await campaign.attempts.finish(campaign.now)
     assert (await campaign.known()).state == state
