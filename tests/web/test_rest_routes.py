@@ -18,7 +18,7 @@ from vantum.errors import CapacityError, CarrierError, RequestError
 from vantum.roles import Caller
 from vantum.store.answers import KEPT_S
 from vantum.store.database import Database
-from vantum.web.rest.once import SLOWEST_S
+from vantum.web.rest.once import SLOWEST_LONG_S, SLOWEST_S
 from vantum.web.rest.openapi import document
 from vantum.web.rest.page import page
 from vantum.web.rest.paging import Paged, cursor, cut, place
@@ -97,6 +97,7 @@ class Doors:
             route("DELETE", "/api/v1/numbers/{number}", "operator", self.forget, 204),
             route("GET", "/api/v1/numbers", "viewer", self.find),
             route("POST", "/api/v1/acts", "operator", self.act, 201),
+            route("POST", "/api/v1/plans", "operator", self.act, 201, takes_long=True),
             route("POST", "/api/v1/secrets", "operator", self.act, 201, is_secret=True),
         )
 
@@ -296,16 +297,18 @@ async def test_what_was_refused_may_be_asked_again_and_what_may_have_been_done_i
     assert doors.done == ["a"] * (2 if done_again else 1)
 
 
+@pytest.mark.parametrize(("path", "slowest_s"), [("acts", SLOWEST_S), ("plans", SLOWEST_LONG_S)])
 async def test_a_request_whose_process_died_is_not_done_by_another(
-    keeper: httpx.AsyncClient, doors: Doors, clock: Clock
+    keeper: httpx.AsyncClient, doors: Doors, clock: Clock, path: str, slowest_s: float
 ) -> None:
     doors.error = ZeroDivisionError()  # as good as dead: nothing is written down any more
-    order = {"name": "a"}
-    assert (await keeper.post("/api/v1/acts", json=order, headers=KEY)).status_code == 500
+    order, url = {"name": "a"}, f"/api/v1/{path}"
+    assert (await keeper.post(url, json=order, headers=KEY)).status_code == 500
     doors.error = None
-    soon = await keeper.post("/api/v1/acts", json=order, headers=KEY)
-    clock.now += SLOWEST_S + 1
-    later = await keeper.post("/api/v1/acts", json=order, headers=KEY)
+    clock.now += slowest_s - 1
+    soon = await keeper.post(url, json=order, headers=KEY)
+    clock.now += 2
+    later = await keeper.post(url, json=order, headers=KEY)
     assert (soon.status_code, "is being done" in soon.text) == (409, True)
     assert (later.status_code, "answer was lost" in later.text) == (409, True)
     assert doors.done == ["a"]

@@ -35,7 +35,7 @@ from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.campaigns import Campaigns
 from vantum.store.claims import Claims
-from vantum.store.database import Database
+from vantum.store.database import CLOCK_S, Database
 from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.hooks import Hooks
 from vantum.store.jobs import Jobs

@@ -21,6 +21,7 @@ from vantum.store.migrating import migrate
 from vantum.store.sqlite import BUSY_S
 
 _PAUSE: Final = 3  # times as long as it took
+CLOCK_S: Final = 30.0  # between two looks at the clock of the database
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 # A look at the server's clock is off by at most half of what it takes: this much is little beside
 # the seconds that leases and hours of the day allow, and a server that is not busy takes far less.

@@ -198,7 +198,7 @@ def routes(house: House) -> tuple[Route, ...]:
     doors = CampaignDoors(house)
     return (
         route("GET", ROOT, "viewer", doors.list),
-        route("POST", ROOT, "operator", doors.make, 201),
+        route("POST", ROOT, "operator", doors.make, 201, takes_long=True),
         route("GET", ONE, "viewer", doors.look),
         route("POST", f"{ONE}/start", "operator", doors.start),
         route("POST", f"{ONE}/pause", "operator", doors.pause),

@@ -18,7 +18,7 @@ from vantum.agents.mistakes import plainly
 from vantum.errors import RequestError, VantumError
 from vantum.roles import Caller
 from vantum.web.problems import problem, refusal
-from vantum.web.rest.once import SLOWEST_FILE_S, SLOWEST_S, Once
+from vantum.web.rest.once import SLOWEST_LONG_S, SLOWEST_S, Once
 from vantum.web.rest.route import Route
 from vantum.web.rest.uploads import Uploads
 
@@ -80,7 +80,7 @@ class Desk:
                     return await work()
                 asked = (route.method, request.url.path, request.url.query)
                 digest = hashlib.sha256("\n".join(asked).encode() + b"\n" + body).hexdigest()
-                wait_s = SLOWEST_FILE_S if route.takes_file else SLOWEST_S
+                wait_s = SLOWEST_LONG_S if route.takes_long else SLOWEST_S
                 return await self._once.answer(f"{caller.token_id} {key}", digest, work, wait_s)
         except (VantumError, msgspec.DecodeError) as error:
             return refusal(error)

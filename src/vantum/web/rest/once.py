@@ -15,7 +15,7 @@ from vantum.web.rest.route import JSON
 
 TIDY_EVERY_S: Final = 600.0
 SLOWEST_S: Final = 60.0  # several times what a request takes that waits for carrier and database
-SLOWEST_FILE_S: Final = 3_600.0  # or one that brings a file of contacts
+SLOWEST_LONG_S: Final = 3_600.0  # or one that brings a file of contacts, or plans a call to each
 REPLAYED: Final = "Idempotent-Replayed"
 _KEPT: Final = ("etag", "location")  # what a header adds to the body; the media type follows
 

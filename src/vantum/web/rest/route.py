@@ -42,6 +42,7 @@ class Route(Struct, frozen=True, kw_only=True):
     takes_file: bool
     takes_version: bool
     takes_caller: bool
+    takes_long: bool  # minutes, for a million contacts
     answers: Any  # the type
 
     @property
@@ -81,6 +82,7 @@ def route(
     refuses: tuple[int, ...] = (),
     media: str = JSON,
     is_secret: bool = False,
+    takes_long: bool = False,
 ) -> Route:
     """A route. `is_secret`: what is answered must not be kept, so that no key is taken.
 
@@ -107,5 +109,6 @@ def route(
         takes_file="file" in takes,
         takes_version="version" in takes,
         takes_caller="caller" in takes,
+        takes_long=takes_long or "file" in takes,
         answers=answers,
     )
