@@ -87,7 +87,7 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
 
     from vantum.campaigns.looking import slowed  # noqa: PLC0415
     from vantum.campaigns.making import agent_of, make, make_of_list, ordered  # noqa: PLC0415
-    from vantum.campaigns.telling import tell_made  # noqa: PLC0415
+    from vantum.campaigns.telling import tell_made, tell_next  # noqa: PLC0415
 
     settings, console = context.obj.settings(), _console()
     if order.agent:
@@ -99,6 +99,7 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
             context,
             lambda database: make(database, wanted, file, region, ids=new_id, now=database.now),
         )
+        campaign = made.campaign
         tell_made(made, console)
     else:
         name = whom
@@ -107,11 +108,12 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
             now = database.now()
             return await make_of_list(database, wanted, name, new_id=new_id(), now=now)
 
-        _, contacts = with_records(context, made_of_list)
-        console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
+        campaign, contacts = with_records(context, made_of_list)
+        if campaign.state != "making":
+            console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
     if slower := slowed(wanted.plan, settings):
         console.print(slower, markup=False)
-    console.print(f'start it with: vantum campaign start "{order.name}"', markup=False)
+    tell_next(campaign, console)
 
 
 def _rehearse(context: typer.Context, order: Order, file: Path, region: str | None) -> None:

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from campaign import NOW, Staged, numbers, stage
+from campaign import NOW, PLAN, Staged, numbers, stage
 from msgspec.structs import replace
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from a_call import phone_call
-from vantum.errors import RequestError
-from vantum.store.campaigns import Campaigns
+from vantum.campaigns.making import Wanted, make_of_list
+from vantum.errors import RecordsError, RequestError
+from vantum.store.campaigns import Campaign, Campaigns
 from vantum.store.database import Database
 from vantum.store.lists import Lists
 from vantum.store.phone_calls import PhoneCalls
@@ -41,6 +42,11 @@ async def planned(database: Database, campaign_id: str) -> int:
     query = select(func.count()).where(ATTEMPTS.c.campaign_id == campaign_id)
     async with database.reading() as connection:
         return int((await connection.execute(query)).scalar_one())
+
+
+async def alter(database: Database, change: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text(f"ALTER TABLE attempts {change}"))
 
 
 async def broken_off(spring: Staged) -> Staged:
@@ -105,6 +111,31 @@ async def test_who_still_makes_a_campaign_is_left_alone(spring: Staged) -> None:
         await connection.execute(making.values(planned_to=CAMPAIGNS.c.planned_to + 1))
     assert await other.go_on_making() == 0
     assert (await autumn.known()).state == "making"
+
+
+async def test_a_campaign_whose_making_is_broken_off_is_told_as_it_stands(spring: Staged) -> None:
+    wanted = Wanted("autumn", "sales", PLAN)
+
+    async def make(new_id: str) -> tuple[Campaign, int]:
+        return await make_of_list(spring.database, wanted, "spring", new_id=new_id, now=NOW)
+
+    await alter(spring.database, "RENAME COLUMN due_at TO due_later")  # no call can be planned
+    campaign, contacts = await make("c-autumn")
+    assert (campaign.campaign_id, campaign.state, contacts) == ("c-autumn", "making", 0)
+    with pytest.raises(RequestError, match='"autumn" already'):
+        await make("c-other")
+    await alter(spring.database, "RENAME COLUMN due_later TO due_at")
+    other = Campaigns(spring.database)
+    assert [await other.go_on_making() for _ in range(2)] == [0, 1]
+    assert await planned(spring.database, "c-autumn") == MANY
+
+
+async def test_a_campaign_that_was_not_begun_is_none(spring: Staged) -> None:
+    wanted = Wanted("autumn", "sales", PLAN)
+    async with spring.database.writing() as connection:
+        await connection.execute(text("ALTER TABLE campaigns RENAME COLUMN planned_to TO x"))
+    with pytest.raises(RecordsError):
+        await make_of_list(spring.database, wanted, "spring", new_id="c-autumn", now=NOW)
 
 
 async def test_of_a_list_that_was_removed_meanwhile_there_is_no_campaign(

@@ -17,7 +17,7 @@ from vantum.agents.shelf import shelf_of
 from vantum.campaigns.importing import Report, import_list
 from vantum.dialing.hours import DAY_NAMES, Week
 from vantum.dialing.plan import Plan
-from vantum.errors import RequestError, VantumError
+from vantum.errors import RecordsError, RequestError, VantumError
 from vantum.settings import Settings
 from vantum.store.campaigns import Campaign, Campaigns
 from vantum.store.database import Database
@@ -47,7 +47,7 @@ class Made(Struct, frozen=True):
     """A campaign, and what came of its file."""
 
     campaign: Campaign
-    contacts: int
+    contacts: int  # so far, where it is `making` still
     report: Report
 
 
@@ -166,7 +166,9 @@ async def plan_calls(
 ) -> tuple[Campaign, int]:
     """A campaign that calls each contact of a list, and how many those are.
 
-    Raises RequestError for a name that is taken or a list that is empty or gone, RecordsError.
+    One that is begun is there, whatever breaks it off: it may be `making` still, and a worker
+    finishes it. Raises RequestError for a name that is taken or a list that is empty or gone,
+    RecordsError.
     """
     campaign = Campaign(
         campaign_id=new_id,
@@ -180,7 +182,14 @@ async def plan_calls(
         changed_at=now,
         version=1,
     )
-    return campaign, await Campaigns(database).create(campaign)
+    campaigns = Campaigns(database)
+    try:
+        return campaign, await campaigns.create(campaign)
+    except RecordsError:
+        begun = await campaigns.named(new_id)
+        if begun is None or begun.campaign_id != new_id:
+            raise
+        return begun, (await campaigns.progress(new_id)).contacts
 
 
 def why(report: Report) -> str:

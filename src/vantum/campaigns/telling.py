@@ -27,9 +27,9 @@ _MINUTE_S: Final = 60.0
 
 def tell_made(made: Made, console: Console) -> None:
     """What came of the file."""
-    report = made.report
+    report, so_far = made.report, " so far" if made.campaign.state == "making" else ""
     console.print(
-        f'campaign "{made.campaign.name}": {made.contacts} contacts, {report.bad} bad rows',
+        f'campaign "{made.campaign.name}": {made.contacts} contacts{so_far}, {report.bad} bad rows',
         markup=False,
     )
     for row in report.shown:
@@ -38,6 +38,16 @@ def tell_made(made: Made, console: Console) -> None:
         left = report.bad - len(report.shown)
         see = f'vantum contacts show "{made.campaign.name}" --bad'
         console.print(f"  and {left} more; see all with: {see}", markup=False)
+
+
+def tell_next(campaign: Campaign, console: Console) -> None:
+    """What to do with a campaign that was just made, or begun."""
+    name = campaign.name
+    if campaign.state == "making":
+        next_ = f'"{name}" is being made; a worker finishes it: vantum campaign status "{name}"'
+    else:
+        next_ = f'start it with: vantum campaign start "{name}"'
+    console.print(next_, markup=False)
 
 
 async def follow(

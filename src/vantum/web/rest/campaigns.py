@@ -115,7 +115,8 @@ class CampaignDoors:
         """Make a campaign that calls each contact of a list; `start` begins to call.
 
         Hours are those of whom is called, within those of the law. Numbers to call from are ours;
-        the first of them, where none is named.
+        the first of them, where none is named. Where the database was away meanwhile, the campaign
+        may be `making` still: a worker finishes it.
         """
         order = Order(
             name=body.name,
