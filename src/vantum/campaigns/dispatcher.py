@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from vantum.dialing.candidate import Decide, DueDial, Wait
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.attempts import Attempts
-from vantum.store.claims import HORIZON_S, LEASE_S, Claims, call_of
+from vantum.store.claims import LEASE_S, Claims, call_of
 from vantum.telemetry import Log
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
@@ -24,7 +25,7 @@ from vantum.telephony.line import Line
 THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
-_CATCH_UP: Final = 0.97  # of the time between two dials, behind one that was late
+_CATCH_UP: Final = 0.99  # of the time between two dials, behind one that was late
 _AGAIN_S: Final = 1.0  # until records that were away are asked again
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
@@ -35,14 +36,21 @@ class _Planned:
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
         self._dials: dict[str, DueDial] = {}
+        self._ats: dict[str, float] = {}  # moments of this machine's clock
         self._called_off: dict[str, str] = {}  # and why
         self._looked_at = 0.0
 
-    def add(self, dial: DueDial) -> None:
+    def add(self, dial: DueDial, at: float) -> None:
         self._dials[dial.candidate.attempt_id] = dial
+        self._ats[dial.candidate.attempt_id] = at
 
     def remove(self, dial: DueDial) -> None:
         self._dials.pop(dial.candidate.attempt_id, None)
+        self._ats.pop(dial.candidate.attempt_id, None)
+
+    def is_behind(self, now: float) -> bool:
+        """One should have been made a while ago."""
+        return min(self._ats.values(), default=now) < now - _FRESH_S
 
     async def called_off(self, dial: DueDial) -> str:
         """Why it is not to be made, though it was claimed; "" where it is. Raises RecordsError."""
@@ -51,6 +59,21 @@ class _Planned:
             self._called_off = await self._claims.called_off(self._dials.values())
             self._looked_at = now
         return self._called_off.get(dial.candidate.attempt_id, "")
+
+
+class _Lane:
+    """Whatever is made in it is made one behind another."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self._last_at = 0.0
+
+    async def wait(self, apart_s: float) -> None:
+        """Until the last is nearly so long ago: a busy moment must not have all made behind it."""
+        await asyncio.sleep(self._last_at + _CATCH_UP * apart_s - time.monotonic())
+
+    def used(self) -> None:
+        self._last_at = time.monotonic()
 
 
 class Dispatcher:
@@ -80,23 +103,19 @@ class Dispatcher:
         self._ring_s = ring_s
         self._start = start
         self._log = log
-        # Moments of this machine's clock.
-        self._free_at = 0.0  # the next one to plan a dial of ours for
-        self._asked_at = 0.0  # the carrier was asked last
-        self._asks = asyncio.Lock()
         self._planned = _Planned(claims)
+        self._all = _Lane()
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)  # one for each campaign
 
     async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
         began, now = time.monotonic(), self._legs.now()
-        if self._free_at > began + HORIZON_S:
+        if self._planned.is_behind(began):
             return 0  # what was claimed before has to be made first
         dials = await self._claims.take(decide, dials_per_s, shares, now)
         for dial in dials:
-            # Those whose moments have passed meanwhile must not all be made at once.
-            at = max(began + dial.at - now, self._free_at, time.monotonic())
-            self._free_at = at + 1 / dials_per_s
-            self._planned.add(dial)
+            at = began + dial.at - now
+            self._planned.add(dial, at)
             made = self._make(dial, decide, at, began + _LATE_S, 1 / dials_per_s)
             self._start("dial", made)
         return len(dials)
@@ -135,13 +154,17 @@ class Dispatcher:
     async def _turn(self, dial: DueDial, apart_s: float) -> str:
         """Wait for one's turn; why the dial is called off, "" where it is not.
 
-        What a busy moment, or a slow look, has held up must not all be made behind it.
+        That of the campaign is waited for first: a slow one holds up no other.
         """
-        async with self._asks:
-            why = await self._planned.called_off(dial)
-            await asyncio.sleep(self._asked_at + _CATCH_UP * apart_s - time.monotonic())
-            self._asked_at = time.monotonic()
-            return why
+        own = self._lanes[dial.candidate.campaign_id]
+        async with own.turn:
+            await own.wait(1 / dial.candidate.plan.calls_per_s)
+            async with self._all.turn:
+                why = await self._planned.called_off(dial)
+                await self._all.wait(apart_s)
+                self._all.used()
+                own.used()
+                return why
 
     def _too_late(self, dial: DueDial, decide: Decide, late_at: float) -> str:
         """Why it is not to be made, being late: "" where it may be, or is in time."""
