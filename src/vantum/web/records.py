@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vantum import limits
 from vantum.telemetry import Log
-from vantum.upkeep import every
+from vantum.upkeep import every, keep_what_is_there
 
 if TYPE_CHECKING:
     from vantum.store.database import Database
@@ -40,13 +40,14 @@ class Records:
         async with self._opening:
             # On a thread: calls may be live, and 0.3 s of silence would be heard.
             await asyncio.to_thread(import_module, "vantum.store.database")
-            from vantum.store.database import CLOCK_S, Database  # noqa: PLC0415 - see above
+            from vantum.store.database import Database  # noqa: PLC0415 - see above
 
             if self._database is None:
                 self._database = Database(self._address)
             if not self._is_set_up:
                 await self._database.set_up()
                 self._is_set_up = True
+                keep_what_is_there()  # 60,000 objects, which were looked through every 7 s
                 compare = every(limits.CLOCK_S, self._database.compare_clocks, self._log)
                 self._start("clock", compare)
             return self._database
