@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from vantum.cli_records import new_id, with_records
+from vantum.counted import counted
 from vantum.errors import RequestError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _make(context: typer.Context, order: Order, whom: Path | str, region: str | 
 
         campaign, contacts = with_records(context, made_of_list)
         if campaign.state != "making":
-            console.print(f'campaign "{order.name}": {contacts} contacts', markup=False)
+            console.print(f'campaign "{order.name}": {counted(contacts, "contact")}', markup=False)
     if slower := slowed(wanted.plan, settings):
         console.print(slower, markup=False)
     tell_next(campaign, console)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vantum.cli_records import new_id, with_records
+from vantum.counted import counted
 from vantum.errors import RequestError
 
 if TYPE_CHECKING:
@@ -51,23 +52,19 @@ def import_(
         ),
     )
     if not report.good:
-        _tell(report, _count(0, "contact"))
+        _tell(report, counted(0, "contact"))
         raise RequestError(f"{file}: no row is good, so there is no list")
-    what = f'{_count(report.good, "contact")} in the list "{name}"'
+    what = f'{counted(report.good, "contact")} in the list "{name}"'
     _tell(report, what, see_all=f'vantum contacts show "{name}" --bad')
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _tell(report: Report, what: str, see_all: str = "") -> None:
     ending = report.ending
-    typer.echo(f"{what}, {_count(report.bad, 'bad row')}")
+    typer.echo(f"{what}, {counted(report.bad, 'bad row')}")
     if see_all and ending.variables:
         typer.echo(f"variables for the agent: {', '.join(ending.variables)}")
     if ending.windows_1252:
-        lines = f"{_count(ending.windows_1252, 'line')} from line {ending.windows_1252_from} on"
+        lines = f"{counted(ending.windows_1252, 'line')} from line {ending.windows_1252_from} on"
         typer.echo(f"not UTF-8, so read as Windows-1252: {lines}")
     for row in report.shown:
         typer.echo(f"  {row.told}")
@@ -82,7 +79,7 @@ def list_(context: typer.Context) -> None:
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
     for one in with_records(context, lambda database: Lists(database).all()):
-        counts = f"{_count(one.good, 'contact')}\t{_count(one.bad, 'bad row')}"
+        counts = f"{counted(one.good, 'contact')}\t{counted(one.bad, 'bad row')}"
         typer.echo(f"{one.name}\t{counts}\tfrom {one.source}")
 
 
@@ -136,19 +133,19 @@ def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The
     from vantum.store.lists import Lists  # noqa: PLC0415 - see above
 
     gone = with_records(context, removed)
-    typer.echo(f'"{gone.name}" is removed: {_count(gone.good, "contact")}')
+    typer.echo(f'"{gone.name}" is removed: {counted(gone.good, "contact")}')
 
 
 @contacts.command()
 def erase(context: typer.Context, number: Number) -> None:
-    """Forget whose number this is, in every list; it stays suppressed."""
+    """Forget whose number this is, in every list; their calls, too, with `vantum erase`."""
     from vantum.store.contacts import Contacts  # noqa: PLC0415 - see above
 
     phone = _e164(number)
     gone = with_records(
         context, lambda database: Contacts(database).erase(phone, database.now(), new_id())
     )
-    typer.echo(f"erased: {_count(gone, 'contact')} with {phone}; the number stays suppressed")
+    typer.echo(f"erased: {counted(gone, 'contact')} with {phone}; the number stays suppressed")
     typer.echo(f"what was said in calls with them is still there: vantum erase {phone}")
 
 
@@ -160,29 +157,30 @@ def suppress(
     file: Annotated[
         Path | None, typer.Option(help="CSV file of numbers: phone and, if need be, reason.")
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why.")] = "asked not to be called",
+    reason: Annotated[str | None, typer.Option(help="Why; kept on record.")] = None,
     region: Region = None,
 ) -> None:
     """Have a number, or those of a file, called no more by any campaign."""
     from vantum.campaigns.importing import import_suppressions  # noqa: PLC0415 - see above
-    from vantum.store.contacts import Contacts  # noqa: PLC0415
+    from vantum.store.contacts import UNSAID, Contacts  # noqa: PLC0415
 
+    why = reason or UNSAID
     if (number is None) == (file is None):
         raise RequestError("Say one of the two: a number, or --file FILE")
     if file is not None:
         report = with_records(
             context,
             lambda database: import_suppressions(
-                file, region, reason, contacts=Contacts(database), now=database.now
+                file, region, why, contacts=Contacts(database), now=database.now
             ),
         )
-        _tell(report, f"suppressed: {_count(report.good, 'number')}")
+        _tell(report, f"suppressed: {counted(report.good, 'number')}")
         if not report.good:
             raise RequestError(f"{file}: no row is good, so nothing is suppressed")
         return
     phone = _e164(number or "", region)
     is_new = with_records(
-        context, lambda database: Contacts(database).suppress(phone, database.now(), reason)
+        context, lambda database: Contacts(database).suppress(phone, database.now(), why)
     )
     typer.echo(f"{phone} is suppressed" if is_new else f"{phone} was suppressed already")
 

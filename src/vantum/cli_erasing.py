@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vantum.cli_records import new_id, with_records
+from vantum.counted import counted
 
 if TYPE_CHECKING:
     from vantum.campaigns.erasing import Erasure
@@ -22,7 +23,7 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
-    """Forget a person: contacts, words, recordings and findings with their number."""
+    """Forget a person and their calls; `vantum contacts erase` forgets only whose number it is."""
     from vantum.campaigns.erasing import KEPT, erase  # noqa: PLC0415 - others need no records
     from vantum.dialing.numbers import recorded_number  # noqa: PLC0415
 
@@ -37,9 +38,10 @@ def erase(
 
     gone = with_records(context, erased)
     typer.echo(
-        f"removed: {gone.contacts} contacts, what was said in {gone.calls} calls, "
-        f"{gone.recordings} recordings, {gone.findings} findings, {gone.lines} lines of "
-        f"outcomes.jsonl, {gone.salts} salts"
+        f"removed: {counted(gone.contacts, 'contact')}, what was said in"
+        f" {counted(gone.calls, 'call')}, {counted(gone.recordings, 'recording')},"
+        f" {counted(gone.findings, 'finding')}, {counted(gone.lines, 'line')} of outcomes.jsonl,"
+        f" {counted(gone.salts, 'salt')}"
     )
     for what in KEPT:
         typer.echo(f"kept: {what}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vantum.cli_records import with_records
+from vantum.counted import counted
 from vantum.errors import RequestError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def export(
         return await export_receipts(database, file, since)
 
     count = with_records(context, written)
-    typer.echo(f"{count} receipt{'' if count == 1 else 's'} written to {file}")
+    typer.echo(f"{counted(count, 'receipt')} written to {file}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from campaign import NOW, PLAN, numbers, serves, stage
 from msgspec.structs import replace
 from sqlalchemy import insert, update
 
+from vantum.campaigns.looking import pace
 from vantum.dialing.abandonment import Share
 from vantum.dialing.candidate import Candidate, Go, Wait
 from vantum.dialing.dial import Allowed, Consent
@@ -20,6 +21,7 @@ from vantum.dialing.plan import Retry
 from vantum.errors import RequestError
 from vantum.store.campaigns import Campaigns, State
 from vantum.store.claims import HORIZON_S, LEASE_S, Claims
+from vantum.store.contacts import Contacts
 from vantum.store.database import Database
 from vantum.store.erasing import CallTraces
 from vantum.store.schema import ATTEMPTS, CALLS, CONSENTS, SUPPRESSIONS
@@ -415,6 +417,29 @@ async def test_who_is_erased_before_their_call_is_ended_keeps_nobody_else_waitin
     assert (await campaign.known()).state == "done"
 
 
+async def test_who_is_erased_waits_in_no_campaign(database: Database) -> None:
+    waiting = await stage(database, numbers(2), starts=False)
+    going = await stage(database, numbers(1), name="summer")
+    await Contacts(database).erase(numbers(1)[0], NOW, "consent-1")
+    erased, other = await waiting.report()
+    assert (erased.state, erased.detail, other.state) == ("refused", "erased on request", "due")
+    assert await going.attempts.close(NOW) == 1
+    assert (await going.known()).state == "done"
+
+
+async def test_who_may_not_be_called_makes_no_campaign_seem_fast(database: Database) -> None:
+    campaign = await stage(database, numbers(40), replace(PLAN, at_once=1))
+
+    def only_the_last(candidate: Candidate, at: float) -> Go | Wait:
+        return Go("{}") if candidate.phone == numbers(40)[-1] else Wait("no consent", None)
+
+    [dial] = await campaign.takes(decide=only_the_last)
+    assert await pace(campaign.campaigns, campaign.campaign, NOW + 10) == 0.0
+    await campaign.ends(dial, "agent_ended")
+    await campaign.attempts.finish(NOW)
+    assert await pace(campaign.campaigns, campaign.campaign, NOW + 10) == 0.1
+
+
 async def test_nobody_waits_in_a_campaign_that_was_stopped(database: Database) -> None:
     campaign = await stage(database, numbers(1))
     [dial] = await campaign.takes()
@@ -422,7 +447,7 @@ async def test_nobody_waits_in_a_campaign_that_was_stopped(database: Database) -
     await campaign.workers["one"].give_back(dial, NOW + 5, "The carrier had no time.")
     await campaign.attempts.close(NOW + 1)
     [contact] = await campaign.report()
-    assert contact.state == "refused"
+    assert contact.state == "stopped"
 
 
 async def test_busy_numbers_are_no_failures(database: Database) -> None:
@@ -460,7 +485,7 @@ async def test_what_was_stopped_stays_stopped(database: Database) -> None:
         await campaign.campaigns.put(stopped, "running", NOW)
     assert (await campaign.known()).state == "stopped"
     states = [one.state for one in await campaign.report()]
-    assert states == ["done", "refused", "refused"]
+    assert states == ["done", "stopped", "stopped"]
 
 
 async def test_two_operators_do_not_overwrite_each_other(database: Database) -> None:

@@ -326,7 +326,7 @@ def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
         ((*create, "--list", "people", "--contacts", str(file)), "--contacts FILE, or --list NAME"),
         ((*create, "--list", "people", "--simulate"), "A rehearsal reads a file"),
         ((*create, "--list", "nobody"), 'There is no list "nobody"'),
-        ((*create, "--list", "people"), 'campaign "spring": 1 contacts\n'),
+        ((*create, "--list", "people"), 'campaign "spring": 1 contact\n'),
         (("contacts", "remove", "people"), 'The campaign "spring" calls this list: it stays'),
         (("contacts", "import", "others", str(file)), "1 contact"),
         (("contacts", "remove", "others"), '"others" is removed: 1 contact\n'),
@@ -368,7 +368,7 @@ def test_the_command_suppresses_lifts_and_erases(tmp_path: Path) -> None:
         (("erase", "256 2533", "--yes"), "without + and country code"),
         (("suppress", "212-555-0123", "--region", "US"), f"{ANN} was suppressed already"),
         (("suppress", "2125550123", "--region", "us"), '"us" is no country'),
-        (("suppress", "2125550123"), "of which country such are, as --region US"),
+        (("suppress", "2125550123"), "no region such as US is given"),
         (("suppress",), "a number, or --file FILE"),
         (("suppress", ANN, "--file", str(file)), "a number, or --file FILE"),
     ]:

@@ -19,8 +19,8 @@ from vantum.store.database import Database
 from vantum.store.schema import ATTEMPTS
 
 PERSON = "+12125550100"
-LIST = f"""phone,name,address,timezone
-{PERSON},Pat,"1 Main Street, New York, NY 10001",America/New_York
+LIST = f"""phone,name,address,timezone,consent
+{PERSON},Pat,"1 Main Street, New York, NY 10001",America/New_York,written 2026-01-05 a form
 """
 IN_A_SCENE = """
 import sys, time

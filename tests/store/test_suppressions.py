@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, text
@@ -149,6 +151,21 @@ async def test_nothing_of_who_was_erased_is_left_in_the_tables_but_the_number(
             for word in ("Ann", "Acme", "Main St", "Chicago", "gold"):
                 assert word not in kept
             assert (PHONE in kept) == (table in {"consents", "suppressions"})
+
+
+async def test_the_files_hold_nothing_of_who_was_erased(
+    contacts: Contacts, database: Database, tmp_path: Path
+) -> None:
+    await listed(database, "spring", ANN)
+    if not database.is_file:
+        pytest.skip("what a server's files hold is the server's (docs/receipts.md)")
+
+    def kept() -> bytes:
+        return b"".join(file.read_bytes() for file in tmp_path.glob("vantum.db*"))
+
+    assert b"Ann Lee" in kept()
+    await contacts.erase(PHONE, NOW, "e1")
+    assert b"Ann Lee" not in kept()
 
 
 async def test_an_earlier_suppression_outlives_an_erasure(contacts: Contacts) -> None:

@@ -66,7 +66,7 @@ async def test_a_campaign_goes_from_a_list_to_its_end(http: httpx.AsyncClient) -
     assert await put("stop", "*") == (200, "stopped")
     assert await put("start", "*") == (409, '"spring" is stopped: it cannot be started')
     progress = (await http.get("/campaigns/spring")).json()["progress"]
-    assert (progress["contacts"], progress["refused"]) == (2, 2)
+    assert (progress["contacts"], progress["stopped"], progress["refused"]) == (2, 2, 0)
 
 
 async def test_it_is_told_who_was_called_and_what_came_of_it(

@@ -95,6 +95,9 @@ async def test_lists_are_shown_the_newest_first(server: Server) -> None:
     assert ([one["name"] for one in shown + rest], none) == (["three", "two", "one"], None)
     again = await server.brings("phone\n+15550100100\n", "two")
     assert (again.status_code, "already" in again.text) == (409, True)
+    for status in (204, 404):
+        assert (await server.http.delete("/lists/two")).status_code == status
+    assert [one["name"] for one in (await server.items("/lists"))[0]] == ["three", "one"]
 
 
 @ON_SQLITE
@@ -123,7 +126,7 @@ async def test_numbers_are_called_no_more_until_somebody_answers_for_it(server: 
     assert [(one["phone"][-3:], one["reason"]) for one in shown + rest] == [
         ("100", "wrote to us"),
         ("101", "a letter"),
-        ("102", "asked not to be called"),
+        ("102", "no reason given"),
     ]
     assert (await http.post(f"{number}/lift", json={"reason": "asked again"})).status_code == 422
     lift = {"reason": "asked again", "by": "ann"}
@@ -180,7 +183,7 @@ async def empty(
     [
         ("", {}, 422, "the file: it is empty"),
         ("name\nAnn\n", {}, 422, 'there is no column "phone"'),
-        ("phone\n12\n", {}, 422, "No row is good, so there is no list; line 2 has"),
+        ("phone\n12\n", {}, 422, 'so there is no list; line 2, column "phone", has'),
         ("phone\n+15550100100\n", {"content-type": "multipart/form-data"}, 415, "Send the file"),
         ("phone\n+15550100100\n", {"content-type": ""}, 415, "Content-Type: text/csv"),
     ],

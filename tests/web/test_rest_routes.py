@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
@@ -41,6 +41,7 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
 class Filter(Paged, frozen=True, kw_only=True):
     least: int | None = None
     really: bool = False
+    kind: Literal["even", "odd"] | None = None
 
 
 class Found(Struct, frozen=True):
@@ -168,7 +169,8 @@ async def test_an_edit_of_an_unknown_version_is_refused(
     ("asked", "status", "why"),
     [
         ("GET /numbers?limit=0", 422, "limit: expected a whole number of at least 1; known"),
-        ("GET /numbers?limit=0", 422, "known parameters: limit, after, least, really"),
+        ("GET /numbers?limit=0", 422, "known parameters: limit, after, least, really, kind"),
+        ("GET /numbers?kind=odds", 422, "did you mean `odd`? allowed: even, odd; known"),
         ("GET /numbers?limit=many", 422, "limit"),
         ("GET /numbers?colour=blue", 422, "unknown field `colour`"),
         ("GET /numbers?limit=2&limit=3", 422, "twice"),
@@ -200,7 +202,7 @@ async def test_what_is_asked_is_understood_or_refused_with_the_reason(
     ("body", "status", "why"),
     [
         (b"", 400, "The body is empty; known fields: name"),
-        (b"{", 400, "truncated"),
+        (b"{", 400, "The body is no JSON: Input data was truncated; known fields: name"),
         (b'{"name": 3}', 422, "known fields: name"),
         (b'{"name": "far too long"}', 422, "length of at most 10"),
         (b'{"name": "a", "colour": 1}', 422, "colour"),

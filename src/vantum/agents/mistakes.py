@@ -19,6 +19,7 @@ _KINDS: Final = {
     "null": "nothing",
 }
 
+_NO_CHOICE: Final = re.compile(r"^Invalid enum value '(.*)'$")
 _BOUNDS: Final = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
 
 QUOTES: Final = "a text that begins with { must be in quotes"
@@ -43,8 +44,7 @@ def explained(message: str, tree: object, kind: type) -> tuple[str, str]:
         best = process.extractOne(name, choices, scorer=fuzz.ratio, score_cutoff=60)
         hint = f"; did you mean `{best[0]}`?" if best else f"; known: {', '.join(choices)}"
         return f"{place}.{name}".lstrip("."), f"unknown field{hint}"
-    refused = re.search(r"^Invalid enum value '(.*)'$", what)
-    if refused:
+    if refused := _NO_CHOICE.search(what):
         return place, _not_among(refused.group(1), _choices_at(kind, place))
     wanted = _wanted_at(kind, place) if "matching regex" in what else ""
     if wanted:
@@ -54,10 +54,12 @@ def explained(message: str, tree: object, kind: type) -> tuple[str, str]:
     return place, _in_words(what)
 
 
-def plainly(message: str) -> str:
+def plainly(message: str, kind: type) -> str:
     """msgspec's message about what an operator or a program asks for: the field, what it may be."""
     what, _, where = message.partition(" - at `$")
     place, told = where.removesuffix("`").lstrip("."), _in_words(what)
+    if refused := _NO_CHOICE.search(what):
+        told = _not_among(refused.group(1), _choices_at(kind, place))
     for sign, words in _BOUNDS.items():
         told = told.replace(f" {sign} ", f" {words} ")
     return f"{place}: {told}" if place else told

@@ -44,7 +44,7 @@ async def seen(campaigns: Campaigns, campaign: Campaign) -> Seen:
 
 
 async def pace(campaigns: Campaigns, campaign: Campaign, now: float) -> float:
-    """Contacts that it ends in a second, as of late; 0 while it does not run."""
+    """Contacts that it has called and ended in a second, as of late; 0 while it does not run."""
     since = max(now - LATELY_S, campaign.changed_at)
     if campaign.state != "running" or since >= now:
         return 0.0
@@ -77,7 +77,7 @@ def slowed(plan: Plan, settings: Settings) -> str:
 
 def ended_contacts(progress: Progress) -> int:
     """Contacts that are called no more."""
-    return progress.done + progress.unknown + progress.refused
+    return progress.done + progress.unknown + progress.refused + progress.stopped
 
 
 def left_s(progress: Progress, rate: float) -> float | None:

@@ -194,7 +194,7 @@ async def plan_calls(
 
 def why(report: Report) -> str:
     """The first bad rows, in one line."""
-    return "; ".join(f"line {row.line} {row.reason}" for row in report.shown[:3])
+    return "; ".join(row.told for row in report.shown[:3])
 
 
 def plan_of(order: Order, caller_ids: tuple[str, ...]) -> Plan:
@@ -203,4 +203,4 @@ def plan_of(order: Order, caller_ids: tuple[str, ...]) -> Plan:
     try:
         return msgspec.convert({**given, "caller_ids": caller_ids}, Plan)
     except msgspec.ValidationError as error:
-        raise RequestError(f"The plan: {plainly(str(error))}") from error
+        raise RequestError(f"The plan: {plainly(str(error), Plan)}") from error

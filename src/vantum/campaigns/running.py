@@ -34,8 +34,8 @@ from vantum.dialing.pacing import Shares
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.campaigns import Campaigns
-from vantum.store.claims import Claims
-from vantum.store.database import CLOCK_S, Database
+from vantum.store.claims import ALIVE_S, Claims
+from vantum.store.database import Database
 from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.hooks import Hooks
 from vantum.store.jobs import Jobs
@@ -49,6 +49,10 @@ from vantum.telephony.twilio import TwilioCarrier
 from vantum.transports.ids import Ids
 from vantum.upkeep import HouseUpkeep, every, keep_what_is_there
 
+_NOT_ALONE: Final = (
+    f"Another worker was seen within {ALIVE_S:g} s: two on one SQLite file dial no faster than one,"
+    " and on PostgreSQL any number share the work"
+)
 RING_S: Final = 30  # for an agent whose file is not here: as files have it that do not say
 
 
@@ -81,11 +85,20 @@ async def _run(settings: Settings, decide: Decide) -> None:
     try:
         await database.set_up()
         async with upkeep.open():
+            await _say_if_not_alone(database, log)
             await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
             await stopped.wait()
     finally:
         await carrier.close()
         await database.close()
+
+
+async def _say_if_not_alone(database: Database, log: Log) -> None:
+    """Limits hold all the same; but who starts two on one file expects what they do not get."""
+    if database.is_file and await Processes(database, "", "worker").any_seen(
+        "worker", database.now() - ALIVE_S
+    ):
+        log.warning("worker_not_alone", why=_NOT_ALONE)
 
 
 def _agents(settings: Settings, log: Log) -> dict[str, Agent]:

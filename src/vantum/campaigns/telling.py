@@ -16,24 +16,22 @@ from rich.text import Text
 
 from vantum.campaigns.looking import Seen, ended_contacts, left_s, look, rows
 from vantum.campaigns.making import Made
+from vantum.counted import counted
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
 
 LOOK_EVERY_S: Final = 0.5
 LINE_EVERY_S: Final = 10.0  # where there is no terminal to draw on
 _OPEN: Final = frozenset({"making", "draft", "running"})
-_REFUSED: Final = {"stopped": "not called any more"}  # whether they were called before or not
 _MINUTE_S: Final = 60.0
 
 
 def tell_made(made: Made, console: Console) -> None:
     """What came of the file."""
     report, so_far = made.report, " so far" if made.campaign.state == "making" else ""
-    console.print(
-        f'campaign "{made.campaign.name}": {made.contacts} contacts{so_far}, {report.bad} bad rows',
-        markup=False,
-    )
+    contacts, bad = counted(made.contacts, "contact"), counted(report.bad, "bad row")
+    console.print(f'campaign "{made.campaign.name}": {contacts}{so_far}, {bad}', markup=False)
     for row in report.shown:
-        console.print(f"  line {row.line} {row.reason}", markup=False)
+        console.print(f"  {row.told}", markup=False)
     if report.bad > len(report.shown):
         left = report.bad - len(report.shown)
         see = f'vantum contacts show "{made.campaign.name}" --bad'
@@ -74,8 +72,8 @@ async def follow(
 
 
 def _rate(first: Progress, now: Progress, seconds: float) -> float:
-    """Contacts that were ended in a second."""
-    ended = ended_contacts(now) - ended_contacts(first)
+    """Contacts that were called and ended in a second; who may not be called is ended in none."""
+    ended = (now.done + now.unknown) - (first.done + first.unknown)
     return ended / seconds if seconds > 0 else 0.0
 
 
@@ -87,8 +85,9 @@ def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
         ("calling", progress.calling),
         ("done", progress.done),
         ("unknown whether it rang", progress.unknown),
-        (_REFUSED.get(campaign.state, "may not be called"), progress.refused),
+        ("may not be called", progress.refused),
         *_listed(seen.refusals),
+        *([("not called any more", progress.stopped)] if campaign.state == "stopped" else []),
         ("dials", progress.dials),
         ("answered by people", progress.people),
         ("abandoned", progress.abandoned),

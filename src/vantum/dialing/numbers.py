@@ -47,8 +47,7 @@ def e164(text: str, region: str | None = None, *, given_out: bool = True) -> str
         raise NumberError("letters or signs in its telephone number")
     international = written.lstrip("'").removeprefix("tel:").startswith("+")
     if not international and region is None:
-        why = "a number without + and country code: say of which country such are, as --region US"
-        raise NumberError(why)
+        raise NumberError("a number without + and country code, and no region such as US is given")
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException as error:

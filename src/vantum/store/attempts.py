@@ -16,10 +16,10 @@ from vantum.dialing.keeping import DAY_S
 from vantum.dialing.pacing import BREAKER_S, trips
 from vantum.dialing.plan import PLANS, Plan
 from vantum.dialing.retries import CLASSES, FAILURES, next_at
-from vantum.store.claims import DUE, HELD, LEASE_S, OVER, STOPPED, complete, refuse_stopped
+from vantum.store.claims import LEASE_S, OVER, STOPPED, complete, end_stopped
 from vantum.store.database import Database
 from vantum.store.hooks import tell_of_campaigns
-from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS
+from vantum.store.schema import ATTEMPTS, CALLS, CAMPAIGNS, DUE, HELD
 from vantum.store.settled import numbers_of
 
 _AT_A_TIME: Final = 500
@@ -84,7 +84,7 @@ class Attempts:
         if over or left:
             async with self._database.writing() as connection:
                 await complete(connection, over, now)
-                await refuse_stopped(connection, now)
+                await end_stopped(connection, now)
         return len(over)
 
     async def expired(self, now: float) -> list[str]:

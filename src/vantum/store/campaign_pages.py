@@ -13,8 +13,8 @@ from vantum.store.database import Database
 from vantum.store.paged import page
 from vantum.store.schema import ATTEMPTS, CAMPAIGNS
 
-AttemptState = Literal["due", "dialing", "live", "done", "unknown", "refused"]
-_NOT_DIALED: Final = frozenset({"due", "refused"})
+AttemptState = Literal["due", "dialing", "live", "done", "unknown", "refused", "stopped"]
+_NOT_DIALED: Final = frozenset({"due", "refused", "stopped"})
 
 
 class Place(Struct, frozen=True, array_like=True):

@@ -26,7 +26,7 @@ from vantum.dialing.plan import PLANS, Plan
 from vantum.errors import RequestError
 from vantum.limits import PLAN_ROWS
 from vantum.store.attempts import ANSWERED, NEW
-from vantum.store.claims import refuse_stopped
+from vantum.store.claims import end_stopped
 from vantum.store.database import Database
 from vantum.store.gates import locked
 from vantum.store.hooks import tell_of_campaigns
@@ -68,6 +68,7 @@ class Progress(Struct, frozen=True):
     done: int = 0
     unknown: int = 0  # whether their last call has rung, nobody can say
     refused: int = 0  # may not be called
+    stopped: int = 0  # were still to be called when the campaign was stopped
     dials: int = 0
     people: int = 0  # who have answered
     abandoned: int = 0  # and of those, who waited too long for a voice
@@ -200,7 +201,7 @@ class Campaigns:
             if not changed.rowcount:
                 raise RequestError(f'"{campaign.name}" has just changed', code="INVALID_STATE")
             if state == "stopped":
-                await refuse_stopped(connection, now)
+                await end_stopped(connection, now)
             await tell_of_campaigns(connection, [campaign.campaign_id], now)
         return msgspec.structs.replace(campaign, version=campaign.version + 1, **changes)
 
@@ -221,16 +222,23 @@ class Campaigns:
             done=counts.get("done", 0),
             unknown=counts.get("unknown", 0),
             refused=counts.get("refused", 0),
+            stopped=counts.get("stopped", 0),
             dials=dialed.dials,
             people=dialed.people,
             abandoned=dialed.abandoned,
         )
 
     async def ended_since(self, campaign_id: str, since: float) -> int:
-        """How many contacts' latest attempts have ended since then."""
-        lately = _latest(campaign_id).where(ATTEMPTS.c.ended_at >= since).subquery()
+        """How many contacts' latest attempts were made, and have ended since then."""
+        lately = _latest(campaign_id).where(
+            ATTEMPTS.c.ended_at >= since, ATTEMPTS.c.dialed_at.is_not(None)
+        )
         async with self._database.reading() as connection:
-            return int((await connection.execute(select(func.count(lately.c.state)))).scalar_one())
+            return int(
+                (
+                    await connection.execute(select(func.count()).select_from(lately.subquery()))
+                ).scalar_one()
+            )
 
     async def outcomes(self, campaign_id: str) -> dict[str, int]:
         """What its calls came to, and how often."""

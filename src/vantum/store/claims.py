@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import Row, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.agents.contacts import facts_of
@@ -28,7 +28,9 @@ from vantum.store.schema import (
     CALLS,
     CAMPAIGNS,
     CONTACTS,
+    DUE,
     GATES,
+    HELD,
     OPEN,
     SUPPRESSIONS,
     WORKERS,
@@ -44,8 +46,6 @@ _GATE: Final[Gate] = "dials"
 _PERSON: Final = tuple(
     CONTACTS.c[name] for name in ("name", "company", "address", "timezone", "variables")
 )
-DUE: Final = text("attempts.state = 'due'")  # as the indexes have it: SQLite compares the words
-HELD: Final = text("attempts.state IN ('dialing', 'live')")
 
 # Asked twice a second: to put such a statement together costs more than the answer.
 _RUNNING: Final = (
@@ -75,7 +75,6 @@ OVER: Final = select(CAMPAIGNS.c.campaign_id).where(
 )
 """The campaigns that run though nobody is left to call."""
 STOPPED: Final = select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == "stopped")
-STOPPED_WHY: Final = "the campaign was stopped"
 _PLANNED: Final = (
     select(
         ATTEMPTS.c.attempt_id,
@@ -313,11 +312,11 @@ def _hash_of(phone: str) -> int:
     return int(phone.removeprefix("+") or 0)
 
 
-async def refuse_stopped(connection: AsyncConnection, now: float) -> None:
+async def end_stopped(connection: AsyncConnection, now: float) -> None:
     """Nobody waits in a campaign that was stopped, whatever was put back or planned meanwhile."""
     left = update(ATTEMPTS).where(DUE, ATTEMPTS.c.campaign_id.in_(STOPPED))
     await connection.execute(
-        left.values(state="refused", detail=STOPPED_WHY, ended_at=now, lease_until=None)
+        left.values(state="stopped", detail="", ended_at=now, lease_until=None)
     )
 
 

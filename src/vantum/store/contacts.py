@@ -16,10 +16,12 @@ from vantum.errors import RequestError
 from vantum.store.database import Database, or_nothing
 from vantum.store.hooks import tell
 from vantum.store.numbers import consents_of
-from vantum.store.schema import CONSENTS, CONTACTS, LIFTED, SUPPRESSIONS
+from vantum.store.schema import ATTEMPTS, CONSENTS, CONTACTS, DUE, LIFTED, SUPPRESSIONS
 from vantum.wire.hooks import NumberSuppressed
 
 ERASED: Final = "erased"  # stands in the place of what was there
+ERASED_WHY: Final = "erased on request"
+UNSAID: Final = "no reason given"  # why a number is suppressed
 
 
 class Suppressed(Struct, frozen=True, kw_only=True):
@@ -97,15 +99,20 @@ class Contacts:
         blank = {"name": "", "company": "", "address": "", "timezone": "", "variables": "{}"}
         # Of the row's own id: unlike a digest, it cannot be found by trying all numbers.
         nameless = literal(f"{ERASED}-") + CONTACTS.c.contact_id
-        wanted = Suppressed(phone=phone, since=now, reason="erased on request", call_id="")
+        wanted = Suppressed(phone=phone, since=now, reason=ERASED_WHY, call_id="")
         async with self._database.writing() as connection:
             await suppress(connection, wanted)
             await _revoke(connection, phone, now, new_id)
             theirs = update(CONSENTS).where(CONSENTS.c.phone == phone)
             await connection.execute(theirs.values(source=ERASED))
+            planned = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone, DUE)
+            await connection.execute(
+                planned.values(state="refused", detail=ERASED_WHY, ended_at=now, lease_until=None)
+            )
             contacts = update(CONTACTS).where(CONTACTS.c.phone == phone)
             gone = await connection.execute(contacts.values(phone=nameless, erased_at=now, **blank))
-            return int(gone.rowcount)
+        await self._database.forget()
+        return int(gone.rowcount)
 
 
 async def suppress(connection: AsyncConnection, wanted: Suppressed) -> bool:

@@ -21,7 +21,6 @@ from vantum.store.migrating import migrate
 from vantum.store.sqlite import BUSY_S
 
 _PAUSE: Final = 3  # times as long as it took
-CLOCK_S: Final = 30.0  # between two looks at the clock of the database
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 # A look at the server's clock is off by at most half of what it takes: this much is little beside
 # the seconds that leases and hours of the day allow, and a server that is not busy takes far less.
@@ -41,7 +40,7 @@ class Database:
 
     def __init__(self, address: str) -> None:
         url = _for_driver(make_url(address))
-        is_file = url.get_backend_name() == "sqlite"
+        self.is_file = is_file = url.get_backend_name() == "sqlite"
         # A database server may have been started anew since a connection was last used.
         # An error may be logged, and what was to be recorded holds numbers and words of callers.
         self._engine: AsyncEngine = create_async_engine(
@@ -99,7 +98,7 @@ class Database:
         began = time.monotonic()
         async with self.writing() as connection:
             yield connection
-        if connection.dialect.name == "sqlite":
+        if self.is_file:
             await asyncio.sleep(_PAUSE * (time.monotonic() - began))
 
     @asynccontextmanager
@@ -122,12 +121,22 @@ class Database:
             await self._compare(connection)
 
     async def _compare(self, connection: AsyncConnection) -> None:
-        if connection.dialect.name != "postgresql":
+        if self.is_file:
             return
         before = time.time()
         query = text("SELECT extract(epoch FROM clock_timestamp())")
         theirs = float((await connection.execute(query)).scalar_one())
         self._ahead_s = ahead_s(self._ahead_s, before, theirs, time.time())
+
+    async def forget(self) -> None:
+        """Have nothing left in a file of what was overwritten. Raises RecordsError.
+
+        SQLite's journal holds the pages as they were before until it is emptied (sqlite.org,
+        "Write-Ahead Logging"); who reads for 5 s meanwhile puts that off to the next time.
+        """
+        if self.is_file:
+            async with self.reading() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Let go of the connections."""

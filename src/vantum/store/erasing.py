@@ -72,7 +72,9 @@ class CallTraces:
             await _forget_attempts(connection, phone)
             findings = await blank_findings(connection, calls)
             await _forget_told(connection, phone, calls)
-            return Erased(calls, findings, await forget(connection, phone))
+            gone = Erased(calls, findings, await forget(connection, phone))
+        await self._database.forget()
+        return gone
 
 
 def _all_settled(outcomes: Iterable[str]) -> None:

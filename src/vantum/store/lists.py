@@ -173,7 +173,9 @@ class Lists:
             await hold(connection, list_id)
             if name := (await connection.execute(using.limit(1))).scalar():
                 raise RequestError(
-                    f'The campaign "{name}" calls this list: it stays', code="INVALID_STATE"
+                    f'The campaign "{name}" calls this list: it stays, as its report names'
+                    " whom it called; single people can be erased",
+                    code="INVALID_STATE",
                 )
             await connection.execute(delete(LISTS).where(LISTS.c.list_id == list_id))
             # From here on as an import that has died: should this end midway, the next one tidies.

@@ -174,7 +174,7 @@ ATTEMPTS: Final = Table(
     Column("contact_id", String, nullable=False),
     Column("number", Integer, nullable=False),  # 1 is the first
     Column("phone", String, nullable=False, index=True),
-    Column("state", String, nullable=False),  # due, dialing, live, done, unknown, refused
+    Column("state", String, nullable=False),  # `store.campaign_pages.AttemptState`
     Column("due_at", Float, nullable=False),
     Column("owner", String, nullable=False),  # the boot of a worker; "": nobody's
     Column("lease_until", Float),
@@ -187,6 +187,8 @@ ATTEMPTS: Final = Table(
     Column("detail", String, nullable=False),
     UniqueConstraint("campaign_id", "contact_id", "number"),
 )
+DUE: Final = text("attempts.state = 'due'")  # as the index has it, see above
+HELD: Final = text("attempts.state IN ('dialing', 'live')")
 # Millions are done; who is next, is being called or ended of late is found without reading them.
 for name, column, of in (
     ("attempts_due", ATTEMPTS.c.due_at, "state = 'due'"),

@@ -138,7 +138,9 @@ def _query(request: Request, kind: type[Struct]) -> Struct:
         return msgspec.convert(dict(given), kind, strict=False)
     except msgspec.ValidationError as error:
         known = ", ".join(kind.__struct_fields__)
-        raise msgspec.ValidationError(f"{plainly(str(error))}; known parameters: {known}") from None
+        raise msgspec.ValidationError(
+            f"{plainly(str(error), kind)}; known parameters: {known}"
+        ) from None
 
 
 async def body_of(request: Request) -> bytes:
@@ -161,7 +163,9 @@ def decoded(body: bytes, kind: type[Struct]) -> Struct:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"{plainly(str(error))}; {known}") from None
+        raise msgspec.ValidationError(f"{plainly(str(error), kind)}; {known}") from None
+    except msgspec.DecodeError as error:
+        raise msgspec.DecodeError(f"The body is no JSON: {error}; {known}") from None
 
 
 def _answer(route: Route, returned: Any) -> Response:

@@ -85,6 +85,10 @@ class ListDoors:
         """One list; it is known by its name, too."""
         return await self._known(list_id)
 
+    async def remove(self, list_id: str) -> None:
+        """Take a list away that no campaign calls; wishes not to be called stay."""
+        await self._lists.remove((await self._known(list_id)).list_id)
+
     async def bad_rows(self, list_id: str, query: Paged) -> BadRowsPage:
         """Rows of the list's file that are no contacts, and why."""
         line = (place(query, Line) or Line(0)).number
@@ -106,5 +110,6 @@ def routes(house: House) -> tuple[Route, ...]:
         route("GET", ROOT, "viewer", doors.list),
         route("POST", ROOT, "operator", doors.make, 201),
         route("GET", ONE, "viewer", doors.look),
+        route("DELETE", ONE, "operator", doors.remove, 204, refuses=(409,)),
         route("GET", f"{ONE}/bad-rows", "viewer", doors.bad_rows),
     )

@@ -14,7 +14,7 @@ from vantum.dialing.numbers import number_of, recorded_number
 from vantum.errors import RequestError
 from vantum.roles import Caller
 from vantum.store.contact_pages import suppressions_page
-from vantum.store.contacts import Contacts, Suppressed
+from vantum.store.contacts import UNSAID, Contacts, Suppressed
 from vantum.web.rest.house import House
 from vantum.web.rest.lists import Region
 from vantum.web.rest.paging import Paged, cut, place
@@ -23,7 +23,6 @@ from vantum.web.rest.uploads import Upload
 
 ROOT: Final = "/api/v1/suppressions"
 ONE: Final = f"{ROOT}/{{phone}}"
-_ASKED: Final = "asked not to be called"
 Number = Annotated[str, Meta(max_length=40)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -32,13 +31,13 @@ class NewSuppression(Struct, frozen=True, forbid_unknown_fields=True):
     """A number that is to be called no more, such as +15550100123."""
 
     phone: Number
-    reason: Reason = _ASKED
+    reason: Reason = UNSAID
 
 
 class SuppressionFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a file of such numbers is read; `reason` is that of rows which give none."""
 
-    reason: Reason = _ASKED
+    reason: Reason = UNSAID
     region: Region | None = None
 
 
