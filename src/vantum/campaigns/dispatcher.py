@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no 
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
 _CATCH_UP: Final = 0.99  # of the time between two dials, behind one that was late
+_SLACK: Final = 0.1  # of that time: a look at the records, and the loop's own delay
 _AGAIN_S: Final = 1.0  # until records that were away are asked again
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
@@ -62,18 +62,23 @@ class _Planned:
 
 
 class _Lane:
-    """Whatever is made in it is made one behind another."""
+    """Whatever is made in it is made one behind another, also behind a busy moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart_s: float) -> None:
         self.turn = asyncio.Lock()
-        self._last_at = 0.0
+        self._apart_s = apart_s
+        self._free_at = 0.0
+        self._at = 0.0
 
-    async def wait(self, apart_s: float) -> None:
-        """Until the last is nearly so long ago: a busy moment must not have all made behind it."""
-        await asyncio.sleep(self._last_at + _CATCH_UP * apart_s - time.monotonic())
+    async def wait(self) -> None:
+        """Until the next may be made."""
+        self._at = max(self._free_at, time.monotonic())
+        await asyncio.sleep(self._at - time.monotonic())
 
     def used(self) -> None:
-        self._last_at = time.monotonic()
+        """It is made: a little late does not put off the next, or all would be ever later."""
+        made_at = max(self._at, time.monotonic() - _SLACK * self._apart_s)
+        self._free_at = made_at + _CATCH_UP * self._apart_s
 
 
 class Dispatcher:
@@ -104,8 +109,7 @@ class Dispatcher:
         self._start = start
         self._log = log
         self._planned = _Planned(claims)
-        self._all = _Lane()
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)  # one for each campaign
+        self._lanes: dict[str, _Lane] = {}  # one for each campaign, and one for all
 
     async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
@@ -116,18 +120,18 @@ class Dispatcher:
         for dial in dials:
             at = began + dial.at - now
             self._planned.add(dial, at)
-            made = self._make(dial, decide, at, began + _LATE_S, 1 / dials_per_s)
+            made = self._make(dial, decide, at, began + _LATE_S, dials_per_s)
             self._start("dial", made)
         return len(dials)
 
     async def _make(
-        self, dial: DueDial, decide: Decide, at: float, late_at: float, apart_s: float
+        self, dial: DueDial, decide: Decide, at: float, late_at: float, dials_per_s: float
     ) -> None:
         """Have it rung at that moment of this machine's clock, or put it back."""
         call, asked = call_of(dial, self._boot_id), False
         try:
             await asyncio.sleep(at - time.monotonic())
-            why = await self._turn(dial, apart_s) or self._too_late(dial, decide, late_at)
+            why = await self._turn(dial, dials_per_s) or self._too_late(dial, decide, late_at)
             if why:
                 await self._put_back(dial, why, 0.0)
                 return
@@ -151,20 +155,24 @@ class Dispatcher:
         finally:
             self._planned.remove(dial)
 
-    async def _turn(self, dial: DueDial, apart_s: float) -> str:
+    async def _turn(self, dial: DueDial, dials_per_s: float) -> str:
         """Wait for one's turn; why the dial is called off, "" where it is not.
 
         That of the campaign is waited for first: a slow one holds up no other.
         """
-        own = self._lanes[dial.candidate.campaign_id]
+        own = self._lane(dial.candidate.campaign_id, dial.candidate.plan.calls_per_s)
+        all_of_us = self._lane("", dials_per_s)
         async with own.turn:
-            await own.wait(1 / dial.candidate.plan.calls_per_s)
-            async with self._all.turn:
+            await own.wait()
+            async with all_of_us.turn:
                 why = await self._planned.called_off(dial)
-                await self._all.wait(apart_s)
-                self._all.used()
+                await all_of_us.wait()
+                all_of_us.used()
                 own.used()
                 return why
+
+    def _lane(self, of: str, dials_per_s: float) -> _Lane:
+        return self._lanes.setdefault(of, _Lane(1 / dials_per_s))
 
     def _too_late(self, dial: DueDial, decide: Decide, late_at: float) -> str:
         """Why it is not to be made, being late: "" where it may be, or is in time."""
