@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from campaign import Staged, agree, serves, stage
 from msgspec.structs import replace
 from phone import PERSON, Phone, telephone
@@ -21,9 +22,10 @@ from served import eventually
 from sqlalchemy import func, select, text, update
 
 from benchmarks.postgres import Postgres
+from vantum import limits
 from vantum.agents.schema import FILES
 from vantum.campaigns.law import law_of, of_campaigns
-from vantum.campaigns.running import work
+from vantum.campaigns.running import say_if_not_alone, work
 from vantum.dialing.candidate import Candidate, Decide, Go, Wait
 from vantum.dialing.plan import Plan, Retry
 from vantum.settings import load_settings
@@ -31,6 +33,7 @@ from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 from vantum.store.campaigns import Campaigns, Reported
 from vantum.store.database import Database
 from vantum.store.hooks import Hook, Hooks
+from vantum.store.processes import Processes
 from vantum.store.schema import CONTACTS, FINDINGS, RECEIPTS
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
@@ -269,6 +272,29 @@ async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: In
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
     assert len(await dialled(installed)) == 1
+
+
+async def test_a_carrier_that_is_slow_to_answer_keeps_nobody_waiting(installed: Installed) -> None:
+    people = [f"+155502{number:05}" for number in range(24)]
+    await agree(installed.database, people)
+    fault = {"vendor": "twilio", "fault": "stall_first", "times": 2}
+    url = f"{installed.phone.simulator.url}/simulator/faults"
+    async with installed.phone.http.post(url, json=fault) as answer:
+        assert answer.status < 300, await answer.text()
+    plan = replace(PLAN, calls_per_s=12, at_once=100, attempts=1)
+    await stage(installed.database, people, plan, now=time.time(), placed=True)
+    await until(lambda: as_many(installed, len(people)))
+    moments = [dial["ran_s"] for dial in await dialled(installed)]
+    assert max(moments) - min(moments) < limits.CARRIER_S / 2
+
+
+async def test_a_second_worker_on_one_file_is_told_of(database: Database) -> None:
+    await say_if_not_alone(database, server_log())
+    await Processes(database, "one", "worker").here(0, database.now())
+    with structlog.testing.capture_logs() as lines:
+        await say_if_not_alone(database, server_log())
+    told = [line["event"] for line in lines]
+    assert told == (["worker_not_alone"] if database.is_file else [])
 
 
 async def test_whoever_listens_is_told_of_a_call_and_of_its_campaign(installed: Installed) -> None:

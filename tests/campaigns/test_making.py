@@ -133,7 +133,7 @@ async def test_a_campaign_whose_making_is_broken_off_is_told_as_it_stands(spring
 async def test_a_campaign_that_was_not_begun_is_none(spring: Staged) -> None:
     wanted = Wanted("autumn", "sales", PLAN)
     async with spring.database.writing() as connection:
-        await connection.execute(text("ALTER TABLE campaigns RENAME COLUMN planned_to TO x"))
+        await connection.execute(text("ALTER TABLE contacts RENAME COLUMN erased_at TO x"))
     with pytest.raises(RecordsError):
         await make_of_list(spring.database, wanted, "spring", new_id="c-autumn", now=NOW)
 

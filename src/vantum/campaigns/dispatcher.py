@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from vantum.campaigns.turns import Turns
 from vantum.dialing.candidate import Decide, DueDial, Wait
 from vantum.dialing.pacing import Shares
 from vantum.errors import CarrierError, RecordsError
 from vantum.store.attempts import Attempts
-from vantum.store.claims import LEASE_S, Claims, call_of
+from vantum.store.claims import HORIZON_S, LEASE_S, Claims, call_of
 from vantum.telemetry import Log
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
@@ -24,8 +25,7 @@ from vantum.telephony.line import Line
 THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
-_CATCH_UP: Final = 0.99  # of the time between two dials, behind one that was late
-_SLACK: Final = 0.1  # of that time: a look at the records, and the loop's own delay
+_LOOKS: Final = 2  # the second where the first took long: what it has found is old
 _AGAIN_S: Final = 1.0  # until records that were away are asked again
 _LATE_S: Final = LEASE_S / 3  # a process that was stopped for longer may have been given up
 
@@ -36,49 +36,23 @@ class _Planned:
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
         self._dials: dict[str, DueDial] = {}
-        self._ats: dict[str, float] = {}  # moments of this machine's clock
         self._called_off: dict[str, str] = {}  # and why
         self._looked_at = 0.0
 
-    def add(self, dial: DueDial, at: float) -> None:
+    def add(self, dial: DueDial) -> None:
         self._dials[dial.candidate.attempt_id] = dial
-        self._ats[dial.candidate.attempt_id] = at
 
     def remove(self, dial: DueDial) -> None:
         self._dials.pop(dial.candidate.attempt_id, None)
-        self._ats.pop(dial.candidate.attempt_id, None)
-
-    def is_behind(self, now: float) -> bool:
-        """One should have been made a while ago."""
-        return min(self._ats.values(), default=now) < now - _FRESH_S
 
     async def called_off(self, dial: DueDial) -> str:
         """Why it is not to be made, though it was claimed; "" where it is. Raises RecordsError."""
-        now = time.monotonic()
-        if now > self._looked_at + _FRESH_S:
-            self._called_off = await self._claims.called_off(self._dials.values())
-            self._looked_at = now
+        for _ in range(_LOOKS):
+            now = time.monotonic()
+            if now > self._looked_at + _FRESH_S:
+                self._called_off = await self._claims.called_off(self._dials.values())
+                self._looked_at = now
         return self._called_off.get(dial.candidate.attempt_id, "")
-
-
-class _Lane:
-    """Whatever is made in it is made one behind another, also behind a busy moment."""
-
-    def __init__(self, apart_s: float) -> None:
-        self.turn = asyncio.Lock()
-        self._apart_s = apart_s
-        self._free_at = 0.0
-        self._at = 0.0
-
-    async def wait(self) -> None:
-        """Until the next may be made."""
-        self._at = max(self._free_at, time.monotonic())
-        await asyncio.sleep(self._at - time.monotonic())
-
-    def used(self) -> None:
-        """It is made: a little late does not put off the next, or all would be ever later."""
-        made_at = max(self._at, time.monotonic() - _SLACK * self._apart_s)
-        self._free_at = made_at + _CATCH_UP * self._apart_s
 
 
 class Dispatcher:
@@ -92,13 +66,14 @@ class Dispatcher:
         line: Line,
         *,
         boot_id: str,
+        dials_per_s: float,
         ring_s: Callable[[str], int],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
-        """`ring_s` says how long an agent lets it ring, where no rule asks for more.
+        """`dials_per_s` is the most of all processes together; `start` runs work beside.
 
-        `start` runs work beside.
+        `ring_s` says how long an agent lets it ring, where no rule asks for more.
         """
         self._claims = claims
         self._attempts = attempts
@@ -109,30 +84,27 @@ class Dispatcher:
         self._start = start
         self._log = log
         self._planned = _Planned(claims)
-        self._lanes: dict[str, _Lane] = {}  # one for each campaign, and one for all
+        self._dials_per_s = dials_per_s
+        self._turns = Turns(dials_per_s)
 
-    async def dial(self, decide: Decide, dials_per_s: float, shares: Shares) -> int:
+    async def dial(self, decide: Decide, shares: Shares) -> int:
         """Claim what may be dialled now, and begin to; how many. Raises RecordsError."""
         began, now = time.monotonic(), self._legs.now()
-        if self._planned.is_behind(began):
+        if self._turns.are_behind(HORIZON_S):
             return 0  # what was claimed before has to be made first
-        dials = await self._claims.take(decide, dials_per_s, shares, now)
+        dials = await self._claims.take(decide, self._dials_per_s, shares, now)
         for dial in dials:
-            at = began + dial.at - now
-            self._planned.add(dial, at)
-            made = self._make(dial, decide, at, began + _LATE_S, dials_per_s)
+            self._planned.add(dial)
+            made = self._make(dial, decide, began + dial.at - now, began + _LATE_S)
             self._start("dial", made)
         return len(dials)
 
-    async def _make(
-        self, dial: DueDial, decide: Decide, at: float, late_at: float, dials_per_s: float
-    ) -> None:
+    async def _make(self, dial: DueDial, decide: Decide, at: float, late_at: float) -> None:
         """Have it rung at that moment of this machine's clock, or put it back."""
         call, asked = call_of(dial, self._boot_id), False
         try:
             await asyncio.sleep(at - time.monotonic())
-            why = await self._turn(dial, dials_per_s) or self._too_late(dial, decide, late_at)
-            if why:
+            if why := await self._turn(dial, decide, late_at):
                 await self._put_back(dial, why, 0.0)
                 return
             ring_s = max(self._ring_s(call.agent), math.ceil(dial.ring_at_least_s))
@@ -155,24 +127,13 @@ class Dispatcher:
         finally:
             self._planned.remove(dial)
 
-    async def _turn(self, dial: DueDial, dials_per_s: float) -> str:
-        """Wait for one's turn; why the dial is called off, "" where it is not.
-
-        That of the campaign is waited for first: a slow one holds up no other.
-        """
-        own = self._lane(dial.candidate.campaign_id, dial.candidate.plan.calls_per_s)
-        all_of_us = self._lane("", dials_per_s)
-        async with own.turn:
-            await own.wait()
-            async with all_of_us.turn:
-                why = await self._planned.called_off(dial)
-                await all_of_us.wait()
-                all_of_us.used()
-                own.used()
-                return why
-
-    def _lane(self, of: str, dials_per_s: float) -> _Lane:
-        return self._lanes.setdefault(of, _Lane(1 / dials_per_s))
+    async def _turn(self, dial: DueDial, decide: Decide, late_at: float) -> str:
+        """Wait for its turn; why the dial is not to be made, "" where it is."""
+        async with self._turns.of(dial) as used:
+            why = await self._planned.called_off(dial) or self._too_late(dial, decide, late_at)
+            if not why:
+                used()
+            return why
 
     def _too_late(self, dial: DueDial, decide: Decide, late_at: float) -> str:
         """Why it is not to be made, being late: "" where it may be, or is in time."""

@@ -1,8 +1,8 @@
 """When calls are rehearsals, and the hour that these pretend.
 
-Nobody real can be reached through a carrier on this machine. Whoever is called there counts as
-consenting where nothing is recorded of them, and the clock stands at noon: what is rehearsed at
-night is not the law's hours. All else holds as in earnest.
+Nobody real can be reached through a carrier on this machine. The clock stands at noon there: what
+is rehearsed at night is not the law's hours. Whom an operator calls by number counts as consenting
+where nothing is recorded of them; a campaign's contacts do not. All else holds as in earnest.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -31,6 +32,7 @@ from vantum.campaigns.worker import (
 )
 from vantum.dialing.candidate import Decide
 from vantum.dialing.pacing import Shares
+from vantum.errors import RecordsError
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.campaigns import Campaigns
@@ -85,7 +87,7 @@ async def _run(settings: Settings, decide: Decide) -> None:
     try:
         await database.set_up()
         async with upkeep.open():
-            await _say_if_not_alone(database, log)
+            await say_if_not_alone(database, log)
             await work(settings, decide, database=database, carrier=carrier, upkeep=upkeep, log=log)
             await stopped.wait()
     finally:
@@ -93,7 +95,12 @@ async def _run(settings: Settings, decide: Decide) -> None:
         await database.close()
 
 
-async def _say_if_not_alone(database: Database, log: Log) -> None:
+async def _leave(processes: Processes) -> None:
+    with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+        await processes.gone()
+
+
+async def say_if_not_alone(database: Database, log: Log) -> None:
     """Limits hold all the same; but who starts two on one file expects what they do not get."""
     if database.is_file and await Processes(database, "", "worker").any_seen(
         "worker", database.now() - ALIVE_S
@@ -121,13 +128,14 @@ async def work(
     account, boot_id, agents = account_of(settings), Ids().new(), _agents(settings, log)
     calls = PhoneCalls(database, gather_s=NAMES_S)
     legs = Legs(carrier, calls, settings.vantum_data_dir, log=log, now=database.now)
-    attempts = Attempts(database, boot_id)
+    attempts, rate = Attempts(database, boot_id), settings.carrier_calls_per_s
     dispatcher = Dispatcher(
         Claims(database, boot_id),
         attempts,
         legs,
         account.line,
         boot_id=boot_id,
+        dials_per_s=rate,
         ring_s=lambda name: agents[name].phone.ring_s if name in agents else RING_S,
         start=upkeep.start,
         log=log,
@@ -137,10 +145,11 @@ async def work(
     works: dict[str, Work | Together] = {WEBHOOK: telling.work}
     works |= works_of(settings, agents, attempts, database=database, upkeep=upkeep, log=log)
     processes = Processes(database, boot_id, "worker")
-    shares, rate = shares_of(settings), settings.carrier_calls_per_s
+    upkeep.at_end(lambda: _leave(processes))
+    shares = shares_of(settings)
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
     for name, period_s, doing in (
-        ("dial", DIAL_S, lambda: dispatcher.dial(decide, rate, shares)),
+        ("dial", DIAL_S, lambda: dispatcher.dial(decide, shares)),
         ("finish", FINISH_S, lambda: attempts.finish(database.now())),
         ("close", CLOSE_S, lambda: attempts.close(database.now())),
         ("make", MAKE_S, Campaigns(database).go_on_making),

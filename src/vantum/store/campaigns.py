@@ -233,12 +233,9 @@ class Campaigns:
         lately = _latest(campaign_id).where(
             ATTEMPTS.c.ended_at >= since, ATTEMPTS.c.dialed_at.is_not(None)
         )
+        query = select(func.count()).select_from(lately.subquery())
         async with self._database.reading() as connection:
-            return int(
-                (
-                    await connection.execute(select(func.count()).select_from(lately.subquery()))
-                ).scalar_one()
-            )
+            return int((await connection.execute(query)).scalar_one())
 
     async def outcomes(self, campaign_id: str) -> dict[str, int]:
         """What its calls came to, and how often."""

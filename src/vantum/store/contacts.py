@@ -105,12 +105,13 @@ class Contacts:
             await _revoke(connection, phone, now, new_id)
             theirs = update(CONSENTS).where(CONSENTS.c.phone == phone)
             await connection.execute(theirs.values(source=ERASED))
+            contacts = update(CONTACTS).where(CONTACTS.c.phone == phone)
+            gone = await connection.execute(contacts.values(phone=nameless, erased_at=now, **blank))
+            # Behind that, which waits for whoever is planning calls to them.
             planned = update(ATTEMPTS).where(ATTEMPTS.c.phone == phone, DUE)
             await connection.execute(
                 planned.values(state="refused", detail=ERASED_WHY, ended_at=now, lease_until=None)
             )
-            contacts = update(CONTACTS).where(CONTACTS.c.phone == phone)
-            gone = await connection.execute(contacts.values(phone=nameless, erased_at=now, **blank))
         await self._database.forget()
         return int(gone.rowcount)
 

@@ -19,7 +19,10 @@ from vantum.errors import RecordsError, SettingsError
 from vantum.store import sqlite as sqlite_file
 from vantum.store.migrating import migrate
 from vantum.store.sqlite import BUSY_S
+from vantum.telemetry import server_log
 
+_EMPTYINGS: Final = 10
+_EMPTYING_S: Final = 0.1
 _PAUSE: Final = 3  # times as long as it took
 ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is waited for
 # A look at the server's clock is off by at most half of what it takes: this much is little beside
@@ -129,14 +132,31 @@ class Database:
         self._ahead_s = ahead_s(self._ahead_s, before, theirs, time.time())
 
     async def forget(self) -> None:
-        """Have nothing left in a file of what was overwritten. Raises RecordsError.
+        """Empty a file's journal, which holds pages as they were before they were overwritten.
 
-        SQLite's journal holds the pages as they were before until it is emptied (sqlite.org,
-        "Write-Ahead Logging"); who reads for 5 s meanwhile puts that off to the next time.
+        Nobody writes meanwhile, and who reads has to come to an end (sqlite.org, "Write-Ahead
+        Logging"): it is tried for moments, and left to the next time where that does not do.
         """
-        if self.is_file:
-            async with self.reading() as connection:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not self.is_file:
+            return
+        try:
+            for _ in range(_EMPTYINGS):
+                if await self._emptied():
+                    return
+                await asyncio.sleep(_EMPTYING_S)
+            why = "somebody reads the records all the time"
+        except RecordsError as error:
+            why = str(error)
+        server_log().warning("journal_not_emptied", why=why)
+
+    async def _emptied(self) -> bool:
+        async with self.reading() as connection:
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={round(_EMPTYING_S * 1000)}")
+            try:
+                found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return not found.one()[0]
+            finally:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={round(BUSY_S * 1000)}")
 
     async def close(self) -> None:
         """Let go of the connections."""

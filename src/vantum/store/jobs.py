@@ -146,7 +146,7 @@ class Jobs:
         return await self._write([job], state=state, due_at=at, error=error[:ERROR_CHARS])
 
     async def put_back(self, jobs: Sequence[Job]) -> bool:
-        """They were not tried one by one, so this try does not count; False as above."""
+        """They were not tried, or not one by one: this try does not count; False as above."""
         return await self._write(jobs, state="due", tries=JOBS.c.tries - 1)
 
     async def _write(self, jobs: Sequence[Job], **values: object) -> bool:

@@ -38,11 +38,11 @@ class Records:
     async def opened(self) -> Database:
         """The database, its tables up to date. Raises SettingsError, and may be asked again."""
         async with self._opening:
-            # On a thread: calls may be live, and 0.3 s of silence would be heard.
-            await asyncio.to_thread(import_module, "vantum.store.database")
-            from vantum.store.database import Database  # noqa: PLC0415 - see above
-
             if self._database is None:
+                # On a thread: calls may be live, and 0.3 s of silence would be heard.
+                await asyncio.to_thread(import_module, "vantum.store.database")
+                from vantum.store.database import Database  # noqa: PLC0415 - see above
+
                 self._database = Database(self._address)
             if not self._is_set_up:
                 await self._database.set_up()
