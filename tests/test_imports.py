@@ -30,7 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.cli_records"}),
     frozenset({"vantum.rehearsing_campaigns"}),
     frozenset({"vantum.rehearsing"}),
-    frozenset({"vantum.calling"}),
+    frozenset({"vantum.calling", "vantum.doctor"}),
     frozenset({"vantum.web", "vantum.talk", "vantum.simulator"}),
     frozenset({"vantum.casting", "vantum.campaigns", "vantum.telephony"}),
     frozenset({"vantum.calls"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Annotated, Final
@@ -20,7 +21,7 @@ from vantum import (
     cli_tokens,
     cli_webhooks,
 )
-from vantum.cli_records import Surroundings
+from vantum.cli_records import Surroundings, with_records
 from vantum.env_file import values as env_values
 from vantum.errors import VantumError
 from vantum.settings import Settings, doubtful_lines, load_settings
@@ -154,6 +155,25 @@ def worker() -> None:
     from vantum.campaigns.running import run_worker  # noqa: PLC0415 - other commands dial nobody
 
     run_worker(_settings())
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Make the tables, or bring those of an older version up to date, before servers start."""
+
+    async def nothing_more(_: object) -> None: ...
+
+    with_records(context, nothing_more)
+    typer.echo("the tables are up to date")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at keys, sound, telephone, clock and records, and say what to do."""
+    from vantum.doctor import tell  # noqa: PLC0415 - other commands need none of it
+
+    if not asyncio.run(tell(_settings(), Console(highlight=False, soft_wrap=True))):
+        raise typer.Exit(1)
 
 
 @app.command()

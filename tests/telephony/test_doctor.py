@@ -1,0 +1,109 @@
+"""`vantum doctor` finds what is wrong, and says what to do about it."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from phone import telephone
+from rich.console import Console
+from simulated import simulating
+
+from vantum.doctor import Found, compared, examine, tell
+from vantum.settings import Settings, load_settings
+from vantum.simulator.customer import carrier_settings, speech_settings
+
+pytestmark = pytest.mark.anyio
+
+SCRIPTED = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
+
+
+def on(simulator: str, folder: Path, **more: str) -> Settings:
+    """Settings of an installation whose vendors are simulated."""
+    model = {"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": f"{simulator}/v1"}
+    given = carrier_settings(simulator) | speech_settings(simulator) | model
+    return load_settings(given | {"VANTUM_DATA_DIR": str(folder)} | more)
+
+
+async def found(settings: Settings) -> dict[str, Found]:
+    return {one.what: one async for one in examine(settings)}
+
+
+async def test_where_all_is_well_all_is_good(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as phone:
+        settings = on(phone.simulator.url, phone.data, PUBLIC_URL=phone.url)
+        known = await found(settings)
+    assert {what: one.how for what, one in known.items()} == {
+        "data folder": "good",
+        "agents": "good",
+        "recogniser": "good",
+        "model": "good",
+        "voice": "good",
+        "sound": "good",
+        "telephone": "good",
+        "public address": "good",
+        "clock": "doubtful",  # this simulator is not run by uvicorn, which tells the time
+        "records": "good",
+        "processes": "off",  # no worker
+    }
+    assert 'heard "What does it cost for ten people?"' in known["sound"].told
+    assert known["processes"].told == "vantum serve runs, vantum worker does not run"
+
+
+async def test_a_key_that_is_refused_is_bad(tmp_path: Path) -> None:
+    keys = dict.fromkeys(("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "CARTESIA_API_KEY"), "wrong")
+    async with simulating(api_key="right") as simulator:
+        known = await found(on(simulator.url, tmp_path, TWILIO_AUTH_TOKEN="wrong", **keys))
+    bad = {what for what, one in known.items() if one.how == "bad"}
+    assert bad == {"recogniser", "model", "voice", "sound"}
+    assert "DEEPGRAM_API_KEY" in known["recogniser"].told
+    assert known["telephone"].how == "off"  # without an address it has not been asked
+
+
+async def test_an_account_that_is_refused_and_an_address_that_leads_nowhere_are_bad(
+    tmp_path: Path,
+) -> None:
+    async with simulating() as simulator:
+        nowhere = {"PUBLIC_URL": "http://127.0.0.1:9", "TWILIO_AUTH_TOKEN": "wrong"}
+        known = await found(on(simulator.url, tmp_path, **nowhere))
+        lost = await found(on(simulator.url, tmp_path, PUBLIC_URL=simulator.url))
+    assert "refuses TWILIO_ACCOUNT_SID" in known["telephone"].told
+    assert (known["public address"].how, lost["public address"].how) == ("bad", "bad")
+    assert "is not ours" in lost["public address"].told
+
+
+async def test_what_is_not_there_is_off_or_said_to_be_missing(tmp_path: Path) -> None:
+    missing = {"STT_PROVIDER": "deepgram", "DATABASE_URL": "postgresql://127.0.0.1:9/none"}
+    known = await found(load_settings(SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path)} | missing))
+    assert known["recogniser"].told == "deepgram: DEEPGRAM_API_KEY is not set"
+    assert (known["telephone"].how, known["clock"].how) == ("off", "off")
+    assert known["records"].how == "bad"
+
+
+async def test_an_agent_that_cannot_be_read_ends_it(tmp_path: Path) -> None:
+    agent = tmp_path / "mine.yaml"
+    agent.write_text("name: [", "utf-8")
+    settings = load_settings(SCRIPTED | {"VANTUM_AGENT": str(agent)})
+    known = await found(settings)
+    assert (known["agents"].how, "recogniser" in known) == ("bad", False)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "how", "told"),
+    [(1.0, "good", "right"), (5.0, "doubtful", "5 s ahead"), (-5.0, "doubtful", "5 s behind")],
+)
+async def test_a_clock_that_is_off_is_doubtful(ahead_s: float, how: str, told: str) -> None:
+    known = compared("clock", ahead_s)
+    assert (known.how, known.told) == (how, told)
+
+
+async def test_the_worst_decides_and_each_is_a_line(tmp_path: Path) -> None:
+    written = StringIO()
+    settings = load_settings(SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path)})
+    assert await tell(settings, Console(file=written, soft_wrap=True))
+    lines = written.getvalue().splitlines()
+    assert lines[0].startswith(f"good     data folder: {tmp_path}")
+    assert "good     records: a SQLite file" in written.getvalue()
+    bad = settings.model_copy(update={"stt_provider": "deepgram"})
+    assert not await tell(bad, Console(file=written, soft_wrap=True))

@@ -1,0 +1,105 @@
+"""What is shipped for deployment names files, settings, commands and figures that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+import yaml
+from prometheus_client import generate_latest
+
+from vantum.cli import app
+from vantum.settings import Settings
+from vantum.telemetry import Metrics
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DEPLOY: Final = ROOT / "deploy"
+CHART: Final = sorted((DEPLOY / "helm").rglob("*.yaml"))
+SETTINGS: Final = {name.upper() for name in Settings.model_fields}
+COMMANDS: Final = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+# Settings of others, and of the shell.
+OTHERS: Final = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "VANTUM_DOMAIN"}
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    return found
+
+
+def template(path: Path) -> list[Any]:
+    """A chart's file, with something in the place of each expression."""
+    text = path.read_text("utf-8")
+    text = re.sub(r"^ *\{\{-? *(with|end|range|include).*\}\}\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\{\{-? *include [^}]*\}\}", "", text)
+    return list(yaml.safe_load_all(re.sub(r"\{\{[^}]*\}\}", "5", text)))
+
+
+def test_compose_starts_our_commands_with_our_settings() -> None:
+    services = compose()["services"]
+    ours = {name: one for name, one in services.items() if one.get("image") == "vantum"}
+    assert {one["command"][0] for one in ours.values()} <= COMMANDS
+    for one in services.values():
+        assert set(one.get("environment", {})) <= SETTINGS | OTHERS
+    drain_s = float(ours["serve"]["environment"]["DRAIN_S"])
+    assert float(ours["serve"]["stop_grace_period"].removesuffix("s")) > drain_s
+
+
+def test_the_image_holds_what_is_there_and_sets_what_is_read() -> None:
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    for line in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.MULTILINE):
+        for name in line.split():
+            assert (ROOT / name).exists(), name
+    [names] = re.findall(r"^ENV (PATH=.*(?:\\\n.*)*)", text, re.MULTILINE)
+    assert set(re.findall(r"([A-Z_]+)=", names)) <= SETTINGS | OTHERS
+    assert json.loads(re.findall(r"^CMD (.*)", text, re.MULTILINE)[0])[0] in COMMANDS
+    version = re.search(r"UV_VERSION=(\S+)", (ROOT / "tools" / "uv.sh").read_text("utf-8"))
+    assert version is not None
+    assert f"uv=={version[1]}" in text
+
+
+@pytest.mark.parametrize("path", CHART, ids=lambda path: path.name)
+def test_the_chart_can_be_read(path: Path) -> None:
+    assert all(template(path))
+
+
+def test_the_chart_starts_our_commands_and_asks_our_doors() -> None:
+    texts = {path.name: path.read_text("utf-8") for path in CHART}
+    started = {name for text in texts.values() for name in re.findall(r"args: \[(\w+)\]", text)}
+    assert started == {"serve", "worker", "migrate"}
+    assert started <= COMMANDS
+    parts = (DEPLOY / "helm" / "templates" / "_parts.tpl").read_text("utf-8")
+    assert set(re.findall(r"name: ([A-Z_]+),", parts)) <= SETTINGS
+    assert set(re.findall(r"path: (/\w+)", texts["serve.yaml"])) == {"/ready", "/health"}
+    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text("utf-8"))
+    asked = re.findall(r"\.Values\.([\w.]+)", "".join(texts.values()) + parts)
+    for name in asked:
+        known: Any = values
+        for step in name.split("."):
+            assert step in known, name
+            known = known[step]
+
+
+def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
+    alerts = yaml.safe_load((DEPLOY / "alerts.yaml").read_text("utf-8"))
+    rules = [rule for group in alerts["groups"] for rule in group["rules"]]
+    panels = json.loads((DEPLOY / "grafana.json").read_text("utf-8"))["panels"]
+    asked = [rule["expr"] for rule in rules]
+    asked += [target["expr"] for panel in panels for target in panel["targets"]]
+    page = generate_latest(Metrics().registry).decode()
+    told = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
+    for expression in asked:
+        for name in re.findall(r"vantum_\w+", expression):
+            assert name.removesuffix("_bucket") in told, expression
+    assert all({"summary", "first"} <= set(rule["annotations"]) for rule in rules)
+
+
+def test_a_release_is_tested_before_it_is_made() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
+    steps = [step.get("run", step.get("uses", "")) for step in workflow["jobs"]["release"]["steps"]]
+    tests = next(number for number, step in enumerate(steps) if step == ".ci/run")
+    made = next(number for number, step in enumerate(steps) if "build" in step)
+    assert tests < made
