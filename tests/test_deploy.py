@@ -12,9 +12,10 @@ import typer
 import yaml
 from prometheus_client import generate_latest
 
+from vantum.calls import Calls
 from vantum.cli import app
 from vantum.settings import Settings
-from vantum.telemetry import Metrics
+from vantum.telemetry import Metrics, server_log
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEPLOY: Final = ROOT / "deploy"
@@ -89,7 +90,9 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
     panels = json.loads((DEPLOY / "grafana.json").read_text("utf-8"))["panels"]
     asked = [rule["expr"] for rule in rules]
     asked += [target["expr"] for panel in panels for target in panel["targets"]]
-    page = generate_latest(Metrics().registry).decode()
+    metrics = Metrics()
+    Calls(Settings(), metrics, server_log())
+    page = generate_latest(metrics.registry).decode()
     told = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     for expression in asked:
         for name in re.findall(r"vantum_\w+", expression):

@@ -15,7 +15,8 @@ from vantum.errors import CapacityError
 from vantum.playback import PlayoutClock
 from vantum.session import Session
 from vantum.settings import Settings
-from vantum.telemetry import Log, Metrics
+from vantum.strain import Strain
+from vantum.telemetry import Log, Metrics, loop_lag
 from vantum.transports.base import Outlet
 
 RESTART_S: Final = 60.0  # what clients are told; a process manager is back within seconds
@@ -48,6 +49,7 @@ class Calls:
 
     def __init__(self, settings: Settings, metrics: Metrics, log: Log) -> None:
         self.house = House(PlayoutClock(), metrics)
+        self.strain = Strain(loop_lag(metrics).observe)
         self.draining = False
         self._settings = settings
         self._log = log
@@ -75,12 +77,15 @@ class Calls:
     @property
     def has_room(self) -> bool:
         """A further connection can be held."""
-        return not self.draining and len(self) < self._settings.max_sessions
+        return len(self) < self.capacity
 
     @property
     def capacity(self) -> int:
         """Connections that this process would hold in all."""
-        return 0 if self.draining else self._settings.max_sessions
+        if self.draining:
+            return 0
+        most = self._settings.max_sessions
+        return min(most, len(self)) if self.strain.is_too_much else most
 
     def check_room(self) -> None:
         """Raise CapacityError when no further connection can be held."""

@@ -62,6 +62,7 @@ def build_app(
             tasks = [
                 group.create_task(calls.house.clock.run(), name="playout"),
                 group.create_task(calls.sweep(), name="sweep"),
+                group.create_task(calls.strain.watch(), name="strain"),
             ]
             if casting.uses_local_speech:
                 tasks.append(group.create_task(speech.run(), name="local-speech"))
