@@ -1,0 +1,69 @@
+"""Whatever is installed with Vantum may be shipped with it: permissive licences only."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT: Final = tomllib.loads(
+    (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text("utf-8")
+)
+# MPL-2.0 asks that changes to its own files be shown, and we make none.
+MAY: Final = re.compile(
+    r"MIT(-0)?|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL[ -]2|Mozilla Public License 2"
+    r"|Zlib|CC0|Unlicense"
+)
+MAY_NOT: Final = re.compile(r"\bA?GPL|\bLGPL|\bSSPL|\bBUSL|Commons Clause|NonCommercial|-NC\b")
+
+
+def shipped() -> dict[str, str]:
+    """The licence of each package that Vantum needs, its own dependencies too."""
+    asked = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["local"]]
+    todo = [Requirement(one) for one in asked]
+    found: dict[str, str] = {}
+    while todo:
+        wanted = todo.pop()
+        extras = wanted.extras or {""}
+        if wanted.marker and not any(wanted.marker.evaluate({"extra": one}) for one in extras):
+            continue
+        known = distribution(wanted.name)
+        if canonicalize_name(wanted.name) in found and not wanted.extras:
+            continue
+        found[canonicalize_name(wanted.name)] = licence(known.metadata)
+        for text in known.requires or ():
+            needs = Requirement(text)
+            if needs.marker is None or any(needs.marker.evaluate({"extra": one}) for one in extras):
+                todo.append(needs)
+    return found
+
+
+def licence(metadata: object) -> str:
+    """What a package says of itself: an expression, or its classifiers, or a text."""
+    headers = dict.fromkeys(("License-Expression", "License"), "")
+    classifiers = []
+    for name, value in metadata.items():  # type: ignore[attr-defined]
+        if name in headers:
+            headers[name] = value
+        elif name == "Classifier" and value.startswith("License ::"):
+            classifiers.append(value)
+    return headers["License-Expression"] or "; ".join(classifiers) or headers["License"][:100]
+
+
+def test_every_package_may_be_shipped() -> None:
+    found = shipped()
+    assert {"aiohttp", "sqlalchemy", "moonshine-voice"} <= set(found)
+    bad = {
+        name: told for name, told in found.items() if not MAY.search(told) or MAY_NOT.search(told)
+    }
+    assert not bad
+
+
+def test_a_licence_that_asks_for_more_is_found() -> None:
+    for told in ("GPL-3.0-only", "AGPL-3.0", "LGPL-2.1 OR MIT", "CC-BY-NC-4.0"):
+        assert MAY_NOT.search(told), told
