@@ -52,6 +52,23 @@ def test_the_memory_of_addresses_is_bounded_and_errs_on_letting_in(door: Doorkee
     assert len(door._arrivals) <= limits.ADDRESSES + 1
 
 
+def test_a_name_that_was_pointed_at_this_machine_does_not_make_a_page_ours(
+    door: Doorkeeper,
+) -> None:
+    rebound = {"origin": "http://evil.example:3001", "host": "evil.example:3001"}
+    assert not door.may_enter(visitor("127.0.0.1", **rebound), 5.0)
+    ours = {"origin": "http://localhost:3001", "host": "localhost:3001"}
+    assert door.may_enter(visitor("127.0.0.1", **ours), 5.0)
+    by_a_proxy = {"x-forwarded-for": "203.0.113.7"}
+    assert door.may_enter(visitor("127.0.0.1", **rebound, **by_a_proxy), 5.0)
+
+
+def test_the_page_at_our_public_address_is_let_in_however_it_comes() -> None:
+    door = Doorkeeper(load_settings({"PUBLIC_URL": "https://voice.example"}))
+    page = {"origin": "https://voice.example", "host": "voice.example"}
+    assert door.may_enter(visitor("127.0.0.1", **page), 5.0)
+
+
 @pytest.mark.parametrize(
     ("origin", "welcome"),
     [

@@ -50,13 +50,29 @@ def given_token(asked: HTTPConnection) -> str | None:
 
 def is_local(asked: HTTPConnection) -> bool:
     """It comes from this machine and from no other by way of it."""
-    host = asked.headers.get("host", "")
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
     origin = asked.headers.get("origin")
     return (
-        asked.client is not None
-        and asked.client.host in _LOOPBACK
-        and name in _LOCAL_HOSTS
-        and origin in {None, f"http://{host}"}
-        and not any(header in asked.headers for header in _FORWARDING)
+        _is_here(asked)
+        and _name_asked(asked) in _LOCAL_HOSTS
+        and origin in {None, f"http://{asked.headers.get('host', '')}"}
     )
+
+
+def is_rebound(asked: HTTPConnection) -> bool:
+    """A browser here asks by a stranger's name, which leads to this machine (DNS rebinding).
+
+    To the browser the stranger's page and ours are one origin. No proxy has passed it on, which
+    would have a reason for such a name.
+    """
+    return _is_here(asked) and _name_asked(asked) not in _LOCAL_HOSTS
+
+
+def _is_here(asked: HTTPConnection) -> bool:
+    here = asked.client is not None and asked.client.host in _LOOPBACK
+    return here and not any(header in asked.headers for header in _FORWARDING)
+
+
+def _name_asked(asked: HTTPConnection) -> str:
+    """The Host without its port."""
+    host = asked.headers.get("host", "")
+    return host if host.endswith("]") else host.rpartition(":")[0] or host

@@ -22,6 +22,7 @@ from vantum.transports.browser import BrowserCall, Host
 from vantum.transports.browser_outlet import BrowserOutlet, Closing
 from vantum.transports.ids import Ids
 from vantum.transports.sockets import receive
+from vantum.web.access import is_rebound
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
@@ -33,19 +34,21 @@ class Doorkeeper:
     """Decides which connections are let in."""
 
     def __init__(self, settings: Settings) -> None:
-        self._frontend = settings.frontend_url.rstrip("/")
+        pages = (settings.frontend_url, settings.public_url or "")
+        self._pages = {url.rstrip("/") for url in pages if url}
         self._arrivals: dict[str, deque[float]] = {}
 
     def may_enter(self, socket: WebSocket, now: float) -> bool:
-        """Same-origin pages, the configured page and programs may, at a bounded rate."""
+        """Same-origin pages, the configured ones and programs may, at a bounded rate."""
         return self._known_origin(socket) and self._in_pace(socket, now)
 
     def _known_origin(self, socket: WebSocket) -> bool:
         origin = socket.headers.get("origin")
-        if origin is None or origin.rstrip("/") == self._frontend:
+        if origin is None or origin.rstrip("/") in self._pages:
             return True
         try:
-            return urlsplit(origin).netloc == socket.headers.get("host")
+            same = urlsplit(origin).netloc == socket.headers.get("host")
+            return same and not is_rebound(socket)
         except ValueError:  # such as half an IPv6 address
             return False
 
