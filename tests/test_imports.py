@@ -55,7 +55,16 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
     frozenset({"vantum.env_file", "vantum.wav_file", "vantum.scene"}),
     frozenset({"vantum.file_lock", "vantum.roles", "vantum.hosts"}),
-    frozenset({"vantum.limits", "vantum.errors", "vantum.counted", "vantum.strain", "vantum"}),
+    frozenset(
+        {
+            "vantum.limits",
+            "vantum.errors",
+            "vantum.counted",
+            "vantum.strain",
+            "vantum.stall",
+            "vantum",
+        }
+    ),
 )
 
 PURE = ("conversation", "audio", "wire", "dialing")

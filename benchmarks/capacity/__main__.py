@@ -1,25 +1,33 @@
 """How many phone calls one core carries, and at what cost and delay, beside a bare relay.
 
-    uv run python -m benchmarks.capacity [--calls 10,40,80] [--seconds 30] [--only relay,vantum]
+    uv run python -m benchmarks.capacity [--calls 10,40,80] [--seconds 40] [--only relay,vantum]
+                                         [--store]
 
 Callers say a sentence, hear the answer out and say the next. What is measured runs on the first
 core; simulator (`--profile bench`) and driver on the last: a row counts where that is busy for less
 than 0.85 of the time. Delay is what the callers' ears waited longer than the vendors' own times
-sum to; CPU is by process accounting, in milliseconds for each second of a call.
+sum to, in the 20 ms steps of their clock; CPU is by process accounting, in milliseconds for each
+second of a call. `--store` keeps the rows in benchmarks/results. Where a program's CPU has grown by
+more than a fifth against the relay's since then it says so, and exits with 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
+import subprocess
 import sys
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import msgspec
 from msgspec import Struct
 
-from benchmarks.calibration import headline
+from benchmarks.calibration import calibrate, headline
 from benchmarks.capacity.programs import CORES, PROGRAMS, Program, simulator
 
 # Endpointing, first token, the two tokens of the first clause, first audio.
@@ -27,6 +35,8 @@ SUM_S: Final = 0.1 + 0.2 + 0.02 + 0.1
 RING_PER_S: Final = 8.0
 SETTLE_S: Final = 6.0
 BUSY: Final = 0.85
+GROWTH: Final = 1.2
+STORED: Final = Path(__file__).resolve().parent.parent / "results" / "capacity.json"
 LINES: Final = (
     "We are twelve people in sales.",
     "What does it cost?",
@@ -142,19 +152,75 @@ def _hang_up(door: httpx.Client, sids: list[str]) -> None:
         door.delete(f"/simulator/calls/{sid}")
 
 
+class Stored(Struct, frozen=True):
+    """Rows of a run, and where and when it was."""
+
+    date: str
+    commit: str
+    machine: str
+    load: float
+    calibration_ms: float
+    rows: list[Row]
+
+
+def ratios(rows: list[Row]) -> dict[tuple[str, int], float]:
+    """How many times the relay's CPU each program took, by its name and the number of calls."""
+    relay = {row.calls: row.cpu_ms for row in rows if row.program == "relay"}
+    return {
+        (row.program, row.calls): row.cpu_ms / relay[row.calls]
+        for row in rows
+        if row.calls in relay and row.program != "relay"
+    }
+
+
+def grown(rows: list[Row], known: list[Row]) -> list[str]:
+    """What costs more than it did."""
+    before = ratios(known)
+    return [
+        f"{name}, {calls} calls: {ratio:.2f} times the relay's CPU, was {before[name, calls]:.2f}"
+        for (name, calls), ratio in ratios(rows).items()
+        if (name, calls) in before and ratio > GROWTH * before[name, calls]
+    ]
+
+
+def _stored(rows: list[Row]) -> Stored:
+    git = ["git", "log", "-1", "--format=%h"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
+    return Stored(
+        date=datetime.now(UTC).date().isoformat(),
+        commit=commit,
+        machine=f"{model[1] if model else 'a machine'}, {len(CORES)} cores",
+        load=round(os.getloadavg()[0], 1),
+        calibration_ms=round(1000 * calibrate(), 1),
+        rows=rows,
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", default="10,40,80")
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--store", action="store_true")
     parser.add_argument("--only", default=",".join(PROGRAMS))
     given = parser.parse_args()
     os.sched_setaffinity(0, {CORES[-1]})
     print(headline())
+    rows: list[Row] = []
     for calls in map(int, given.calls.split(",")):
         for name in given.only.split(","):
-            print(measure(name, calls, given.seconds).told, flush=True)
+            rows.append(measure(name, calls, given.seconds))
+            print(rows[-1].told, flush=True)
     print(headline())
-    return 0
+    for (name, calls), ratio in ratios(rows).items():
+        print(f"{name}, {calls} calls: {ratio:.2f} times the relay's CPU")
+    known = msgspec.json.decode(STORED.read_bytes(), type=Stored) if STORED.exists() else None
+    worse = grown(rows, known.rows) if known else []
+    print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
+    if given.store:
+        encoded = msgspec.json.encode(_stored(rows))
+        STORED.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+    return bool(worse)
 
 
 if __name__ == "__main__":

@@ -102,14 +102,14 @@ class Call:
         self, cast: Cast, session: Session, outlet: Outlet, house: House, log: Log
     ) -> None:
         self.session = session
+        self._timers = Timers(self._fired)
         self.books = Books(cast.parties, house.metrics, log, outlet.rate_hz, outlet.encoding)
         self.cast = cast
         self._outlet = outlet
         self._log = log
-        self.conversation = Conversation(cast.policy, session.session_id, self._now())
+        self.conversation = Conversation(cast.policy, session.session_id, self._timers.now())
         self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
-        self._timers = Timers(self._fired)
         self._crew = Crew(log, self._task_failed)
         self._ears: Ears | None = None
         self._saying: Saying | None = None
@@ -145,7 +145,7 @@ class Call:
             await ears.hear(pcm)
         except ProviderError as error:
             await self.post(ev.HearingFailed(str(error), error.trouble))
-        self.books.listened(ears.heard_s, self._now())
+        self.books.listened(ears.heard_s, self._timers.now())
 
     def close_input(self) -> None:
         """The recording is complete."""
@@ -153,7 +153,7 @@ class Call:
 
     def confirm_heard(self, turn: int, heard_s: float) -> None:
         """The client reports how much of the answer it has played."""
-        self._player.confirm(turn, heard_s, self._now())
+        self._player.confirm(turn, heard_s, self._timers.now())
 
     async def post(self, event: ev.Event) -> None:
         """Hand an event to the conversation and let it be taken."""
@@ -228,16 +228,13 @@ class Call:
         # a settled call.
         waiting = deque([event])
         while waiting:
-            event, now = waiting.popleft(), self._now()
+            event, now = waiting.popleft(), self._timers.now()
             self.books.took(event, now)
             for effect in self.conversation.handle(event, now):
                 self.books.gave(effect, now)
                 found = _DEEDS[type(effect)](self, effect)
                 if found is not None:
                     waiting.append(found)
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
     # -- deeds ---------------------------------------------------------------------------------
 
@@ -285,24 +282,24 @@ class Call:
             self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
 
     def _play(self, effect: do.Play) -> None:
-        self._player.play(effect, self._now())
+        self._player.play(effect, self._timers.now())
 
     def _finish_playing(self, effect: do.FinishPlaying) -> None:
-        self._player.finish(effect.turn, self._now())
+        self._player.finish(effect.turn, self._timers.now())
 
     def _played_out(self, turn: int) -> None:
         self.post_now(ev.PlayedOut(turn))
 
     def _hold(self, effect: do.Hold) -> None:
-        self._player.hold(effect.turn, self._now())
+        self._player.hold(effect.turn, self._timers.now())
 
     def _resume(self, effect: do.Resume) -> None:
-        self._player.resume(effect.turn, self._now())
+        self._player.resume(effect.turn, self._timers.now())
 
     def _stop_turn(self, effect: do.StopTurn) -> ev.TurnStopped:
         self._drop_saying(effect.turn)
         interrupted = self.state not in {State.ENDING, State.ENDED}
-        heard_s = self._player.stop(effect.turn, self._now(), interrupted=interrupted)
+        heard_s = self._player.stop(effect.turn, self._timers.now(), interrupted=interrupted)
         return ev.TurnStopped(effect.turn, heard_s)
 
     def _finalise(self, effect: do.Finalise) -> None:

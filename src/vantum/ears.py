@@ -11,8 +11,16 @@ from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
+from vantum.stall import Stall
 
 Post = Callable[[Event], Awaitable[None]]
+
+
+class _Stalled:
+    """In the place of sound: none came."""
+
+
+_Item = bytes | Finalise | _Stalled | None
 
 
 class Ears:
@@ -22,7 +30,7 @@ class Ears:
         self.options = options
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
-        self._audio: asyncio.Queue[bytes | Finalise | None] = asyncio.Queue(limits.INPUT_CHUNKS)
+        self._audio: asyncio.Queue[_Item] = asyncio.Queue(limits.INPUT_CHUNKS)
         self.heard_s = 0.0  # of sound taken
         self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
@@ -84,16 +92,25 @@ class Ears:
         Without it the caller's last word would never end: recognisers count silence in audio.
         """
         filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
-        while True:
-            patience_s = None if filled_s >= limits.STALL_FILL_S else limits.STALL_S
-            try:
-                async with asyncio.timeout(patience_s):
-                    chunk = await self._audio.get()
-            except TimeoutError:
-                filled_s += limits.STALL_S
-                yield silence(limits.STALL_S, self.options.rate_hz, self.options.encoding)
-                continue
-            if chunk is None:
-                return
-            filled_s = limits.STALL_FILL_S if isinstance(chunk, Finalise) else 0.0
-            yield chunk
+        stall = Stall(limits.STALL_S, self._stalled)
+        try:
+            while (chunk := await self._audio.get()) is not None:
+                if isinstance(chunk, _Stalled):
+                    filled_s += limits.STALL_S
+                    if filled_s < limits.STALL_FILL_S:
+                        stall.came()
+                    yield silence(limits.STALL_S, self.options.rate_hz, self.options.encoding)
+                elif isinstance(chunk, Finalise):
+                    filled_s = limits.STALL_FILL_S
+                    stall.stop()
+                    yield chunk
+                else:
+                    filled_s = 0.0
+                    stall.came()
+                    yield chunk
+        finally:
+            stall.stop()
+
+    def _stalled(self) -> None:
+        if self._audio.empty():  # else the reader is behind, not the sound
+            self._audio.put_nowait(_Stalled())

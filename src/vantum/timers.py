@@ -13,6 +13,7 @@ class Timers:
 
     def __init__(self, fire: Callable[[Timer], None]) -> None:
         self._fire = fire
+        self.now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
         self._running: dict[Timer, asyncio.TimerHandle] = {}
 
     def set(self, name: Timer, at: float) -> None:

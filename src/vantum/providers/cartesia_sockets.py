@@ -67,17 +67,16 @@ class Socket:
         self._gone = gone
         self._connection: ClientConnection | None = None
         self.lost: ProviderError | None = None  # why nothing can be sent any more
-        self._too_old_at = (
-            asyncio.get_running_loop().time() + resources.settings.tts_session_timeout_s
-        )
-        self._heard_at = self._asked_at = asyncio.get_running_loop().time()
+        self._now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
+        self._too_old_at = self._now() + resources.settings.tts_session_timeout_s
+        self._heard_at = self._asked_at = self._now()
         self._retirement: asyncio.TimerHandle | None = None
         self._task: Stoppable = resources.upkeep.start("cartesia-socket", self._run())
 
     @property
     def has_room(self) -> bool:
         """One more context may begin here."""
-        young = asyncio.get_running_loop().time() < self._too_old_at
+        young = self._now() < self._too_old_at
         return self.lost is None and young and len(self.contexts) < CONTEXTS_PER_SOCKET
 
     def join(self, hear: Hear) -> Context:
@@ -99,7 +98,7 @@ class Socket:
 
     def look_alive(self) -> None:
         """Begin nothing more here if nothing was heard for as long as callers are patient."""
-        now, budgets = asyncio.get_running_loop().time(), self._resources.budgets
+        now, budgets = self._now(), self._resources.budgets
         patience_s = min(budgets.tts_first_audio_s, budgets.tts_pause_s)
         if now - max(self._heard_at, self._asked_at) > _MOST_OF * patience_s:
             self._too_old_at = now
@@ -107,7 +106,7 @@ class Socket:
     async def send(self, message: wire.GenerationRequest | wire.Cancel) -> None:
         """Send once the socket is open, which connecting has a deadline for."""
         await self.settled.wait()
-        self._asked_at = asyncio.get_running_loop().time()
+        self._asked_at = self._now()
         if self._connection is None or self.lost is not None:
             raise self.lost or _lost()
         try:
@@ -160,7 +159,7 @@ class Socket:
         )
 
     def _route(self, frame: str | bytes) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = self._now()
         message = wire.server_message(frame)
         if message is None:
             return

@@ -128,8 +128,7 @@ class _Line:
         self._feed = feed
         self._reader = reader
         self._budgets = budgets
-        self._sent_s = 0.0  # audio time
-        self._sent_at_s = _now_s()
+        self._sent = _Sent()
         self._silence = _Silence(budgets.stt_progress_s)
         self._flush_until_s: float | None = None
         self._close_until_s: float | None = None
@@ -147,12 +146,14 @@ class _Line:
                     fresh = True
                     await self._hear(item)
                     continue
-                self._flush_until_s = _now_s() + (self._budgets.stt_finalise_s if fresh else 0.0)
+                self._flush_until_s = self._sent.now_s() + (
+                    self._budgets.stt_finalise_s if fresh else 0.0
+                )
                 if fresh:
                     await self._flush()
                 fresh = False
                 self._wake()
-            self._close_until_s = _now_s() + self._budgets.stt_finalise_s
+            self._close_until_s = self._sent.now_s() + self._budgets.stt_finalise_s
             if fresh:
                 await self._flush()
             await self._socket.send(CLOSE_STREAM)
@@ -161,16 +162,16 @@ class _Line:
         sound = self._feed.convert(sound)
         if not sound:
             return  # an empty frame would close the stream
-        self._sent_s += len(sound) / self._feed.bytes_per_s
+        self._sent.audio_s += len(sound) / self._feed.bytes_per_s
         await self._pass_on(sound)
 
     async def _pass_on(self, sound: bytes) -> None:
-        self._sent_at_s = _now_s()
-        self._silence.grows(len(sound) / self._feed.bytes_per_s, self._sent_at_s)
+        self._sent.at_s = self._sent.now_s()
+        self._silence.grows(len(sound) / self._feed.bytes_per_s, self._sent.at_s)
         await self._socket.send(sound)
 
     async def _flush(self) -> None:
-        for message in self._reader.flush(self._sent_s):
+        for message in self._reader.flush(self._sent.audio_s):
             await self._socket.send(message)
 
     # -- what comes in -------------------------------------------------------------------------
@@ -189,7 +190,7 @@ class _Line:
             self.over = True
         else:
             self._silence.ends()
-            events = self._reader.read(text, self._sent_s)
+            events = self._reader.read(text, self._sent.audio_s)
         finally:
             self._alarm = None
         if self._trouble is not None:
@@ -199,7 +200,7 @@ class _Line:
     def _finalised(self) -> list[Hearing]:
         if self._flush_until_s is None:
             return []
-        if not (self._reader.flushed or self.over or _now_s() >= self._flush_until_s):
+        if not (self._reader.flushed or self.over or self._sent.now_s() >= self._flush_until_s):
             return []
         self._flush_until_s = None
         return [Finalised()]
@@ -213,27 +214,36 @@ class _Line:
     def _wake(self) -> None:
         """Something else than a message is to be looked at."""
         if self._alarm is not None and not self._alarm.expired():
-            self._alarm.reschedule(_now_s())
+            self._alarm.reschedule(self._sent.now_s())
 
     def _due_s(self) -> float | None:
         """When to look at the clock, if no message comes before."""
         if self._flush_until_s is not None or self._close_until_s is not None:
             known = (self._flush_until_s, self._close_until_s)
             return min(when for when in known if when is not None)
-        return self._sent_at_s + self._reader.patience_s
+        return self._sent.at_s + self._reader.patience_s
 
     async def _look_at_clock(self) -> None:
-        now_s = _now_s()
+        now_s = self._sent.now_s()
         if self._close_until_s is not None:
             self.over = now_s >= self._close_until_s
-        elif self._flush_until_s is None and now_s >= self._sent_at_s + self._reader.patience_s:
-            self._sent_at_s = now_s
-            message = self._reader.meanwhile(self._sent_s)
+        elif self._flush_until_s is None and now_s >= self._sent.at_s + self._reader.patience_s:
+            self._sent.at_s = now_s
+            message = self._reader.meanwhile(self._sent.audio_s)
             with suppress(ConnectionClosed):  # `recv` says why
                 if isinstance(message, bytes):
                     await self._pass_on(message)
                 elif message is not None:
                     await self._socket.send(message)
+
+
+class _Sent:
+    """How far the sound is that was sent, and when something was sent last, by the loop's clock."""
+
+    def __init__(self) -> None:
+        self.now_s = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
+        self.audio_s = 0.0
+        self.at_s = self.now_s()
 
 
 class _Silence:
@@ -326,7 +336,3 @@ def _broken_off(error: ConnectionClosed) -> ProviderError:
     return ProviderError(
         f"Deepgram broke off{said}", service="stt", trouble="fatal" if fatal else "network"
     )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -46,9 +46,10 @@ class TwilioCall:
     async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
         """Take messages until the stream stops or the socket closes (None)."""
         self._begin()
+        now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
         try:
             while not self.stopped and (text := await receive()) is not None:
-                self._call.session.touch(asyncio.get_running_loop().time())
+                self._call.session.touch(now())
                 await self._read(text)
         finally:
             if self._keys_due is not None:
