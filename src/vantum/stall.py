@@ -1,6 +1,7 @@
 """When something has stopped coming: a deadline that arrivals move on without touching a timer.
 
-To set and cancel a timer for each of fifty frames a second costs a tenth of a call.
+To wait for each frame within a timeout of its own costs as much again as to wait: 3.6 µs of 7.0,
+fifty times a second for each call (measured under uvloop).
 """
 
 from __future__ import annotations
