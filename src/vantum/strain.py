@@ -11,8 +11,8 @@ EVERY_S: Final = 0.1  # between two looks
 LOOKS: Final = 20
 # Sound is sent 0.2 s ahead, so that a wake-up this late is not heard yet. One long moment is no
 # strain: what comes late at most looks of two seconds is.
-LATE_S: Final = 0.03
-TOO_MANY: Final = 14  # looks that were late: from then on no call is added
+LATE_S: Final = 0.05
+TOO_MANY: Final = 18  # looks that were late: from then on no call is added
 FEW: Final = 5  # from then on they are again
 
 

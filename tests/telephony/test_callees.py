@@ -39,7 +39,7 @@ ENDS = {
     "silent": ("07", {"no_speech"}, "silence", "Vantum"),
     "hangs_up": ("08", {"disconnected"}, "person", ""),
     "interrupts": ("10", {"agent_ended", "disconnected"}, "person", "Vantum"),
-    "screened_out": ("11", {"screened_out", "disconnected"}, "voicemail", "about your outbound"),
+    "screened_out": ("11", {"screened_out"}, "voicemail", "about your outbound"),
     "mailbox": ("90", {"voicemail"}, "voicemail", "try again another time"),
 }
 SLACK_S = 1.2  # that a machine may add on which other tests run beside these

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from a_call import phone_call
-from vantum.telephony.settled import Talked, met, outcome_of
+from vantum.telephony.settled import Said, Talked, met, outcome_of
 
 CALL = phone_call(100.0)
 ANSWERED = replace(CALL, answered_at=110.0, ended_at=140.0, status="completed")
@@ -56,3 +56,24 @@ def test_machines_on_the_way_are_kept_apart_from_who_it_was_in_the_end() -> None
     assert met(["ivr", "hold", "person"]) == ("ivr", "hold")
     assert met(["person", "voicemail"]) == ()
     assert met([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("answered_by", "met", "said", "word"),
+    [
+        ("person", ("screening",), "", "disconnected"),
+        ("screening", (), "agent", "screened_out"),
+        ("voicemail", ("screening",), "agent", "screened_out"),  # it declined in such words
+        ("voicemail", (), "", "no_message"),
+        ("voicemail", (), "agent", "disconnected"),  # in the middle of our message
+        ("ivr", (), "", "ivr"),
+        ("hold", ("ivr",), "", "hold"),
+        ("silence", (), "", "disconnected"),
+    ],
+)
+def test_a_machine_that_hangs_up_was_nobody(
+    answered_by: str, met: tuple[str, ...], said: str, word: str
+) -> None:
+    transcript = (Said(said, "I call from Acme."),) if said else ()
+    talked = Talked("disconnected", answered_by, met=met, transcript=transcript)
+    assert outcome_of(ANSWERED, talked).outcome == word

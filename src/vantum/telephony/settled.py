@@ -176,11 +176,26 @@ def outcome_of(call: PhoneCall, talked: Talked | None, failure: str = "") -> Out
 def _word_for(call: PhoneCall, talked: Talked | None) -> str:
     if call.handed_over:
         return "transferred"
+    if talked and talked.opted_out_s is not None:
+        return "opt_out"
     if talked:
-        return talked.reason if talked.opted_out_s is None else "opt_out"
+        return _hung_up(talked) if talked.reason == "disconnected" else talked.reason
     if call.end_asked and call.status == "completed":
         return "operator_ended"  # before there was a talk
     return UNANSWERED.get(call.status, "lost")
+
+
+def _hung_up(talked: Talked) -> str:
+    """What it means that they hung up: where it was a machine, that nobody was reached."""
+    if talked.answered_by not in NOBODY:
+        return talked.reason
+    if "screening" in {talked.answered_by, *talked.met}:  # it may decline in a mailbox's words
+        return "screened_out"
+    spoken_to = any(line.who == "agent" for line in talked.transcript)
+    return talked.reason if spoken_to else _LEFT.get(talked.answered_by, talked.reason)
+
+
+_LEFT: Final = {"voicemail": "no_message", "ivr": "ivr", "hold": "hold"}
 
 
 def append(folder: Path, outcome: bytes) -> None:
