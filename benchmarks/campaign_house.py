@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.ports import free_port
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 
 START_S: Final = 60.0
@@ -150,13 +150,6 @@ class House:
         """End all of it."""
         for program in (*self.workers, self.server, self.carrier):
             program.end()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(method: str, url: str, body: object = None) -> Any:

@@ -17,7 +17,6 @@ import math
 import os
 import random
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -33,6 +32,7 @@ import httpx
 
 from benchmarks.added_delay import started
 from benchmarks.calibration import headline
+from benchmarks.ports import free_port
 from vantum.simulator.callees import BY_NUMBER
 from vantum.simulator.customer import carrier_settings, speech_settings
 from vantum.web.access import TOKEN_FILE
@@ -197,7 +197,7 @@ def on_the_phone(simulator: str) -> dict[str, str]:
 @contextmanager
 def serving(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
     """A server of its own that calls can be asked of: its address, and its data folder."""
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
@@ -220,12 +220,6 @@ def _answers(url: str) -> bool:
         return httpx.get(url).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ Each answers a call at `/twilio/voice` and `/twilio/media`, or where its TwiML s
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Final
 import httpx
 import psutil
 
+from benchmarks.ports import free_port
 from vantum.simulator.customer import carrier_settings, speech_settings
 
 CORES: Final = sorted(os.sched_getaffinity(0))
@@ -47,13 +47,6 @@ class Program:
     def memory_mb(self) -> float:
         """Resident, of all of them."""
         return sum(one.memory_info().rss for one in self._all()) / 1e6
-
-
-def free_port() -> int:
-    """One that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vantum.counted import counted
+
 if TYPE_CHECKING:
     from vantum.agents.schema import Agent
 
@@ -52,4 +54,4 @@ def _held(agent: Agent) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"
+    return counted(number, word) if number else f"no {word}s"

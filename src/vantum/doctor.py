@@ -14,11 +14,11 @@ import aiohttp
 from msgspec import Struct
 from rich.console import Console
 
-from vantum.audio.pcm import BYTES_PER_SAMPLE
+from vantum.audio.pcm import BYTES_PER_SAMPLE, duration_s, silence
 from vantum.call import Cast
 from vantum.casting import Casting
 from vantum.conversation.events import Transcript
-from vantum.errors import CarrierError, ProviderError, RecordsError, SettingsError, VantumError
+from vantum.errors import CarrierError, RecordsError, SettingsError, VantumError
 from vantum.providers.base import (
     FINALISE,
     Finalise,
@@ -28,6 +28,7 @@ from vantum.providers.base import (
     VoiceOptions,
     get_ready,
 )
+from vantum.providers.chosen import address_of
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.store.claims import ALIVE_S
@@ -165,7 +166,7 @@ async def _sound(cast: Cast) -> Found:
     made_s, rate_hz = time.monotonic() - began, parts[0].rate_hz
     pcm = b"".join(part.pcm for part in parts)
     heard = await _heard(cast, pcm, rate_hz)
-    lasts_s = len(pcm) / BYTES_PER_SAMPLE / rate_hz
+    lasts_s = duration_s(pcm, rate_hz)
     told = f'said "{_SENTENCE}" ({lasts_s:.1f} s of sound, made in {made_s:.1f} s), heard "{heard}"'
     if not heard:
         return Found("sound", "bad", told, "the recogniser heard nothing: is it for this language?")
@@ -184,7 +185,7 @@ async def _heard(cast: Cast, pcm: bytes, rate_hz: int) -> str:
 async def _slowly(pcm: bytes, rate_hz: int) -> AsyncIterator[bytes | Finalise]:
     """As it is spoken: recognisers take no more at once than somebody says."""
     size = rate_hz // 10 * BYTES_PER_SAMPLE
-    pcm += bytes(5 * size)
+    pcm += silence(0.5, rate_hz)
     for start in range(0, len(pcm), size):
         yield pcm[start : start + size]
         await asyncio.sleep(0.1)
@@ -229,14 +230,9 @@ async def _public(settings: Settings) -> Found:
 
 async def _clock(settings: Settings, casting: Casting) -> Found:
     """By the clock of the first service of the internet that is used."""
-    addresses = {
-        "deepgram": settings.deepgram_base_url,
-        "openai": settings.openai_base_url,
-        "cartesia": settings.cartesia_base_url,
-    }
     chosen = (casting.providers.stt, casting.providers.llm, casting.providers.tts)
-    names = [choice.provider for choice in chosen if not choice.off]
-    used = [url for name in names for cloud, url in addresses.items() if name.startswith(cloud)]
+    addresses = (address_of(settings, one.provider) for one in chosen if not one.off)
+    used = list(filter(None, addresses))
     if not used:
         return Found("clock", "off", "there is nobody to compare it with")
     with suppress(aiohttp.ClientError):
@@ -299,11 +295,10 @@ def _since(began: float) -> str:
 async def tell(settings: Settings, console: Console) -> bool:
     """Print what is found; whether nothing is bad."""
     good = True
-    with suppress(ProviderError):
-        async for found in examine(settings):
-            good = good and found.how != "bad"
-            console.print(f"[{_COLOURS[found.how]}]{found.how:9}[/]", end="")
-            console.print(f"{found.what}: {found.told}", markup=False)
-            if found.do:
-                console.print(f"{'':9}{found.do}", markup=False)
+    async for found in examine(settings):
+        good = good and found.how != "bad"
+        console.print(f"[{_COLOURS[found.how]}]{found.how:9}[/]", end="")
+        console.print(f"{found.what}: {found.told}", markup=False)
+        if found.do:
+            console.print(f"{'':9}{found.do}", markup=False)
     return good

@@ -63,8 +63,8 @@ _LEVELS: Final = {
     "error": logging.ERROR,
 }
 _LONGEST_S: Final = {State.THINKING: 5.0, State.RESPONDING: 15.0}  # spec §9: worth a warning
-# Waits a caller notices begin at 0.3 s; above 8 s the caller has hung up.
 _LAG_BUCKETS_S: Final = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0)
+# Waits a caller notices begin at 0.3 s; above 8 s the caller has hung up.
 _WAIT_BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0)
 
 

@@ -256,19 +256,13 @@ async def renamed(database: Database, table: str, name: str) -> None:
 
 
 async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Installed) -> None:
-    fault = {"vendor": "twilio", "fault": "throttled", "times": 1}
-    url = f"{installed.phone.simulator.url}/simulator/faults"
-    async with installed.phone.http.post(url, json=fault) as answer:
-        assert answer.status < 300, await answer.text()
+    installed.phone.simulator.breaks("twilio", "throttled", times=1)
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
 
 
 async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: Installed) -> None:
-    fault = {"vendor": "twilio", "fault": "stall_first", "times": 1}
-    url = f"{installed.phone.simulator.url}/simulator/faults"
-    async with installed.phone.http.post(url, json=fault) as answer:
-        assert answer.status < 300, await answer.text()
+    installed.phone.simulator.breaks("twilio", "stall_first", times=1)
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
     assert len(await dialled(installed)) == 1
@@ -277,10 +271,7 @@ async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: In
 async def test_a_carrier_that_is_slow_to_answer_keeps_nobody_waiting(installed: Installed) -> None:
     people = [f"+155502{number:05}" for number in range(24)]
     await agree(installed.database, people)
-    fault = {"vendor": "twilio", "fault": "stall_first", "times": 2}
-    url = f"{installed.phone.simulator.url}/simulator/faults"
-    async with installed.phone.http.post(url, json=fault) as answer:
-        assert answer.status < 300, await answer.text()
+    installed.phone.simulator.breaks("twilio", "stall_first", times=2)
     plan = replace(PLAN, calls_per_s=12, at_once=100, attempts=1)
     await stage(installed.database, people, plan, now=time.time(), placed=True)
     await until(lambda: as_many(installed, len(people)))

@@ -88,5 +88,16 @@ def is_vendors_own(settings: Settings, provider: str) -> bool:
     """The provider is a cloud's, at the cloud's own address: it needs a key and has a price."""
     if provider not in _CLOUDS:
         return False
-    address = f"{_CLOUDS[provider]}_base_url"
-    return bool(getattr(settings, address) == Settings.model_fields[address].default)
+    default = Settings.model_fields[_address_setting(provider)].default
+    return bool(address_of(settings, provider) == default)
+
+
+def address_of(settings: Settings, provider: str) -> str | None:
+    """Where a cloud provider is asked; None for one that needs no network."""
+    if provider not in _CLOUDS:
+        return None
+    return str(getattr(settings, _address_setting(provider)))
+
+
+def _address_setting(provider: str) -> str:
+    return f"{_CLOUDS[provider]}_base_url"
