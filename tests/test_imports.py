@@ -62,6 +62,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.counted",
             "vantum.strain",
             "vantum.stall",
+            "vantum.websocket",
             "vantum",
         }
     ),

@@ -52,6 +52,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "inheritance": {
         "src/vantum/providers/local/client.py": "asyncio's own callback interface",
         "src/vantum/providers/local/helper.py": "asyncio's own callback interface",
+        "src/vantum/websocket.py": "picows' own callback interface",
     },
     "broad except": {
         "src/vantum/crew.py": "a task root: logs what no rule foresaw, ends the part politely",
@@ -64,6 +65,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/crew.py": "one task group a call",
         "src/vantum/campaigns/jobs.py": "one group a round of jobs, which ends with them",
         "src/vantum/upkeep.py": "one task group for what providers keep between calls",
+        "src/vantum/web/bridge.py": "one a connection, which uvicorn waits for at its end",
         "src/vantum/web/app.py": "the composition root and its task group",
         "src/vantum/providers/deepgram_line.py": "lives no longer than the generator it feeds",
         "src/vantum/providers/local/speech.py": "lives no longer than the generator it feeds",

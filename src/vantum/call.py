@@ -111,7 +111,7 @@ class Call:
         self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
         self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
         self._crew = Crew(log, self._task_failed)
-        self._ears: Ears | None = None
+        self.ears: Ears | None = None  # of the recording that runs
         self._saying: Saying | None = None
 
     @property
@@ -132,13 +132,13 @@ class Call:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
         options = replace(options, key_terms=self.cast.key_terms, played=self._player.played)
-        self._ears = Ears(self.cast.ears, options)
-        self._crew.start("hear", self._ears.listen(self.post))
+        self.ears = Ears(self.cast.ears, options)
+        self._crew.start("hear", self.ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))
 
     async def hear(self, pcm: bytes) -> None:
         """Take the caller's sound; waits while the recogniser is far behind."""
-        ears = self._ears
+        ears = self.ears
         if ears is None:
             return
         try:
@@ -303,18 +303,18 @@ class Call:
         return ev.TurnStopped(effect.turn, heard_s)
 
     def _finalise(self, effect: do.Finalise) -> None:
-        if self._ears is None or self._ears.over:
+        if self.ears is None or self.ears.over:
             self.post_now(ev.Finalised())
         elif effect.closes:
-            self._crew.start("close-input", self._ears.close())
+            self._crew.start("close-input", self.ears.close())
         else:
-            self._ears.flush()
+            self.ears.flush()
 
     def _drop_ears(self) -> None:
-        if self._ears is not None:
-            self.books.heard(self._ears.heard_s)
-            self._ears.leave()
-            self._ears = None
+        if self.ears is not None:
+            self.books.heard(self.ears.heard_s)
+            self.ears.leave()
+            self.ears = None
         self._crew.cancel("hear")
         self._crew.cancel("close-input")
 
@@ -329,7 +329,7 @@ class Call:
 
     def _notify(self, effect: do.Notify) -> None:
         notice = effect.notice
-        if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
+        if isinstance(notice, do.InputClosed) and self.ears is not None and self.ears.closing:
             self._drop_ears()
         self.books.note(notice)
         self._outlet.tell(notice)

@@ -35,14 +35,26 @@ class Ears:
         self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
 
+    @property
+    def has_room(self) -> bool:
+        """Sound can be taken without waiting; where nobody takes any, it is dropped."""
+        return self.over or self.closing or not self._audio.full()
+
+    def hear_now(self, pcm: bytes) -> bool:
+        """Take sound of the caller at once; False, and none is taken, where that has to wait."""
+        if not self.has_room:
+            return False
+        if self.over or self.closing:
+            return True
+        self.heard_s += len(pcm) / self.options.bytes_per_s
+        self._audio.put_nowait(pcm)
+        return True
+
     async def hear(self, pcm: bytes) -> None:
         """Take sound of the caller. Raises ProviderTimeout when none is taken for too long."""
-        if self.over or self.closing:
+        if self.hear_now(pcm):
             return
         self.heard_s += len(pcm) / self.options.bytes_per_s
-        if not self._audio.full():
-            self._audio.put_nowait(pcm)
-            return
         try:
             async with asyncio.timeout(limits.FINALISE_DEADLINE_S):
                 await self._audio.put(pcm)

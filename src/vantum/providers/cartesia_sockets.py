@@ -13,13 +13,11 @@ from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-
 from vantum.errors import ProviderError, ProviderUnavailable
-from vantum.limits import MESSAGE_BYTES, PING_TIMEOUT_S
 from vantum.providers.cartesia_trouble import refused
 from vantum.providers.resources import Resources, Stoppable, Upkeep
+from vantum.providers.vendor_socket import Refused, opened
+from vantum.websocket import Frames, Gone
 from vantum.wire import cartesia as wire
 
 CONTEXTS_PER_SOCKET: Final = 8  # so many answers break off at most when a socket does
@@ -65,7 +63,7 @@ class Socket:
         self.settled = asyncio.Event()  # it is open, or it never will be
         self._resources = resources
         self._gone = gone
-        self._connection: ClientConnection | None = None
+        self._connection: Frames | None = None
         self.lost: ProviderError | None = None  # why nothing can be sent any more
         self._now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
         self._too_old_at = self._now() + resources.settings.tts_session_timeout_s
@@ -111,9 +109,11 @@ class Socket:
             raise self.lost or _lost()
         try:
             async with asyncio.timeout(self._resources.budgets.tts_connect_s):
-                await self._connection.send(wire.encoded(message), text=True)
-        except (ConnectionClosed, TimeoutError) as error:
+                sent = await self._connection.send(wire.encoded(message).decode())
+        except TimeoutError as error:
             raise _lost() from error
+        if not sent:
+            raise _lost()
 
     async def _tell(self, message: wire.Cancel) -> None:
         with suppress(ProviderError):  # with the socket the context is gone as well
@@ -122,40 +122,37 @@ class Socket:
     async def _run(self) -> None:
         lost = _lost()
         try:
-            async with self._connecting() as self._connection:
-                self.settled.set()
-                self._rest()
-                async for frame in self._connection:
-                    self._route(frame)
-        except InvalidStatus as error:
-            answer = error.response
+            self._connection = await self._opened()
+            self.settled.set()
+            self._rest()
+            while not isinstance(frame := await self._connection.take(), Gone):
+                self._route(frame)
+        except Refused as answer:
             lost = refused(
-                wire.refusal(answer.body or b""),
-                status=answer.status_code,
+                wire.refusal(answer.body),
+                status=answer.status,
                 retry_after=answer.headers.get("Retry-After", ""),
             )
-        except (OSError, WebSocketException) as error:
-            if not self.settled.is_set():
-                lost = ProviderUnavailable("Cartesia cannot be reached", service="tts")
+        except OSError as error:
+            lost = ProviderUnavailable("Cartesia cannot be reached", service="tts")
             lost.__cause__ = error
         finally:
+            if self._connection is not None:
+                self._connection.close()
             self._end(lost)
 
-    def _connecting(self) -> connect:
+    async def _opened(self) -> Frames:
         settings, budgets = self._resources.settings, self._resources.budgets
         key = settings.cartesia_api_key
-        return connect(
-            f"ws{settings.cartesia_base_url.removeprefix('http').rstrip('/')}/tts/websocket",
-            additional_headers={
+        return await opened(
+            f"{settings.cartesia_base_url.rstrip('/')}/tts/websocket",
+            {
                 "Authorization": f"Bearer {key.get_secret_value() if key else ''}",
                 "Cartesia-Version": wire.VERSION,
             },
-            compression=None,  # base64 of sound does not shrink
-            open_timeout=budgets.tts_connect_s,
-            ping_interval=budgets.tts_keepalive_s,
-            ping_timeout=PING_TIMEOUT_S,
-            close_timeout=CLOSE_S,
-            max_size=MESSAGE_BYTES,
+            open_s=budgets.tts_connect_s,
+            close_s=CLOSE_S,
+            ping_s=budgets.tts_keepalive_s,
         )
 
     def _route(self, frame: str | bytes) -> None:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.http11 import Response
 
 from vantum.audio.resample import resampler
 from vantum.conversation.events import Finalised, Hearing
 from vantum.errors import ProviderError, ProviderTimeout, Trouble
 from vantum.limits import Budgets
 from vantum.providers.base import Finalise, ListenOptions
+from vantum.providers.vendor_socket import Refused, opened
 from vantum.settings import Settings
+from vantum.websocket import LOST, Frames, Gone
 from vantum.wire.deepgram import CLOSE_STREAM, Encoding
 
 _MESSAGE_CHARS: Final = 200  # of what a vendor says about a refusal
@@ -80,9 +79,9 @@ class Place(Struct, frozen=True):
 
 
 def place_of(settings: Settings, path: str, query: list[tuple[str, str]], model: str) -> Place:
-    """The WebSocket address that goes with the base URL."""
+    """The address under the base URL."""
     key = settings.deepgram_api_key
-    url = "ws" + settings.deepgram_base_url.removeprefix("http") + f"{path}?{urlencode(query)}"
+    url = f"{settings.deepgram_base_url}{path}?{urlencode(query)}"
     return Place(url, key.get_secret_value() if key else "", model)
 
 
@@ -120,9 +119,7 @@ async def knock(place: Place, budgets: Budgets) -> None:
 class _Line:
     """One connection: what was sent, what is owed, and until when."""
 
-    def __init__(
-        self, socket: ClientConnection, feed: Feed, reader: Reader, budgets: Budgets
-    ) -> None:
+    def __init__(self, socket: Frames, feed: Feed, reader: Reader, budgets: Budgets) -> None:
         self.over = False
         self._socket = socket
         self._feed = feed
@@ -140,23 +137,23 @@ class _Line:
     async def send(self, audio: AsyncIterator[bytes | Finalise]) -> None:
         """Send all sound, then have the stream closed in order."""
         fresh = False  # there is sound after the last flush
-        with suppress(ConnectionClosed):  # the receiving side says why
-            async for item in audio:
-                if not isinstance(item, Finalise):
-                    fresh = True
-                    await self._hear(item)
-                    continue
-                self._flush_until_s = self._sent.now_s() + (
-                    self._budgets.stt_finalise_s if fresh else 0.0
-                )
-                if fresh:
-                    await self._flush()
-                fresh = False
-                self._wake()
-            self._close_until_s = self._sent.now_s() + self._budgets.stt_finalise_s
+        # What is sent to nobody is lost; the receiving side says why.
+        async for item in audio:
+            if not isinstance(item, Finalise):
+                fresh = True
+                await self._hear(item)
+                continue
+            self._flush_until_s = self._sent.now_s() + (
+                self._budgets.stt_finalise_s if fresh else 0.0
+            )
             if fresh:
                 await self._flush()
-            await self._socket.send(CLOSE_STREAM)
+            fresh = False
+            self._wake()
+        self._close_until_s = self._sent.now_s() + self._budgets.stt_finalise_s
+        if fresh:
+            await self._flush()
+        await self._socket.send(CLOSE_STREAM)
 
     async def _hear(self, sound: bytes) -> None:
         sound = self._feed.convert(sound)
@@ -181,16 +178,17 @@ class _Line:
         events: list[Hearing] = []
         try:
             async with asyncio.timeout_at(self._due_s()) as self._alarm:
-                text = await self._socket.recv()
+                message = await self._socket.take()
         except TimeoutError:
             await self._look_at_clock()
-        except ConnectionClosed as error:
-            if self._close_until_s is None or not (self._reader.flushed or _is_orderly(error)):
-                raise _broken_off(error) from None
-            self.over = True
         else:
-            self._silence.ends()
-            events = self._reader.read(text, self._sent.audio_s)
+            if isinstance(message, Gone):
+                if self._close_until_s is None or not (self._reader.flushed or message.orderly):
+                    raise _broken_off(message)
+                self.over = True
+            else:
+                self._silence.ends()
+                events = self._reader.read(message, self._sent.audio_s)
         finally:
             self._alarm = None
         if self._trouble is not None:
@@ -230,11 +228,10 @@ class _Line:
         elif self._flush_until_s is None and now_s >= self._sent.at_s + self._reader.patience_s:
             self._sent.at_s = now_s
             message = self._reader.meanwhile(self._sent.audio_s)
-            with suppress(ConnectionClosed):  # `recv` says why
-                if isinstance(message, bytes):
-                    await self._pass_on(message)
-                elif message is not None:
-                    await self._socket.send(message)
+            if isinstance(message, bytes):
+                await self._pass_on(message)
+            elif message is not None:
+                await self._socket.send(message)
 
 
 class _Sent:
@@ -270,37 +267,34 @@ class _Silence:
 
 
 @asynccontextmanager
-async def _connected(
-    place: Place, budgets: Budgets, *, again: bool
-) -> AsyncIterator[ClientConnection]:
+async def _connected(place: Place, budgets: Budgets, *, again: bool) -> AsyncIterator[Frames]:
     try:
-        socket = await connect(
+        socket = await opened(
             place.url,
-            additional_headers={"Authorization": f"Token {place.key}"} if place.key else None,
-            open_timeout=budgets.stt_reconnect_s if again else budgets.stt_connect_s,
-            close_timeout=budgets.stt_finalise_s,
-            compression=None,  # sound does not shrink
+            {"Authorization": f"Token {place.key}"} if place.key else {},
+            open_s=budgets.stt_reconnect_s if again else budgets.stt_connect_s,
+            close_s=budgets.stt_finalise_s,
         )
     except TimeoutError:
         raise ProviderTimeout("Deepgram cannot be reached in time", service="stt") from None
-    except InvalidStatus as error:
-        raise _refused(error.response, place) from None
-    except (OSError, EOFError, WebSocketException):
+    except Refused as answer:
+        raise _refused(answer, place) from None
+    except OSError:
         host = urlsplit(place.url).hostname
         raise ProviderError(f"Deepgram cannot be reached at {host}", service="stt") from None
     try:
         yield socket
     except ProviderError:
-        socket.transport.abort()  # nothing is to be waited for from it: the caller goes on talking
+        socket.give_up()  # the caller goes on talking
         raise
     finally:
-        await socket.close()
+        socket.close()
 
 
-def _refused(response: Response, place: Place) -> ProviderError:
+def _refused(answer: Refused, place: Place) -> ProviderError:
     """Why the vendor did not let us in, and what to do about it."""
-    status = response.status_code
-    said = response.headers.get("dg-error", "")[:_MESSAGE_CHARS]
+    status = answer.status
+    said = answer.headers.get("dg-error", "")[:_MESSAGE_CHARS]
     known: dict[int, tuple[str, Trouble]] = {
         401: ("DEEPGRAM_API_KEY is not accepted by Deepgram", "fatal"),
         402: ("the Deepgram account of DEEPGRAM_API_KEY is out of credit", "quota"),
@@ -314,25 +308,20 @@ def _refused(response: Response, place: Place) -> ProviderError:
         message = f"Deepgram refuses the connection: {status} {said}".strip()
         trouble = "server" if status >= 500 else "fatal"
     return ProviderError(
-        message, service="stt", trouble=trouble, retry_after_s=_retry_after_s(response)
+        message, service="stt", trouble=trouble, retry_after_s=_retry_after_s(answer)
     )
 
 
-def _retry_after_s(response: Response) -> float | None:
+def _retry_after_s(answer: Refused) -> float | None:
     try:
-        return float(response.headers.get("retry-after", ""))
+        return float(answer.headers.get("retry-after", ""))
     except ValueError:
         return None
 
 
-def _is_orderly(error: ConnectionClosed) -> bool:
-    return error.rcvd is not None and error.rcvd.code in {1000, 1005}
-
-
-def _broken_off(error: ConnectionClosed) -> ProviderError:
-    close = error.rcvd
-    said = f" ({close.code} {close.reason[:_MESSAGE_CHARS]})" if close else ""
-    fatal = close is not None and close.code == _POLICY_VIOLATION
+def _broken_off(gone: Gone) -> ProviderError:
+    said = "" if gone.code == LOST else f" ({gone.code} {gone.reason[:_MESSAGE_CHARS]})"
+    fatal = gone.code == _POLICY_VIOLATION
     return ProviderError(
         f"Deepgram broke off{said}", service="stt", trouble="fatal" if fatal else "network"
     )

@@ -19,6 +19,7 @@ from vantum.simulator.cartesia import cartesia_routes
 from vantum.simulator.faults import FAULTS, FIELDS, Armed, vendors_of
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio import twilio_routes
+from vantum.web.bridge import BRIDGE
 
 VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (
     deepgram.routes,
@@ -88,7 +89,7 @@ def simulator_server(stage: Stage) -> uvicorn.Server:
             build_app(stage),
             loop="uvloop",
             http="httptools",
-            ws="websockets-sansio",
+            ws=BRIDGE,
             ws_max_size=MESSAGE_BYTES,
             log_config=None,
             access_log=False,

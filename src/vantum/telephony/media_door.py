@@ -26,9 +26,9 @@ from vantum.telemetry import Log, session_log
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.settled import Talked, Turn, met, since, transcript_of, turns_of
 from vantum.telephony.signatures import Signatures
-from vantum.transports.sockets import receive
 from vantum.transports.twilio import TwilioCall
 from vantum.transports.twilio_outlet import HangUp, TwilioOutlet
+from vantum.websocket import Frames, frames_of
 from vantum.wire import twilio as wire
 
 PATH: Final = "/twilio/media"
@@ -123,7 +123,12 @@ class MediaDoor:
         outlet.on_news = lambda news: self._exchange.noted(record, news)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
-            await call.run(phone.listen(lambda: receive(socket)), _write(socket, outlet))
+            frames = frames_of(socket)
+            frames.take_at_once, outlet.messages.send_at_once = (
+                phone.hear_at_once,
+                frames.send_at_once,
+            )
+            await call.run(phone.listen(frames.receive), _write(frames, outlet))
         finally:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
@@ -170,10 +175,11 @@ class MediaDoor:
 
 async def _start(socket: WebSocket) -> wire.StartDetails | None:
     """Which call the stream says that it carries."""
+    frames = frames_of(socket)
     try:
         async with asyncio.timeout(limits.STREAM_START_S):
             for _ in range(_BEFORE_START):
-                text = await receive(socket)
+                text = await frames.receive()
                 if text is None:
                     return None
                 message = wire.from_carrier(text)
@@ -184,11 +190,9 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
     return None
 
 
-async def _write(socket: WebSocket, outlet: TwilioOutlet) -> None:
+async def _write(frames: Frames, outlet: TwilioOutlet) -> None:
     """Send what the outlet holds until the call is over, or the peer is gone."""
-    try:
-        while not isinstance(message := await outlet.messages.get(), HangUp):
-            await socket.send_text(message)
-        await socket.close(1000, message.reason)
-    except _GONE:
-        return
+    while not isinstance(message := await outlet.messages.get(), HangUp):
+        if not await frames.send(message):
+            return
+    frames.close(reason=message.reason)

@@ -41,19 +41,42 @@ class TwilioCall:
         self._beep = BeepEar()
         self._keys = ""
         self._keys_due: asyncio.TimerHandle | None = None
+        self._now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
+        self._begun = False
         outlet.on_heard = call.confirm_heard
 
     async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
         """Take messages until the stream stops or the socket closes (None)."""
         self._begin()
-        now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
         try:
             while not self.stopped and (text := await receive()) is not None:
-                self._call.session.touch(now())
+                self._call.session.touch(self._now())
                 await self._read(text)
         finally:
             if self._keys_due is not None:
                 self._keys_due.cancel()
+
+    def hear_at_once(self, text: bytes | str) -> bool:
+        """Take a frame of sound without waiting; False for anything else, which `listen` is to get.
+
+        A task that is woken for each frame costs as much as all else that is done with it.
+        """
+        ears = self._call.ears
+        if not self._begun or ears is None or not ears.has_room:
+            return False
+        try:
+            message = wire.from_carrier(text)
+        except wire.MessageError:
+            return False
+        if not isinstance(message, wire.Media):
+            return False
+        now = self._now()
+        self._call.session.touch(now)
+        if heard := self._heard(message.media):
+            ears.hear_now(heard)
+            self._call.books.listened(ears.heard_s, now)
+            self._listen_for_beep(heard)
+        return True
 
     async def _read(self, text: bytes | str) -> None:
         try:
@@ -74,6 +97,7 @@ class TwilioCall:
         )
         self._call.open_input(options, automatic=True, greets=True)
         self._call.post_now(self._answered)
+        self._begun = True
 
     async def _take(self, message: wire.FromCarrier | None) -> None:
         if isinstance(message, wire.Media):
@@ -86,20 +110,23 @@ class TwilioCall:
             self.stopped = True
 
     async def _hear(self, sound: wire.InboundSound) -> None:
-        if not sound.timestamp.isdecimal():
-            return
-        heard = self._arrivals.push(int(sound.timestamp), sound.payload)
-        if not heard:
-            return
-        if self._recorder is not None:
-            now = asyncio.get_running_loop().time()
-            self._recorder.heard(heard, self._arrivals.position, now)
-        await self._call.hear(heard)
-        # Until somebody is known to be there it may be a mailbox; nobody else is expected to call.
-        if not self._answered.inbound and self._outlet.answered_by != "person":
-            self._hear_beep(heard)
+        if heard := self._heard(sound):
+            await self._call.hear(heard)
+            self._listen_for_beep(heard)
 
-    def _hear_beep(self, heard: bytes) -> None:
+    def _heard(self, sound: wire.InboundSound) -> bytes:
+        """What of a frame is to be heard, and is recorded."""
+        if not sound.timestamp.isdecimal():
+            return b""
+        heard = self._arrivals.push(int(sound.timestamp), sound.payload)
+        if heard and self._recorder is not None:
+            self._recorder.heard(heard, self._arrivals.position, self._now())
+        return heard
+
+    def _listen_for_beep(self, heard: bytes) -> None:
+        # Until somebody is known to be there it may be a mailbox; nobody else is expected to call.
+        if self._answered.inbound or self._outlet.answered_by == "person":
+            return
         for at in range(0, len(heard), FRAME_SAMPLES):
             if self._beep.hear(heard[at : at + FRAME_SAMPLES]):
                 self._call.post_now(Beeped(self._arrivals.position / wire.RATE_HZ))

@@ -27,6 +27,32 @@ class HangUp(Struct, frozen=True):
     reason: EndReason
 
 
+class Outbox:
+    """Messages on their way to a peer, in order: at once where it keeps up, else from a queue.
+
+    A task that is woken for each frame costs as much as the sending.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.send_at_once: Callable[[str], bool] | None = None  # False: it has to wait
+        self._queue: asyncio.Queue[str | HangUp] = asyncio.Queue(most)
+
+    def put(self, message: str | HangUp) -> None:
+        """Send it, or have it wait. Raises asyncio.QueueFull."""
+        direct = self.send_at_once if self._queue.empty() else None
+        if direct is None or isinstance(message, HangUp) or not direct(message):
+            self._queue.put_nowait(message)
+
+    def drop(self) -> None:
+        """Forget what waits."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    async def get(self) -> str | HangUp:
+        """What waits."""
+        return await self._queue.get()
+
+
 class TwilioOutlet:
     """The way to one phone: messages wait in a bounded queue for the socket's writer.
 
@@ -40,7 +66,7 @@ class TwilioOutlet:
     on_hold: OnHold = "clears"
 
     def __init__(self, stream_sid: str, recorder: Recorder | None = None) -> None:
-        self.messages: asyncio.Queue[str | HangUp] = asyncio.Queue(limits.OUTPUT_FRAMES)
+        self.messages = Outbox(limits.OUTPUT_FRAMES)
         self.on_heard: Confirm | None = None  # told the turn and how much of it was heard
         self.on_transfer: Callable[[Transfer], None] | None = None
         self.on_news: Callable[[OptedOut | Greeted], None] | None = None
@@ -59,16 +85,12 @@ class TwilioOutlet:
         return self.answerers[-1] if self.answerers else ""
 
     def _put(self, message: str | HangUp) -> None:
-        """Queue a message; a carrier that has left the queue full is gone."""
+        """Send a message, or queue it; a carrier that has left the queue full is gone."""
         try:
-            self.messages.put_nowait(message)
+            self.messages.put(message)
         except asyncio.QueueFull:
-            self._drop_queued()
-            self.messages.put_nowait(HangUp("faults"))
-
-    def _drop_queued(self) -> None:
-        while not self.messages.empty():
-            self.messages.get_nowait()
+            self.messages.drop()
+            self.messages.put(HangUp("faults"))
 
     # -- sound ---------------------------------------------------------------------------------
 
@@ -120,7 +142,7 @@ class TwilioOutlet:
 
     def _clear(self) -> None:
         self._generation += 1
-        self._drop_queued()  # nothing may be sent behind the clear
+        self.messages.drop()  # nothing may be sent behind the clear
         self._put(wire.written(wire.Clear(self._stream_sid)))
         if self._recorder is not None:
             self._recorder.cleared(_now())

@@ -20,6 +20,7 @@ from vantum.settings import Settings
 from vantum.telemetry import configure_log, server_log
 from vantum.upkeep import keep_what_is_there
 from vantum.web.app import build_app
+from vantum.web.bridge import BRIDGE
 
 _EVERY: Final = {"0.0.0.0", "::"}
 _OWN: Final = {"127.0.0.1", "::1"}
@@ -87,7 +88,7 @@ def server_config(app: FastAPI) -> uvicorn.Config:
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=BRIDGE,
         ws_max_size=limits.MESSAGE_BYTES,
         ws_ping_interval=limits.PING_INTERVAL_S,
         ws_ping_timeout=limits.PING_TIMEOUT_S,

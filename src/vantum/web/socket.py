@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from urllib.parse import urlsplit
 
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import WebSocket
 
 from vantum import limits
 from vantum.call import Call
@@ -21,8 +21,8 @@ from vantum.telemetry import Log, session_log
 from vantum.transports.browser import BrowserCall, Host
 from vantum.transports.browser_outlet import BrowserOutlet, Closing
 from vantum.transports.ids import Ids
-from vantum.transports.sockets import receive
 from vantum.web.access import is_rebound
+from vantum.websocket import Frames, frames_of
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
@@ -96,7 +96,7 @@ class SocketDoor:
         except CapacityError as error:
             refused.labels("draining" if self._calls.draining else "full").inc()
             self._refuse(outlet, str(error))
-            await write(socket, outlet)
+            await write(frames_of(socket), outlet)
             return
         outlet.put(self._hello(session.session_id, v2=v2))
         await self._serve(socket, session, outlet, v2=v2)
@@ -134,7 +134,8 @@ class SocketDoor:
         self._calls.add(live)
         log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
         try:
-            await call.run(browser.listen(lambda: receive(socket)), write(socket, outlet))
+            frames = frames_of(socket)
+            await call.run(browser.listen(frames.receive), write(frames, outlet))
         finally:
             now = asyncio.get_running_loop().time()
             self._calls.remove(live, now)
@@ -159,12 +160,9 @@ class SocketDoor:
             raise RequestError(text, code="INVALID_STATE")
 
 
-async def write(socket: WebSocket, outlet: BrowserOutlet) -> None:
+async def write(frames: Frames, outlet: BrowserOutlet) -> None:
     """Send what the outlet holds until it says to close, or the peer is gone."""
-    try:
-        while not isinstance(frame := await outlet.frames.get(), Closing):
-            await socket.send_bytes(frame)
-        await socket.close(frame.code, frame.reason[:100])  # RFC 6455: at most 123 bytes
-    except (WebSocketDisconnect, RuntimeError):
-        # The framework's ways to say that the peer has already gone.
-        return
+    while not isinstance(frame := await outlet.frames.get(), Closing):
+        if not await frames.send(frame):
+            return
+    frames.close(frame.code, frame.reason[:100])  # RFC 6455: at most 123 bytes

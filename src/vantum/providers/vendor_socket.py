@@ -1,0 +1,77 @@
+"""How a WebSocket to a vendor is opened, and what is said where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from picows import WSAutoPingStrategy, WSError, WSInvalidStatusError, ws_connect
+from python_socks import ProxyError
+
+from vantum.errors import VantumError
+from vantum.limits import MESSAGE_BYTES, PING_INTERVAL_S, PING_TIMEOUT_S
+from vantum.websocket import NO_NEWS, Frames
+
+
+class Refused(VantumError):  # noqa: N818 - names a state of the world
+    """The vendor answered, but with something else than a WebSocket."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.headers = headers  # names in any case
+        self.body = body
+
+
+async def opened(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    open_s: float,
+    close_s: float,
+    ping_s: float = PING_INTERVAL_S,
+) -> Frames:
+    """A connection. Raises Refused, TimeoutError, or OSError where there is no such server.
+
+    `url` begins with http or https, as vendors' base URLs do.
+    """
+    url = "ws" + url.removeprefix("http")
+    frames = Frames(MESSAGE_BYTES, answer_s=close_s)
+    try:
+        async with asyncio.timeout(open_s):
+            await ws_connect(
+                lambda: frames,
+                url,
+                extra_headers=list(headers.items()),
+                websocket_handshake_timeout=open_s,
+                enable_auto_ping=True,
+                auto_ping_idle_timeout=ping_s,
+                auto_ping_reply_timeout=min(ping_s, PING_TIMEOUT_S),
+                auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
+                max_frame_size=MESSAGE_BYTES,
+                max_redirects=0,  # a key goes to nobody else
+                proxy=_proxy_of(url),
+                logger_name=NO_NEWS,
+                use_aiofastnet=False,  # uvloop's transports, as everywhere else
+            )
+    except WSInvalidStatusError as error:
+        answer = error.response
+        if answer is None:
+            raise OSError(str(error)) from None
+        raise Refused(int(answer.status), answer.headers, answer.body or b"") from None
+    except (WSError, ProxyError, EOFError) as error:
+        raise OSError(str(error)) from error
+    if not frames.opened:
+        raise OSError("hung up without an answer")
+    return frames
+
+
+def _proxy_of(url: str) -> str | None:
+    """As the environment says, for addresses that it names."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    known = getproxies()
+    return known.get("https") if parts.scheme == "wss" else known.get("http")

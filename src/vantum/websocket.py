@@ -1,0 +1,282 @@
+"""What flows over one open WebSocket: whole messages in, in order and not too many; messages out.
+
+Parsing and wording are picows', in C. A peer that sends faster than its messages are taken waits,
+as its bytes are not read; who sends faster than the peer takes, waits in `flows`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from msgspec import Struct
+from picows import (
+    WSAutoPingStrategy,
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSProtocolError,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
+from starlette.websockets import WebSocket
+
+NO_NEWS: Final = logging.getLogger("vantum.peers")  # what peers do wrong is told in `Gone`
+NO_NEWS.setLevel(logging.CRITICAL)
+
+_MOST: Final = 64  # messages that wait to be taken; then the peer waits
+_FEW: Final = 16
+_TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
+_BUFFER_BYTES: Final = 4_096  # to begin with; it grows with what comes
+_ANSWER_S: Final = 10.0  # for the peer to answer a close
+# RFC 6455 §7.4.1
+_OK, _WRONG, _NO_STATUS, LOST, _NO_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
+
+
+DIRECT: Final = "vantum.frames"  # under which a scope's extensions have its `Frames`
+
+
+class Gone(Struct, frozen=True):
+    """In the place of a message: there will be no more, and why (RFC 6455 §7.4)."""
+
+    code: int
+    reason: str = ""
+
+    @property
+    def orderly(self) -> bool:
+        """Nothing went wrong."""
+        return self.code in {_OK, _NO_STATUS}
+
+
+class Frames(WSListener):
+    """One connection's messages, from the upgrade on."""
+
+    def __init__(
+        self,
+        message_bytes: int,
+        lost: Callable[[], None] | None = None,
+        *,
+        answer_s: float = _ANSWER_S,
+    ) -> None:
+        self.gone: Gone | None = None
+        self._loop = asyncio.get_running_loop()
+        self._parts = _Parts(message_bytes)
+        self._lost = lost
+        self._answer_s = answer_s
+        self._transport: WSTransport | None = None
+        self._messages: deque[bytes | str] = deque()
+        self._taker: asyncio.Future[None] | None = None
+        self._reads = True
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._closing: asyncio.TimerHandle | None = None
+        self.take_at_once: Callable[[bytes | str], bool] | None = None  # False: it is to be queued
+
+    @property
+    def opened(self) -> bool:
+        """The upgrade was answered with yes."""
+        return self._transport is not None
+
+    # -- for the application -------------------------------------------------------------------
+
+    async def receive(self) -> bytes | str | None:
+        """The next message, None once there are no more."""
+        message = await self.take()
+        return None if isinstance(message, Gone) else message
+
+    async def take(self) -> bytes | str | Gone:
+        """The next message; once there are no more, why."""
+        while not self._messages:
+            if self.gone is not None:
+                return self.gone
+            self._taker = self._loop.create_future()
+            await self._taker
+        message = self._messages.popleft()
+        if not self._reads and len(self._messages) <= _FEW:
+            self._read(on=True)
+        return message
+
+    def send_at_once(self, message: bytes | str) -> bool:
+        """Send one; False where the peer does not keep up, or is gone."""
+        if self._transport is None or self.gone is not None or not self._flows.is_set():
+            return False
+        self._transport.send(_TEXT if isinstance(message, str) else _BINARY, message)
+        return True
+
+    async def send(self, message: bytes | str) -> bool:
+        """Send one, once those before it are under way; False when nobody is there any more."""
+        await self._flows.wait()
+        return self.send_at_once(message)
+
+    def close(self, code: int = _OK, reason: str = "") -> None:
+        """Say goodbye; the connection ends when the peer does too, or after a while."""
+        transport = self._transport
+        if transport is None or self.gone is not None:
+            return
+        self._end(Gone(code, reason))
+        transport.send_close(cast("WSCloseCode", code), reason.encode())
+        self._read(on=True)
+        self._closing = self._loop.call_later(self._answer_s, self.give_up)
+
+    def give_up(self) -> None:
+        """End the connection at once: a goodbye may take as long as the peer likes."""
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
+    def hang_up(self) -> None:
+        """End the connection, unless a goodbye is under way."""
+        if self._transport is not None and self._closing is None:
+            self._transport.disconnect()
+
+    # -- for picows ----------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """The upgrade was answered."""
+        self._transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """A frame has come."""
+        kind = frame.msg_type
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            raise WSProtocolError(_WRONG, "no extension was agreed upon")
+        if kind is WSMsgType.CLOSE:
+            self._closed(transport, frame)
+        elif kind is not WSMsgType.PONG:
+            message = self._parts.whole(kind, frame)
+            if message is not None:
+                self._came(message)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' own
+        """The connection is over."""
+        self.over()
+
+    def over(self) -> None:
+        """The connection is over, or never was upgraded."""
+        self._end(Gone(LOST))
+        if self._lost is not None:
+            self._lost()
+
+    def pause_writing(self) -> None:
+        """More waits to be sent than should."""
+        self._flows.clear()
+
+    def resume_writing(self) -> None:
+        """The peer has taken it."""
+        self._flows.set()
+
+    # ------------------------------------------------------------------------------------------
+
+    def _came(self, message: bytes | str) -> None:
+        taker, direct = self._taker, self.take_at_once
+        if self.gone is not None:
+            return
+        if direct is not None and taker is not None and direct(message):
+            return
+        self._messages.append(message)
+        if taker is not None:
+            self._taker = None
+            if not taker.done():
+                taker.set_result(None)
+        elif self._reads and len(self._messages) >= _MOST:
+            self._read(on=False)
+
+    def _closed(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self.gone is None:
+            code = cast("int", frame.get_close_code()) or _NO_STATUS
+            self._end(Gone(code, frame.get_close_reason() or ""))
+            transport.send_close(cast("WSCloseCode", _OK if code == _NO_STATUS else code))
+        transport.disconnect()
+
+    def _end(self, gone: Gone) -> None:
+        if self.gone is None:
+            self.gone = gone
+        if self._closing is not None:
+            self._closing.cancel()
+        self._flows.set()  # who waits learns that nobody is there
+        if self._taker is not None and not self._taker.done():
+            self._taker.set_result(None)
+
+    def _read(self, *, on: bool) -> None:
+        transport: Any = self._transport and self._transport.underlying_transport
+        if on != self._reads and transport is not None and not transport.is_closing():
+            self._reads = on
+            if on:
+                transport.resume_reading()
+            else:
+                transport.pause_reading()
+
+
+class Manners(Struct, frozen=True):
+    """When a silent peer counts as gone, and what counts as too much."""
+
+    ping_s: float
+    pong_s: float  # at most `ping_s`
+    message_bytes: int
+
+
+def frames_of(socket: WebSocket) -> Frames:
+    """The messages of a WebSocket that `web.bridge` has let in."""
+    frames: Frames = socket.scope["extensions"][DIRECT]
+    return frames
+
+
+def speaks(frames: Frames, answer: WSUpgradeResponse, manners: Manners) -> Any:
+    """The protocol of a connection whose request is answered so; for `frames` where with 101."""
+
+    def answered(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        return WSUpgradeResponseWithListener(answer, frames if answer.status == 101 else None)
+
+    return WSProtocol(
+        None,
+        None,
+        False,  # the server's side
+        answered,
+        NO_NEWS,
+        True,  # an error of ours ends the connection
+        None,  # the request is here already: nothing to wait for
+        True,
+        manners.ping_s,
+        manners.pong_s,
+        WSAutoPingStrategy.PING_PERIODICALLY,
+        True,  # pings are answered
+        manners.message_bytes,
+        None,
+        _BUFFER_BYTES,
+    )
+
+
+class _Parts:
+    """A message may come in parts, which no other message's come between (RFC 6455 §5.4)."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes  # of one part, picows sees to it
+        self._kept: list[bytes] = []
+        self._kind = _BINARY
+
+    def whole(self, kind: WSMsgType, frame: WSFrame) -> bytes | str | None:
+        """The message that ends with this frame. Raises WSProtocolError."""
+        continues = bool(self._kept)
+        if (kind is WSMsgType.CONTINUATION) != continues:
+            raise WSProtocolError(_WRONG, "a part of no message, or a message between parts")
+        try:
+            if frame.fin and not continues:
+                is_text = kind is _TEXT
+                return frame.get_payload_as_utf8_text() if is_text else frame.get_payload_as_bytes()
+            if not continues:
+                self._kind = kind
+            self._kept.append(frame.get_payload_as_bytes())
+            if sum(map(len, self._kept)) > self._most_bytes:
+                raise WSProtocolError(_TOO_BIG, "the message is too long")
+            if not frame.fin:
+                return None
+            message, self._kept = b"".join(self._kept), []
+            return message.decode() if self._kind is _TEXT else message
+        except UnicodeDecodeError:
+            raise WSProtocolError(_NO_TEXT, "no UTF-8") from None
