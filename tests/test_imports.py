@@ -49,8 +49,9 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"vantum.transports", "vantum.providers", "vantum.store", "vantum.recording"}),
-    frozenset({"vantum.telemetry"}),
-    frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.costs"}),
+    frozenset({"vantum.telemetry", "vantum.tracing"}),
+    frozenset({"vantum.settings", "vantum.session", "vantum.agents", "vantum.spans"}),
+    frozenset({"vantum.costs"}),
     frozenset({"vantum.setting_kinds"}),
     frozenset({"vantum.conversation", "vantum.audio", "vantum.wire", "vantum.dialing"}),
     frozenset({"vantum.env_file", "vantum.wav_file", "vantum.scene"}),

@@ -13,17 +13,22 @@ from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer
 from vantum.agents.shelf import shelf_of
 from vantum.agents.versions import versions_of
-from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.asking import Expected
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.utterances import last_sentence
+from vantum.costs import Party
 from vantum.errors import Service
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import ALWAYS, ActionName
-from vantum.providers.chosen import Providers, chosen_providers, is_vendors_own
+from vantum.providers.chosen import (
+    Providers,
+    address_of,
+    chosen_providers,
+    is_vendors_own,
+)
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
@@ -80,7 +85,7 @@ class Casting:
     def cast(self, name: str) -> Cast:
         """The cast of this agent's calls."""
         if name not in self._casts:
-            self._casts[name] = self._build(self.agents[name])
+            self._casts[name] = self._build(name, self.agents[name])
         return self._casts[name]
 
     def on_the_phone(self, name: str, known: Mapping[str, str] = NOTHING) -> Cast:
@@ -129,7 +134,7 @@ class Casting:
         )
         return msgspec.structs.replace(cast, policy=policy)
 
-    def _build(self, agent: Agent) -> Cast:
+    def _build(self, name: str, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
         resources = Resources(settings, agent, self._local_speech, self._upkeep, self._budgets)
         ears = registry.speech_to_text(chosen.stt.provider, resources)
@@ -154,6 +159,7 @@ class Casting:
             mind=mind,
             voice=voice,
             policy=policy,
+            agent=name,
             system_prompt=self._prompt(agent, NOTHING),
             key_terms=(agent.name, agent.company, *agent.vocabulary),
             parties=parties_of(settings, chosen),
@@ -162,17 +168,26 @@ class Casting:
         )
 
 
-def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
-    """Who is paid for what; services of one's own cost what only their owner knows."""
+def serving(settings: Settings, providers: Providers) -> dict[Service, Party]:
+    """Who serves, and by which model, where it is one of the settings."""
     asked: dict[Service, tuple[str, str]] = {
         "stt": (providers.stt.provider, settings.stt_model),
         "llm": (providers.llm.provider, settings.llm_model),
         "tts": (providers.tts.provider, settings.tts_model),
     }
     return {
-        service: Party(name.partition("-")[0], model)
+        service: Party(name.partition("-")[0], model if address_of(settings, name) else "")
         for service, (name, model) in asked.items()
-        if is_vendors_own(settings, name)
+    }
+
+
+def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
+    """Who is paid for what; services of one's own cost what only their owner knows."""
+    chosen = {"stt": providers.stt, "llm": providers.llm, "tts": providers.tts}
+    return {
+        service: party
+        for service, party in serving(settings, providers).items()
+        if is_vendors_own(settings, chosen[service].provider)
     }
 
 

@@ -284,3 +284,13 @@ def loop_lag(metrics: Metrics) -> Histogram:
         buckets=_LAG_BUCKETS_S,
         registry=metrics.registry,
     )
+
+
+def spans_told(metrics: Metrics) -> Counter:
+    """What became of the spans of a process that makes traces, among its numbers."""
+    return Counter(
+        "vantum_spans",
+        "Spans of traces: `sent` to the collector, or `lost`, since it did not take them.",
+        ["outcome"],
+        registry=metrics.registry,
+    )

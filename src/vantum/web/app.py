@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
-from vantum import __version__
 from vantum.calls import Calls
-from vantum.casting import Casting, unused_keys
+from vantum.casting import Casting, serving, unused_keys
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
 from vantum.providers.base import get_ready
@@ -28,7 +28,10 @@ from vantum.web.socket import SocketDoor
 
 if TYPE_CHECKING:
     from vantum.telephony.exchange import Exchange
+    from vantum.tracing import Tracing
 
+# What the framework tells of requests has addresses in it, and with them numbers asked about.
+_UNTOLD: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
 
@@ -47,7 +50,7 @@ def build_app(
     upkeep = HouseUpkeep(log)
     casting = Casting(settings, speech, upkeep, budgets)
     metrics = Metrics()
-    calls = Calls(settings, metrics, log)
+    calls = Calls(settings, metrics, log, _tracing(settings, casting, metrics, upkeep, log))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,12 +78,25 @@ def build_app(
             for task in tasks:
                 task.cancel()
 
-    app = FastAPI(title="Vantum", version=__version__, lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
     app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
     app.state.calls = calls
     return app
+
+
+def _tracing(
+    settings: Settings, casting: Casting, metrics: Metrics, upkeep: HouseUpkeep, log: Log
+) -> Tracing | None:
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        return None
+    from vantum.tracing import tracing_to  # noqa: PLC0415 - memory that only traces need
+
+    tracing = tracing_to(endpoint, settings, serving(settings, casting.providers), metrics, log)
+    upkeep.at_end(tracing.close)
+    return tracing
 
 
 @asynccontextmanager
