@@ -61,6 +61,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.limits",
             "vantum.errors",
             "vantum.counted",
+            "vantum.pulse",
             "vantum.strain",
             "vantum.stall",
             "vantum",

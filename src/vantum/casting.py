@@ -37,6 +37,7 @@ from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
 from vantum.providers.steady_voice import SteadyTextToSpeech
+from vantum.pulse import Pulse
 from vantum.settings import Settings
 
 # They mend themselves, or never break; all others are wrapped.
@@ -60,6 +61,7 @@ class Casting:
         self._upkeep = upkeep
         self._budgets = budgets or budgets_of(settings)
         self._casts: dict[str, Cast] = {}
+        self.pulses: dict[Service, Pulse] = {}  # of those who may fail; others tell themselves
         # The agents that a client may choose; a broken default stops the start, not the first call.
         self.shelf = shelf_of(settings.vantum_agent)
         self.agents: Mapping[str, Agent] = self.shelf.agents
@@ -141,16 +143,20 @@ class Casting:
         mind = registry.language_model(chosen.llm.provider, resources)
         voice = registry.text_to_speech(chosen.tts.provider, resources)
         if chosen.stt.provider not in EMBEDDED:
-            ears = SteadySpeechToText(ears, self._budgets)
+            pulse = self.pulses.setdefault("stt", Pulse())
+            ears = SteadySpeechToText(ears, self._budgets, pulse)
         if settings.vad == "local" and chosen.stt.provider != "local":
             ears = AlertSpeechToText(ears, self._local_speech.vad)
         if chosen.llm.provider not in EMBEDDED:
-            mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
+            pulse = self.pulses.setdefault("llm", Pulse())
+            tries = settings.llm_max_retries
+            mind = SteadyLanguageModel(mind, self._budgets, retries=tries, pulse=pulse)
         policy = policy_of(agent, settings, self._budgets)
         if chosen.tts.provider not in EMBEDDED:
             phone = None if settings.phone_off else pickup_of(agent, settings)
             phrases = phrases_of(policy, phone)
-            voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep)
+            pulse = self.pulses.setdefault("tts", Pulse())
+            voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep, pulse=pulse)
         if agent.recordings:
             recorded = {recording.says: recording.sound for recording in agent.recordings}
             voice = PrerecordedTextToSpeech(voice, recorded)
