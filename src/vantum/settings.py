@@ -61,6 +61,9 @@ class Settings(BaseModel):
         "The address at which the phone carrier reaches this server.",
         "an https address (http for this machine only)",
     )
+    session_tokens: Annotated[Literal["optional", "required"], Word] = setting(
+        "optional", "Whether pages need one of `POST /api/v1/sessions`.", "optional or required"
+    )
     max_sessions: int = whole(limits.SESSIONS, 1, 100_000, "Calls held at once.")
     drain_s: float = number(
         0, 0, 86_400, "Seconds that running calls may take to finish on SIGTERM; 0 closes them."
@@ -251,9 +254,7 @@ class Settings(BaseModel):
     keep_transcripts_days: int = whole(0, 0, 36_500, "The same of what was said, in words.")
     keep_calls_days: int = whole(0, 0, 36_500, "The same of calls at all; 31 at the least.")
     keep_receipts_days: int = whole(1_826, 0, 36_500, "The same of receipts; five years.")
-    keep_failed_jobs_days: int = whole(
-        30, 0, 36_500, "The same of jobs that were given up, webhooks too, from their last try on."
-    )
+    keep_failed_jobs_days: int = whole(30, 0, 36_500, "The same of failed jobs, from the last try.")
 
     @property
     def database(self) -> str:

@@ -23,6 +23,7 @@ from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE, api_token
 from vantum.web.entrance import Entrance, desk_opener, mounted
 from vantum.web.pages import Pages, add_headers, console_files
+from vantum.web.passes import Turnstile
 from vantum.web.records import Records
 from vantum.web.socket import SocketDoor
 
@@ -56,10 +57,8 @@ def build_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
-        _introduce(pages, unused_keys(settings, casting.providers), log)
-        for event, told in casting.complaints():
-            log.warning(event, **told)
-        api = _api(app, settings, calls, casting, upkeep=upkeep, log=log)
+        _introduce(pages, casting, unused_keys(settings, casting.providers), log)
+        api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with upkeep.open(), api, asyncio.TaskGroup() as group:
             app.mount("/", console_files())  # last: it takes every path that is left
             tasks = [
@@ -81,7 +80,9 @@ def build_app(
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
-    app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
+    turnstile = Turnstile(records := Records(settings.database, upkeep.start, log))
+    door = SocketDoor(settings, calls, casting, speech, turnstile=turnstile, log=log)
+    app.add_api_websocket_route("/ws", door)
     app.state.calls = calls
     return app
 
@@ -105,13 +106,14 @@ async def _api(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
     log: Log,
 ) -> AsyncIterator[None]:
     """The records, the telephone where there is one, and what programs may ask of both."""
     token, public = _api_token(settings, log), settings.public_url is not None
-    async with aclosing(Records(settings.database, upkeep.start, log)) as records:
+    async with aclosing(records):
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)
@@ -149,13 +151,15 @@ def _api_token(settings: Settings, log: Log) -> str:
     return token
 
 
-def _introduce(pages: Pages, unused: dict[str, str], log: Log) -> None:
-    """Say who takes calls here, and what the operator has set in vain."""
+def _introduce(pages: Pages, casting: Casting, unused: dict[str, str], log: Log) -> None:
+    """Say who takes calls here, what is wrong with agents, and what was set in vain."""
     log.info("providers_chosen", **pages.providers())
     for part, why in pages.off().items():
         log.warning("part_is_off", part=part, why=why)
     for variable, why in unused.items():
         log.warning("setting_without_use", setting=variable, why=why)
+    for event, told in casting.complaints():
+        log.warning(event, **told)
 
 
 async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:
