@@ -92,11 +92,17 @@ async def shop(
         yield found
 
 
-async def test_a_page_of_another_site_calls_with_a_token_and_only_once(shop: Site) -> None:
+async def test_a_page_of_another_site_calls_with_a_token_and_only_once(
+    shop: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
     token = await shop.token_for()
     async with shop.page(token) as client:
         await client.is_alive()
     await shop.is_refused(token)
+    await eventually(lambda: not len(shop.server.calls))
+    log = "".join(capfd.readouterr())
+    assert "call_ended" in log
+    assert token not in log
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", OURS, None, "null", SHOP + ".evil"])
