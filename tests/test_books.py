@@ -7,9 +7,9 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
-from vantum.books import Books, Party
+from vantum.books import Books
 from vantum.casting import parties_of
-from vantum.costs import Used, cost, shipped_tariffs
+from vantum.costs import Party, Used, cost, shipped_tariffs
 from vantum.providers.chosen import chosen_providers
 from vantum.providers.registry import registered
 from vantum.settings import load_settings
@@ -24,7 +24,7 @@ PARTIES = {
 
 def closed(books: Books) -> dict[str, object]:
     with capture_logs() as logs:
-        books.close()
+        books.close("sales", "caller_ended", 60.0)
     [entry] = logs
     return dict(entry)
 

@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 from vantum.calls import Calls
 from vantum.cli import app
 from vantum.settings import Settings
-from vantum.telemetry import Metrics, server_log
+from vantum.telemetry import Metrics, ProviderHealth, server_log
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEPLOY: Final = ROOT / "deploy"
@@ -92,6 +92,7 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
     asked += [target["expr"] for panel in panels for target in panel["targets"]]
     metrics = Metrics()
     Calls(Settings(), metrics, server_log())
+    metrics.registry.register(ProviderHealth({}))
     page = generate_latest(metrics.registry).decode()
     told = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     for expression in asked:

@@ -68,7 +68,8 @@ def asyncapi() -> str:
         "description": (
             "Binary WebSocket frames, each one MessagePack map. Numbers outside 32 bits are "
             f"float64, audio is bin. Clients that offer the subprotocol {SUBPROTOCOL} get these "
-            "names; others get the original names of docs/protocol/migration.md."
+            "names; others get the original names of docs/protocol/migration.md. A page with a "
+            "session token (docs/api.md) offers it as a further subprotocol: vantum.token.<token>."
         ),
         "messages": {name: _ref("components/messages", name) for name in messages},
     }

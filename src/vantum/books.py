@@ -5,25 +5,21 @@ call used, and what that cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
 
 from vantum.audio.pcm import MULAW_HZ, Encoding, sample_bytes
 from vantum.audio.waits import quiet_before
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.waterfall import Stopwatch, Waterfall
-from vantum.costs import Used, cost, shipped_tariffs
+from vantum.costs import Party, Used, cost, shipped_tariffs
 from vantum.errors import Service
 from vantum.telemetry import Log, Metrics, write_down
 
-
-class Party(Struct, frozen=True):
-    """Who is paid for a service: a vendor's model, as the price list names them."""
-
-    vendor: str
-    model: str
+if TYPE_CHECKING:  # loaded only where traces are on
+    from vantum.tracing import CallTrace
 
 
 class Books:
@@ -36,6 +32,8 @@ class Books:
         log: Log,
         rate_hz: int = MULAW_HZ,
         encoding: Encoding = "mulaw",
+        *,
+        trace: CallTrace | None = None,
     ) -> None:
         """`rate_hz` and `encoding` are those of the frames that are sent."""
         self.timed: list[Waterfall] = []  # each turn whose caller waited
@@ -44,6 +42,7 @@ class Books:
         self._log = log
         self._line = (rate_hz, encoding)
         self._stopwatch = Stopwatch()
+        self._trace = trace
         self._heard_s = 0.0
         self._characters = 0
         self._asked = Used()
@@ -63,10 +62,14 @@ class Books:
         if token_s is not None:
             self.timed[-1] = msgspec.structs.replace(self.timed[-1], token_s=token_s)
             self._metrics.thought(token_s)
+        if self._trace is not None:
+            self._trace.took(event, now)
 
     def gave(self, effect: do.Effect, now: float) -> None:
         """It has ordered something."""
         self._stopwatch.gave(effect, now)
+        if self._trace is not None:
+            self._trace.gave(effect, now)
 
     def sent(self, turn: int, frame: bytes, now: float) -> None:
         """A frame of sound went out."""
@@ -79,6 +82,8 @@ class Books:
             self.timed.append(timed)
             self._metrics.timed(timed)
             self._log.info("turn_timed", **msgspec.structs.asdict(timed))
+            if self._trace is not None:
+                self._trace.timed(timed, self._stopwatch.timed_from)
 
     def guessed(self, guess: do.Guessed) -> None:
         """An answer was begun before the caller's turn was confirmed."""
@@ -94,6 +99,8 @@ class Books:
 
     def asked(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> None:
         """The model has written an answer."""
+        if self._trace is not None:
+            self._trace.spent(prompt_tokens, completion_tokens, cached_tokens)
         so_far = self._asked
         self._asked = Used(
             prompt_tokens=so_far.prompt_tokens + prompt_tokens,
@@ -101,8 +108,10 @@ class Books:
             cached_tokens=so_far.cached_tokens + cached_tokens,
         )
 
-    def close(self) -> None:
+    def close(self, agent: str, reason: str, now: float) -> None:
         """The call is over: write down what it used, and what that cost where prices are known."""
+        if self._trace is not None:
+            self._trace.close(agent, reason, now)
         used: dict[Service, Used] = {
             "stt": Used(seconds=self._heard_s),
             "llm": self._asked,

@@ -11,18 +11,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from vantum.audio.pcm import Encoding
-from vantum.books import Books, Party
+from vantum.books import Books
 from vantum.conversation import effects as do
 from vantum.conversation import events as ev
 from vantum.conversation.machine import Conversation
 from vantum.conversation.policy import Policy
 from vantum.conversation.states import State
+from vantum.costs import Party
 from vantum.crew import Crew, Work
 from vantum.ears import Ears
 from vantum.errors import ProviderError, Service
@@ -48,6 +49,9 @@ from vantum.telemetry import Log, Metrics
 from vantum.timers import Timers
 from vantum.transports.base import Outlet
 
+if TYPE_CHECKING:  # loaded only where traces are on
+    from vantum.tracing import Tracing
+
 _LANGUAGE: Final = "en-US"
 
 
@@ -58,6 +62,7 @@ class Cast(Struct, frozen=True):
     mind: LanguageModel
     voice: TextToSpeech
     policy: Policy
+    agent: str = ""  # the name of its file
     system_prompt: str = ""
     key_terms: tuple[str, ...] = ()
     parties: Mapping[Service, Party] = {}
@@ -88,6 +93,7 @@ class House(Struct, frozen=True):
 
     clock: PlayoutClock
     metrics: Metrics
+    tracing: Tracing | None = None
 
 
 def voice_options(by: Session, encoding: Encoding) -> VoiceOptions:
@@ -103,7 +109,9 @@ class Call:
     ) -> None:
         self.session = session
         self._timers = Timers(self._fired)
-        self.books = Books(cast.parties, house.metrics, log, outlet.rate_hz, outlet.encoding)
+        trace = house.tracing.begin(session) if house.tracing is not None else None
+        line = (outlet.rate_hz, outlet.encoding)
+        self.books = Books(cast.parties, house.metrics, log, *line, trace=trace)
         self.cast = cast
         self._outlet = outlet
         self._log = log
@@ -192,7 +200,7 @@ class Call:
             write.close()
             self._end()
             self._drop_ears()
-            self.books.close()
+            self.books.close(self.cast.agent, self.session.end_reason, self._timers.now())
 
     async def _until_gone(self, work: Work) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -18,6 +18,9 @@ from vantum.settings import Settings
 from vantum.strain import Strain
 from vantum.telemetry import Log, Metrics, loop_lag
 from vantum.transports.base import Outlet
+
+if TYPE_CHECKING:  # loaded only where traces are on
+    from vantum.tracing import Tracing
 
 RESTART_S: Final = 60.0  # what clients are told; a process manager is back within seconds
 
@@ -47,8 +50,10 @@ class Tally(Struct, frozen=True):
 class Calls:
     """All calls of this process."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, log: Log) -> None:
-        self.house = House(PlayoutClock(), metrics)
+    def __init__(
+        self, settings: Settings, metrics: Metrics, log: Log, tracing: Tracing | None = None
+    ) -> None:
+        self.house = House(PlayoutClock(), metrics, tracing)
         self.strain = Strain(loop_lag(metrics).observe)
         self.draining = False
         self._settings = settings

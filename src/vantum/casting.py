@@ -13,17 +13,22 @@ from vantum.agents.recordings import texts_of
 from vantum.agents.schema import Agent, Transfer
 from vantum.agents.shelf import shelf_of
 from vantum.agents.versions import versions_of
-from vantum.books import Party
 from vantum.call import Cast
 from vantum.conversation.asking import Expected
 from vantum.conversation.policy import MenuKeys, PickupPolicy, Policy, TransferTo
 from vantum.conversation.segments import spoken_text
 from vantum.conversation.utterances import last_sentence
+from vantum.costs import Party
 from vantum.errors import Service
 from vantum.limits import Budgets
 from vantum.providers import registry
 from vantum.providers.base import ALWAYS, ActionName
-from vantum.providers.chosen import Providers, chosen_providers, is_vendors_own
+from vantum.providers.chosen import (
+    Providers,
+    address_of,
+    chosen_providers,
+    is_vendors_own,
+)
 from vantum.providers.local.alert import AlertSpeechToText
 from vantum.providers.local.client import LocalSpeech
 from vantum.providers.phrases import Phrases
@@ -32,6 +37,7 @@ from vantum.providers.resources import Resources, Upkeep
 from vantum.providers.steady_ears import SteadySpeechToText
 from vantum.providers.steady_mind import SteadyLanguageModel
 from vantum.providers.steady_voice import SteadyTextToSpeech
+from vantum.pulse import Pulse
 from vantum.settings import Settings
 
 # They mend themselves, or never break; all others are wrapped.
@@ -55,6 +61,7 @@ class Casting:
         self._upkeep = upkeep
         self._budgets = budgets or budgets_of(settings)
         self._casts: dict[str, Cast] = {}
+        self.pulses: dict[Service, Pulse] = {}  # of those who may fail; others tell themselves
         # The agents that a client may choose; a broken default stops the start, not the first call.
         self.shelf = shelf_of(settings.vantum_agent)
         self.agents: Mapping[str, Agent] = self.shelf.agents
@@ -80,7 +87,7 @@ class Casting:
     def cast(self, name: str) -> Cast:
         """The cast of this agent's calls."""
         if name not in self._casts:
-            self._casts[name] = self._build(self.agents[name])
+            self._casts[name] = self._build(name, self.agents[name])
         return self._casts[name]
 
     def on_the_phone(self, name: str, known: Mapping[str, str] = NOTHING) -> Cast:
@@ -129,23 +136,27 @@ class Casting:
         )
         return msgspec.structs.replace(cast, policy=policy)
 
-    def _build(self, agent: Agent) -> Cast:
+    def _build(self, name: str, agent: Agent) -> Cast:
         settings, chosen = self._settings, self.providers
         resources = Resources(settings, agent, self._local_speech, self._upkeep, self._budgets)
         ears = registry.speech_to_text(chosen.stt.provider, resources)
         mind = registry.language_model(chosen.llm.provider, resources)
         voice = registry.text_to_speech(chosen.tts.provider, resources)
         if chosen.stt.provider not in EMBEDDED:
-            ears = SteadySpeechToText(ears, self._budgets)
+            pulse = self.pulses.setdefault("stt", Pulse())
+            ears = SteadySpeechToText(ears, self._budgets, pulse)
         if settings.vad == "local" and chosen.stt.provider != "local":
             ears = AlertSpeechToText(ears, self._local_speech.vad)
         if chosen.llm.provider not in EMBEDDED:
-            mind = SteadyLanguageModel(mind, self._budgets, retries=settings.llm_max_retries)
+            pulse = self.pulses.setdefault("llm", Pulse())
+            tries = settings.llm_max_retries
+            mind = SteadyLanguageModel(mind, self._budgets, retries=tries, pulse=pulse)
         policy = policy_of(agent, settings, self._budgets)
         if chosen.tts.provider not in EMBEDDED:
             phone = None if settings.phone_off else pickup_of(agent, settings)
             phrases = phrases_of(policy, phone)
-            voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep)
+            pulse = self.pulses.setdefault("tts", Pulse())
+            voice = SteadyTextToSpeech(voice, self._budgets, phrases, self._upkeep, pulse=pulse)
         if agent.recordings:
             recorded = {recording.says: recording.sound for recording in agent.recordings}
             voice = PrerecordedTextToSpeech(voice, recorded)
@@ -154,6 +165,7 @@ class Casting:
             mind=mind,
             voice=voice,
             policy=policy,
+            agent=name,
             system_prompt=self._prompt(agent, NOTHING),
             key_terms=(agent.name, agent.company, *agent.vocabulary),
             parties=parties_of(settings, chosen),
@@ -162,17 +174,26 @@ class Casting:
         )
 
 
-def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
-    """Who is paid for what; services of one's own cost what only their owner knows."""
+def serving(settings: Settings, providers: Providers) -> dict[Service, Party]:
+    """Who serves, and by which model, where it is one of the settings."""
     asked: dict[Service, tuple[str, str]] = {
         "stt": (providers.stt.provider, settings.stt_model),
         "llm": (providers.llm.provider, settings.llm_model),
         "tts": (providers.tts.provider, settings.tts_model),
     }
     return {
-        service: Party(name.partition("-")[0], model)
+        service: Party(name.partition("-")[0], model if address_of(settings, name) else "")
         for service, (name, model) in asked.items()
-        if is_vendors_own(settings, name)
+    }
+
+
+def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
+    """Who is paid for what; services of one's own cost what only their owner knows."""
+    chosen = {"stt": providers.stt, "llm": providers.llm, "tts": providers.tts}
+    return {
+        service: party
+        for service, party in serving(settings, providers).items()
+        if is_vendors_own(settings, chosen[service].provider)
     }
 
 

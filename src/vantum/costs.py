@@ -47,6 +47,13 @@ _MEASURES: Final[dict[Unit, _Measure]] = {
 _MODELS_DAY: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")  # a dated copy costs what the model does
 
 
+class Party(Struct, frozen=True):
+    """Who is paid for a service: a vendor's model, as the price list names them."""
+
+    vendor: str
+    model: str
+
+
 class Used(Struct, frozen=True, kw_only=True):
     """What a call has used of one vendor's model; cached tokens are among the prompt's."""
 

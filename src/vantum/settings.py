@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -33,6 +33,8 @@ from vantum.setting_kinds import (
     setting,
     whole,
 )
+
+_PHONE_NEEDS: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "PUBLIC_URL")
 
 
 class Settings(BaseModel):
@@ -58,6 +60,9 @@ class Settings(BaseModel):
         None,
         "The address at which the phone carrier reaches this server.",
         "an https address (http for this machine only)",
+    )
+    session_tokens: Annotated[Literal["optional", "required"], Word] = setting(
+        "optional", "Whether pages need one of `POST /api/v1/sessions`.", "optional or required"
     )
     max_sessions: int = whole(limits.SESSIONS, 1, 100_000, "Calls held at once.")
     drain_s: float = number(
@@ -87,6 +92,13 @@ class Settings(BaseModel):
         "development", "`production` takes the colour out of the log; nothing else changes."
     )
 
+    # Traces
+    otel_exporter_otlp_endpoint: WebAddress | None = setting(
+        None, "Collector that is sent a trace of each call, over OTLP and HTTP.", HTTP
+    )
+    otel_exporter_otlp_headers: SecretStr | None = setting(None, "Its headers: name=value, ...")
+    otel_service_name: str = setting("vantum", "What this server is called there.")
+
     # Who hears, answers and speaks
     stt_provider: Name = provider("hears", "local")
     llm_provider: Name = provider("answers", "playbook")
@@ -99,9 +111,7 @@ class Settings(BaseModel):
         "https://api.deepgram.com", "Deepgram, or what stands in for it.", HTTP
     )
     openai_base_url: WebAddress = setting(
-        "https://api.openai.com/v1",
-        "OpenAI, or any compatible server; includes /v1.",
-        HTTP,
+        "https://api.openai.com/v1", "OpenAI, or any compatible server; includes /v1.", HTTP
     )
     cartesia_base_url: WebAddress = setting(
         "https://api.cartesia.ai", "Cartesia, or what stands in for it.", HTTP
@@ -244,26 +254,18 @@ class Settings(BaseModel):
     keep_transcripts_days: int = whole(0, 0, 36_500, "The same of what was said, in words.")
     keep_calls_days: int = whole(0, 0, 36_500, "The same of calls at all; 31 at the least.")
     keep_receipts_days: int = whole(1_826, 0, 36_500, "The same of receipts; five years.")
-    keep_failed_jobs_days: int = whole(
-        30, 0, 36_500, "The same of jobs that were given up, webhooks too, from their last try on."
-    )
+    keep_failed_jobs_days: int = whole(30, 0, 36_500, "The same of failed jobs, from the last try.")
 
     @property
     def database(self) -> str:
         """Where records are kept; may hold a password."""
-        if self.database_url is None:
-            return f"sqlite:///{self.vantum_data_dir}/vantum.db"
-        return self.database_url.get_secret_value()
+        given = self.database_url
+        return given.get_secret_value() if given else f"sqlite:///{self.vantum_data_dir}/vantum.db"
 
     @property
     def phone_off(self) -> str:
         """Why there is no telephone; "" where there is one."""
-        needed = {
-            "TWILIO_ACCOUNT_SID": self.twilio_account_sid,
-            "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
-            "PUBLIC_URL": self.public_url,
-        }
-        missing = [name for name, value in needed.items() if value is None]
+        missing = [name for name in _PHONE_NEEDS if getattr(self, name.lower()) is None]
         return f"The telephone is off: {', '.join(missing)} not set" if missing else ""
 
     @property
@@ -283,8 +285,7 @@ class Settings(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be written anywhere."""
-        held = (value for _, value in self if isinstance(value, SecretStr))
-        return tuple(value.get_secret_value() for value in held)
+        return tuple(one.get_secret_value() for _, one in self if isinstance(one, SecretStr))
 
 
 def load_settings(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TextIO
 
 import structlog
@@ -24,6 +24,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 import vantum
@@ -40,6 +41,7 @@ from vantum.conversation.states import State
 from vantum.conversation.waterfall import Waterfall
 from vantum.costs import Used
 from vantum.errors import Service
+from vantum.pulse import Pulses
 from vantum.settings import Settings
 
 Log = FilteringBoundLogger
@@ -276,11 +278,59 @@ class Metrics:
         return generate_latest(self.registry)
 
 
+class ProviderHealth:
+    """How providers get on, looked at when Prometheus asks."""
+
+    def __init__(self, pulses: Pulses) -> None:
+        self._pulses = pulses
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges, by service."""
+        stuck = GaugeMetricFamily(
+            "vantum_provider_stuck",
+            "1 where a provider does not get on: it fails again and again, or keeps calls waiting.",
+            labels=["service"],
+        )
+        failures = GaugeMetricFamily(
+            "vantum_provider_failures_in_a_row",
+            "Failures since a provider last delivered anything.",
+            labels=["service"],
+        )
+        overdue = GaugeMetricFamily(
+            "vantum_provider_overdue",
+            "Requests that wait for longer than they should.",
+            labels=["service"],
+        )
+        idle = GaugeMetricFamily(
+            "vantum_provider_progress_age_seconds",
+            "Since a provider last delivered anything.",
+            labels=["service"],
+        )
+        for service, pulse in self._pulses.items():
+            progress = pulse.progress()
+            stuck.add_metric([service], float(not progress.gets_on))
+            failures.add_metric([service], progress.failures_in_a_row)
+            overdue.add_metric([service], progress.overdue)
+            if progress.progressed_s_ago is not None:
+                idle.add_metric([service], progress.progressed_s_ago)
+        yield from (stuck, failures, overdue, idle)
+
+
 def loop_lag(metrics: Metrics) -> Histogram:
     """How late the event loop of a process wakes, among its numbers."""
     return Histogram(
         "vantum_loop_lag_seconds",
         "How late the event loop woke, ten times a second.",
         buckets=_LAG_BUCKETS_S,
+        registry=metrics.registry,
+    )
+
+
+def spans_told(metrics: Metrics) -> Counter:
+    """What became of the spans of a process that makes traces, among its numbers."""
+    return Counter(
+        "vantum_spans",
+        "Spans of traces: `sent` to the collector, or `lost`, since it did not take them.",
+        ["outcome"],
         registry=metrics.registry,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -15,6 +15,7 @@ from vantum.roles import Caller
 from vantum.store.answers import Answers
 from vantum.store.database import Database
 from vantum.web.entrance import Entrance, mounted
+from vantum.web.guesses import Guesses
 from vantum.web.rest.desk import Desk
 from vantum.web.rest.once import Once
 from vantum.web.rest.route import Route
@@ -36,15 +37,19 @@ async def nobody(_secret: str) -> Caller | None:
 
 @asynccontextmanager
 async def desk_serving(
-    database: Database, clock: Clock, *routes: Route
+    database: Database,
+    clock: Clock,
+    *routes: Route,
+    bearer: Callable[[str], Awaitable[Caller | None]] = nobody,
+    guesses: Guesses | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a process that serves these routes."""
-    desk = Desk(routes, nobody, Once(Answers(database), lambda: clock.now))
+    desk = Desk(routes, bearer, Once(Answers(database), lambda: clock.now))
 
     async def opened() -> Desk:
         return desk
 
-    app = Starlette(routes=[mounted(Entrance(opened, TOKEN, public=True))])
+    app = Starlette(routes=[mounted(Entrance(opened, TOKEN, public=True, guesses=guesses))])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     sockets = listening_sockets("127.0.0.1", 0)
     task = asyncio.get_running_loop().create_task(server.serve(sockets), name="uvicorn")

@@ -156,7 +156,7 @@ given = {name: "scripted" for name in ("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROV
 async def start():
     app = build_app(load_settings({**given, "VANTUM_DATA_DIR": "data"}))
     async with app.router.lifespan_context(app):
-        heavy = {"sqlalchemy", "alembic", "twilio"} & sys.modules.keys()
+        heavy = {"sqlalchemy", "alembic", "twilio", "opentelemetry.sdk"} & sys.modules.keys()
         print("loaded:", *sorted(heavy))
 asyncio.run(start())
 """

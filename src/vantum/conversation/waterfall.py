@@ -67,6 +67,7 @@ class Stopwatch:
         self._filled: _Moments | None = None  # it sounds, but the model has written nothing yet
         self._sound: CarrierClock | None = None
         self._quiet_from: float | None = None  # the last speech frame came, or would have
+        self.timed_from = 0.0  # the same of the turn that was timed last
 
     def heard(self, position_s: float, now: float) -> None:
         """The caller's sound has come up to here."""
@@ -137,6 +138,7 @@ class Stopwatch:
             return None
         self._reply = None
         self._filled = reply if reply.token is None and reply.decided is not None else None
+        self.timed_from = reply.waited_from
         return _waterfall(reply, reply.waited_from, reply.sent)
 
     def _is_on(self, turn: int) -> bool:

@@ -23,6 +23,7 @@ from vantum.limits import Budgets
 from vantum.providers.base import Finalise, ListenOptions, SpeechToText, get_ready
 from vantum.providers.resilience import hearing_waits, next_wait_s, setback
 from vantum.providers.tape import Tape
+from vantum.pulse import Pulse
 
 _LIVED_S: Final = 5.0  # a connection that lasted so long was a good one
 
@@ -30,8 +31,9 @@ _LIVED_S: Final = 5.0  # a connection that lasted so long was a good one
 class SteadySpeechToText:
     """Wraps any recogniser: reconnects, plays again what had no final words, keeps audio time."""
 
-    def __init__(self, inner: SpeechToText, budgets: Budgets) -> None:
+    def __init__(self, inner: SpeechToText, budgets: Budgets, pulse: Pulse | None = None) -> None:
         self._inner = inner
+        self._pulse = pulse or Pulse()
         self._budgets = budgets
 
     async def prewarm(self) -> None:
@@ -70,11 +72,13 @@ class SteadySpeechToText:
                         noted = _noted(tape, finding, begin_s)
                         voice.note(noted)
                         worked = True
+                        self._pulse.came()
                         if _is_progress(noted):
                             tries = 0
                         yield noted
                 return
             except ProviderError as error:
+                self._pulse.failed(error.trouble)
                 if clock() - since > _LIVED_S:
                     tries = 0
                 waits_s = hearing_waits(self._budgets, error.trouble, first=not worked)

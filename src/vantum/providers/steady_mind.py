@@ -14,6 +14,7 @@ from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
 from vantum.providers.base import Action, LanguageModel, Prompt, Usage, get_ready
 from vantum.providers.resilience import next_wait_s, setback
+from vantum.pulse import Pulse
 
 Item = str | Action | Usage | Setback
 _Answer = AsyncGenerator[Item, None]
@@ -31,8 +32,16 @@ class _Begun(Struct):
 class SteadyLanguageModel:
     """Wraps any model: hedges a slow or failed beginning, gives up on a stall in the middle."""
 
-    def __init__(self, inner: LanguageModel, budgets: Budgets, *, retries: int = 0) -> None:
+    def __init__(
+        self,
+        inner: LanguageModel,
+        budgets: Budgets,
+        *,
+        retries: int = 0,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._inner = inner
+        self._pulse = pulse or Pulse()
         self._budgets = budgets
         self._tries = 1 + _HEDGES + retries
 
@@ -57,6 +66,7 @@ class SteadyLanguageModel:
             async with asyncio.timeout(self._budgets.llm_pause_s):
                 return await anext(answer, None)
         except TimeoutError:
+            self._pulse.failed("network")
             raise ProviderTimeout("the model stopped in mid-answer", service="llm") from None
 
     async def _race(
@@ -97,12 +107,16 @@ class SteadyLanguageModel:
         done, _ = await asyncio.wait(running, timeout=budget_s, return_when=first)
         return done
 
+    async def _begun(self, answer: _Answer) -> list[Item]:
+        with self._pulse.awaited(self._budgets.llm_hedge_s):
+            return await _first(answer)
+
     async def _ask(
         self, prompt: Prompt, stack: AsyncExitStack
     ) -> tuple[asyncio.Task[list[Item]], _Answer]:
         answer = await stack.enter_async_context(aclosing(self._inner.reply(prompt)))
         # Two requests are waited for at once; the tasks end with the generator that asked.
-        task = asyncio.create_task(_first(answer), name="first-token")
+        task = asyncio.create_task(self._begun(answer), name="first-token")
         stack.push_async_callback(_call_off, {task: answer})
         return task, answer
 

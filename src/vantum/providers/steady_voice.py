@@ -17,6 +17,7 @@ from vantum.providers.base import Spoken, TextToSpeech, VoiceOptions, get_ready
 from vantum.providers.phrases import Phrases
 from vantum.providers.resilience import next_wait_s, setback, speaking_waits
 from vantum.providers.resources import Upkeep
+from vantum.pulse import Pulse
 
 _BREATH_S: Final = 1.0  # of silence between two fillers, and none is said into a shorter one
 
@@ -25,9 +26,16 @@ class SteadyTextToSpeech:
     """Wraps any voice: says known phrases from memory, and goes on from the last word elsewhere."""
 
     def __init__(
-        self, inner: TextToSpeech, budgets: Budgets, phrases: Phrases, upkeep: Upkeep
+        self,
+        inner: TextToSpeech,
+        budgets: Budgets,
+        phrases: Phrases,
+        upkeep: Upkeep,
+        *,
+        pulse: Pulse | None = None,
     ) -> None:
         self._inner = inner
+        self._pulse = pulse or Pulse()
         self._budgets = budgets
         self._phrases = phrases
         self._upkeep = upkeep
@@ -71,8 +79,10 @@ class SteadyTextToSpeech:
             try:
                 async with aclosing(line.say(made.rest)) as sounds:
                     async for sound in sounds:
+                        self._pulse.came()
                         yield made.added(sound)
             except ProviderError as error:
+                self._pulse.failed(error.trouble)
                 await line.close()
                 wait_s = next_wait_s(error, speaking_waits(self._budgets, error.trouble), tries)
                 if wait_s is None:
@@ -110,7 +120,8 @@ class SteadyTextToSpeech:
         try:
             for text in self._phrases.missing(options):
                 self._phrases.keep(text, options, [sound async for sound in line.say(text)])
-        except ProviderError:
+        except ProviderError as error:
+            self._pulse.failed(error.trouble)
             self._phrases.forget(options)  # the next call tries again
         finally:
             await line.close()

@@ -56,10 +56,10 @@ UNSETTLED: Final = text("outcome = ''")  # as the index has it: SQLite compares 
 for name, unfinished in (("phone_calls_open", OPEN), ("phone_calls_unsettled", UNSETTLED)):
     Index(name, CALLS.c.news_at, sqlite_where=unfinished, postgresql_where=unfinished)
 TOKENS: Final = Table(
-    "media_tokens",
+    "media_tokens",  # those that were used; of browsers' sessions, too
     METADATA,
     Column("nonce", String, primary_key=True),
-    Column("used_at", Float, nullable=False),
+    Column("used_at", Float, nullable=False, index=True),
 )
 COMMANDS: Final = Table(
     "phone_commands",
@@ -289,6 +289,12 @@ API_TOKENS: Final = Table(
     Column("created_at", Float, nullable=False),
     Column("revoked_at", Float),
     Column("used_at", Float),
+)
+KEYS: Final = Table(
+    "shared_keys",  # what all processes of an installation sign with, and no stranger
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("key", String, nullable=False),
 )
 ANSWERS: Final = Table(
     "idempotent_answers",  # to requests that named a key: the same again is not done again

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from vantum import limits
 from vantum.errors import CarrierError, Trouble
+from vantum.pulse import Pulse
 from vantum.telephony.gateway import Leg, Order, Status
 
 PAGE: Final = 50  # of found legs; one number is hardly called so often
@@ -26,6 +27,7 @@ EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 # "Dialling Errors" of the vendor's dictionary: the number itself is at fault.
 _INVALID_NUMBER: Final = frozenset({13224, 21201, 21211, 21214, 21217})
 _UNKNOWN: Final = 20404
+_OUR_ACCOUNT: Final = frozenset({401, 403, 429})  # what it says of us, not of the call
 _OVER_ALREADY: Final = frozenset({_UNKNOWN, 21220})
 
 
@@ -58,6 +60,7 @@ class TwilioCarrier:
         self._calls = f"{base_url}/{VERSION}/Accounts/{account_sid}/Calls"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
         self._session: aiohttp.ClientSession | None = None
+        self.pulse = Pulse()
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -139,9 +142,15 @@ class TwilioCarrier:
             ):
                 body = await answer.read()
         except TimeoutError as error:
+            self.pulse.failed("network")
             raise CarrierError("Twilio did not answer in time") from error
         except aiohttp.ClientError as error:
+            self.pulse.failed("network")
             raise CarrierError(f"Twilio cannot be reached: {type(error).__name__}") from error
+        if answer.status in _OUR_ACCOUNT or answer.status >= 500:
+            self.pulse.failed(_trouble(answer.status))
+        else:  # a number that cannot be called is an answer, too
+            self.pulse.came()
         if answer.status >= 300:
             raise _refused(answer.status, body)
         return body

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import ImmutableMultiDict
 
-from vantum.errors import RecordsError
+from vantum.bodies import body_of
+from vantum.errors import RecordsError, RequestError
 from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log, Metrics
 from vantum.telephony.exchange import Exchange
@@ -77,11 +78,10 @@ class Webhooks:
 
     async def _genuine(self, request: Request) -> Form | None:
         """The form, if the carrier signed it."""
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > FORM_BYTES:
-                return None
+        try:
+            body = await body_of(request, FORM_BYTES)
+        except RequestError:
+            return None
         fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         form = ImmutableMultiDict[str, str](fields)
         query = f"?{request.url.query}" if request.url.query else ""

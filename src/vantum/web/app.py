@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
-from vantum import __version__
 from vantum.calls import Calls
-from vantum.casting import Casting, unused_keys
+from vantum.casting import Casting, serving, unused_keys
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
 from vantum.providers.base import get_ready
@@ -23,12 +23,16 @@ from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE, api_token
 from vantum.web.entrance import Entrance, desk_opener, mounted
 from vantum.web.pages import Pages, add_headers, console_files
+from vantum.web.passes import Turnstile
 from vantum.web.records import Records
 from vantum.web.socket import SocketDoor
 
 if TYPE_CHECKING:
     from vantum.telephony.exchange import Exchange
+    from vantum.tracing import Tracing
 
+# What the framework tells of requests has addresses in it, and with them numbers asked about.
+_UNTOLD: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
 
@@ -47,16 +51,14 @@ def build_app(
     upkeep = HouseUpkeep(log)
     casting = Casting(settings, speech, upkeep, budgets)
     metrics = Metrics()
-    calls = Calls(settings, metrics, log)
+    calls = Calls(settings, metrics, log, _tracing(settings, casting, metrics, upkeep, log))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pages = Pages(calls, casting, speech, metrics)
         app.include_router(pages.router())
-        _introduce(pages, unused_keys(settings, casting.providers), log)
-        for event, told in casting.complaints():
-            log.warning(event, **told)
-        api = _api(app, settings, calls, casting, upkeep=upkeep, log=log)
+        _introduce(pages, casting, unused_keys(settings, casting.providers), log)
+        api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with upkeep.open(), api, asyncio.TaskGroup() as group:
             app.mount("/", console_files())  # last: it takes every path that is left
             tasks = [
@@ -75,12 +77,27 @@ def build_app(
             for task in tasks:
                 task.cancel()
 
-    app = FastAPI(title="Vantum", version=__version__, lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
-    app.add_api_websocket_route("/ws", SocketDoor(settings, calls, casting, speech, log))
+    turnstile = Turnstile(records := Records(settings.database, upkeep.start, log))
+    door = SocketDoor(settings, calls, casting, speech, turnstile=turnstile, log=log)
+    app.add_api_websocket_route("/ws", door)
     app.state.calls = calls
     return app
+
+
+def _tracing(
+    settings: Settings, casting: Casting, metrics: Metrics, upkeep: HouseUpkeep, log: Log
+) -> Tracing | None:
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        return None
+    from vantum.tracing import tracing_to  # noqa: PLC0415 - memory that only traces need
+
+    tracing = tracing_to(endpoint, settings, serving(settings, casting.providers), metrics, log)
+    upkeep.at_end(tracing.close)
+    return tracing
 
 
 @asynccontextmanager
@@ -89,13 +106,14 @@ async def _api(
     settings: Settings,
     calls: Calls,
     casting: Casting,
+    records: Records,
     *,
     upkeep: HouseUpkeep,
     log: Log,
 ) -> AsyncIterator[None]:
     """The records, the telephone where there is one, and what programs may ask of both."""
     token, public = _api_token(settings, log), settings.public_url is not None
-    async with aclosing(Records(settings.database, upkeep.start, log)) as records:
+    async with aclosing(records):
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)
@@ -133,13 +151,15 @@ def _api_token(settings: Settings, log: Log) -> str:
     return token
 
 
-def _introduce(pages: Pages, unused: dict[str, str], log: Log) -> None:
-    """Say who takes calls here, and what the operator has set in vain."""
+def _introduce(pages: Pages, casting: Casting, unused: dict[str, str], log: Log) -> None:
+    """Say who takes calls here, what is wrong with agents, and what was set in vain."""
     log.info("providers_chosen", **pages.providers())
     for part, why in pages.off().items():
         log.warning("part_is_off", part=part, why=why)
     for variable, why in unused.items():
         log.warning("setting_without_use", setting=variable, why=why)
+    for event, told in casting.complaints():
+        log.warning(event, **told)
 
 
 async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:

@@ -24,6 +24,7 @@ from vantum.roles import ANYBODY, OURSELVES, TOKEN_PREFIX, Caller
 from vantum.settings import Settings
 from vantum.transports.ids import Ids
 from vantum.web.access import TOKEN_NEEDED, given_token, is_local
+from vantum.web.guesses import Guesses
 from vantum.web.problems import problem, refusal
 from vantum.web.records import Records
 
@@ -70,16 +71,26 @@ def desk_opener(
     return opened
 
 
+class _TooManyError(Exception):
+    """Tokens are being guessed."""
+
+
 class Entrance:
     """The ASGI application that is mounted at `/api`."""
 
     def __init__(
-        self, open_desk: Callable[[], Awaitable[Desk]], token: str, *, public: bool
+        self,
+        open_desk: Callable[[], Awaitable[Desk]],
+        token: str,
+        *,
+        public: bool,
+        guesses: Guesses | None = None,
     ) -> None:
         """`public`: this port is reached from elsewhere, so that being near proves nothing."""
         self._open_desk = open_desk
         self._token = token.encode()
         self._public = public
+        self._guesses = guesses or Guesses()
         self._desk: Desk | None = None
         self._opening = asyncio.Lock()
 
@@ -94,6 +105,8 @@ class Entrance:
     async def _answer(self, request: Request) -> Response:
         try:
             caller = await self._caller(request)
+        except _TooManyError:
+            return problem(429, "Too many tokens are wrong", **{"Retry-After": "1"})
         except VantumError:  # whose words are not for strangers
             return problem(503, _LATER)
         if caller is None:
@@ -115,7 +128,12 @@ class Entrance:
             return OURSELVES
         if not given.startswith(TOKEN_PREFIX):
             return None
-        return await (await self._opened()).caller(given)
+        now = asyncio.get_running_loop().time()
+        if not self._guesses.may_try(given, now):
+            raise _TooManyError
+        caller = await (await self._opened()).caller(given)
+        self._guesses.tried(given, now, good=caller is not None)
+        return caller
 
     async def _opened(self) -> Desk:
         async with self._opening:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -17,7 +18,7 @@ from vantum.casting import Casting
 from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.chosen import Choice
 from vantum.providers.local.client import LocalSpeech
-from vantum.telemetry import METRICS_TYPE, Metrics
+from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth
 
 CONSOLE: Final = Path(__file__).parent / "console"
 
@@ -46,6 +47,7 @@ class Pages:
         self._casting = casting
         self._speech = speech
         self._metrics = metrics
+        metrics.registry.register(ProviderHealth(casting.pulses))
         self._started_at = asyncio.get_running_loop().time()
 
     def _chosen(self) -> dict[str, Choice]:
@@ -81,7 +83,7 @@ class Pages:
         tally, off = self._calls.tally(), self._told_off()
         now = asyncio.get_running_loop().time()
         body = {
-            "status": "degraded" if off else "ok",
+            "status": "degraded" if off or not self._get_on() else "ok",
             "message": "Vantum API is running",
             "uptime": round(now - self._started_at, 3),
             "sessions": {
@@ -98,8 +100,16 @@ class Pages:
             },
             "providers": self.providers(),
             "off": off,
+            "progress": {
+                service: msgspec.to_builtins(pulse.progress())
+                for service, pulse in self._casting.pulses.items()
+            },
         }
+        # A vendor that is down is no reason to start this server anew, or to ask another one.
         return JSONResponse(body, status_code=503 if off else 200)
+
+    def _get_on(self) -> bool:
+        return all(pulse.progress().gets_on for pulse in self._casting.pulses.values())
 
     async def ready(self) -> JSONResponse:
         """200 when a call can be admitted and held."""

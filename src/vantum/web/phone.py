@@ -45,6 +45,7 @@ async def telephone(
     """Open the carrier's doors for as long as the process serves. Raises SettingsError."""
     account = account_of(settings)
     carrier, database = account.carrier(), await records.opened()
+    casting.pulses["telephony"] = carrier.pulse
     legs = Legs(carrier, PhoneCalls(database), settings.vantum_data_dir, log=log, now=database.now)
     await AgentVersions(database).keep(casting.versions.values(), legs.now())
     exchange = Exchange(

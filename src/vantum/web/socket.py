@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
+from functools import partial
 from urllib.parse import urlsplit
 
 from fastapi import WebSocket
@@ -12,7 +14,8 @@ from vantum import limits
 from vantum.call import Call
 from vantum.calls import Calls, Live
 from vantum.casting import Casting
-from vantum.errors import CapacityError, RequestError
+from vantum.conversation.events import EndAsked
+from vantum.errors import CapacityError, RequestError, VantumError
 from vantum.hosts import THIS_MACHINE
 from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
@@ -21,7 +24,8 @@ from vantum.telemetry import Log, session_log
 from vantum.transports.browser import BrowserCall, Host
 from vantum.transports.browser_outlet import BrowserOutlet, Closing
 from vantum.transports.ids import Ids
-from vantum.web.access import is_rebound
+from vantum.web.access import is_local, is_rebound
+from vantum.web.passes import NO_LIMIT, Pass, Turnstile, offered
 from vantum.websocket import Frames, frames_of
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
@@ -36,13 +40,20 @@ class Doorkeeper:
     def __init__(self, settings: Settings) -> None:
         pages = (settings.frontend_url, settings.public_url or "")
         self._pages = {url.rstrip("/") for url in pages if url}
+        self._required = settings.session_tokens == "required"
+        self._public = settings.public_url is not None
         self._arrivals: dict[str, deque[float]] = {}
 
     def may_enter(self, socket: WebSocket, now: float) -> bool:
         """Same-origin pages, the configured ones and programs may, at a bounded rate."""
-        return self._known_origin(socket) and self._in_pace(socket, now)
+        return self.is_known(socket) and self.in_pace(socket, now)
 
-    def _known_origin(self, socket: WebSocket) -> bool:
+    def needs_pass(self, socket: WebSocket) -> bool:
+        """Where tokens are required, all need one but who is at this machine, and it is no site."""
+        return self._required and (self._public or not is_local(socket))
+
+    def is_known(self, socket: WebSocket) -> bool:
+        """It is no page, one of ours, or one that the settings name."""
         origin = socket.headers.get("origin")
         if origin is None or origin.rstrip("/") in self._pages:
             return True
@@ -52,7 +63,8 @@ class Doorkeeper:
         except ValueError:  # such as half an IPv6 address
             return False
 
-    def _in_pace(self, socket: WebSocket, now: float) -> bool:
+    def in_pace(self, socket: WebSocket, now: float) -> bool:
+        """Its address does not come too often."""
         address = socket.client.host if socket.client else ""
         if address in THIS_MACHINE:
             return True
@@ -69,7 +81,14 @@ class SocketDoor:
     """The `/ws` endpoint."""
 
     def __init__(
-        self, settings: Settings, calls: Calls, casting: Casting, speech: LocalSpeech, log: Log
+        self,
+        settings: Settings,
+        calls: Calls,
+        casting: Casting,
+        speech: LocalSpeech,
+        *,
+        turnstile: Turnstile,
+        log: Log,
     ) -> None:
         self._settings = settings
         self._calls = calls
@@ -78,12 +97,14 @@ class SocketDoor:
         self._log = log
         self._ids = Ids()
         self._doorkeeper = Doorkeeper(settings)
+        self._turnstile = turnstile
 
     async def __call__(self, socket: WebSocket) -> None:
         """One connection from the upgrade to its end."""
         now = asyncio.get_running_loop().time()
         refused = self._calls.house.metrics.refused
-        if not self._doorkeeper.may_enter(socket, now):
+        entry = await self._entry(socket, now)
+        if entry is None:
             refused.labels("door").inc()
             await socket.close(1008)  # before the upgrade: the peer sees HTTP 403
             return
@@ -99,7 +120,24 @@ class SocketDoor:
             await write(frames_of(socket), outlet)
             return
         outlet.put(self._hello(session.session_id, v2=v2))
-        await self._serve(socket, session, outlet, v2=v2)
+        await self._serve(socket, session, outlet, entry, v2=v2)
+
+    async def _entry(self, socket: WebSocket, now: float) -> Pass | None:
+        """What the client may do; None for one that stays outside."""
+        keeper, token = self._doorkeeper, offered(socket)
+        if token is None:
+            welcome = keeper.may_enter(socket, now) and not keeper.needs_pass(socket)
+            return NO_LIMIT if welcome else None
+        if not keeper.in_pace(socket, now):
+            return None
+        origin, known = socket.headers.get("origin"), keeper.is_known(socket)
+        try:
+            entry = await self._turnstile.admitted(token, origin, known=known)
+        except VantumError as error:
+            self._log.error("session_token_not_checked", why=str(error))
+            return None
+        # Agent files may differ between the server that was asked for it and this one.
+        return None if entry and entry.agent not in {"", *self._casting.agents} else entry
 
     def _session(self, socket: WebSocket, now: float) -> Session:
         return Session(
@@ -123,21 +161,27 @@ class SocketDoor:
         outlet.put(Closing(1013, message))
 
     async def _serve(
-        self, socket: WebSocket, session: Session, outlet: BrowserOutlet, *, v2: bool
+        self, socket: WebSocket, session: Session, outlet: BrowserOutlet, entry: Pass, *, v2: bool
     ) -> None:
         log = session_log(session.session_id)
-        cast = self._casting.cast(self._casting.default)
+        cast = self._casting.chosen(entry.agent or None)
         call = Call(cast, session, outlet, self._calls.house, log)
-        host = Host(self._admit_recording, self._default_automatic(), log)
+        admit = partial(self._admit_recording, only=entry.agent)
+        host = Host(admit, self._default_automatic(), log)
         browser = BrowserCall(call, outlet, self._ids, host, v2=v2)
         live = Live(call, outlet)
         self._calls.add(live)
         log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
+        loop, longest_s = asyncio.get_running_loop(), entry.longest_s or math.inf
+        end = loop.call_later(
+            min(longest_s, self._settings.age_limit_s), call.post_now, EndAsked("expired")
+        )
         try:
             frames = frames_of(socket)
             await call.run(browser.listen(frames.receive), write(frames, outlet))
         finally:
-            now = asyncio.get_running_loop().time()
+            end.cancel()
+            now = loop.time()
             self._calls.remove(live, now)
             lasted_s = round(now - session.created_at, 1)
             log.info("call_ended", reason=session.end_reason, lasted_s=lasted_s)
@@ -146,8 +190,13 @@ class SocketDoor:
         detection = self._settings.turn_detection
         return None if detection is None else detection == "automatic"
 
-    def _admit_recording(self, call: Call, outlet: BrowserOutlet, start: p.AudioInputStart) -> None:
-        """Local speech serves only so many callers well; more are told to wait."""
+    def _admit_recording(
+        self, call: Call, outlet: BrowserOutlet, start: p.AudioInputStart, *, only: str = ""
+    ) -> None:
+        """Local speech serves only so many callers well; more are told to wait.
+
+        `only`: the one agent that the client may have.
+        """
         capacity = max(1, self._speech.recognisers) * limits.CALLS_PER_RECOGNISER
         if self._casting.uses_local_speech and self._calls.recording() >= capacity:
             self._calls.house.metrics.refused.labels("local_speech").inc()
@@ -155,6 +204,8 @@ class SocketDoor:
             busy = p.Busy(self._calls.recording(), capacity, message=message)
             outlet.event(EVENTS.system.status.BUSY, busy)
             raise CapacityError(message)
+        if only and start.agent not in {None, only}:
+            raise RequestError(f"This session is for the agent {only}", code="INVALID_STATE")
         if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
             text = "Another agent can be had only before anything was said"
             raise RequestError(text, code="INVALID_STATE")

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vantum.agents.mistakes import plainly
+from vantum.bodies import body_of
 from vantum.errors import RequestError, VantumError
 from vantum.roles import Caller
 from vantum.web.problems import problem, refusal
@@ -64,7 +65,7 @@ class Desk:
             return problem(403, why)
         try:
             key = _key(route, request)
-            body = await body_of(request) if route.body is not None else b""
+            body = await body_of(request, BODY_BYTES) if route.body is not None else b""
             given = _understood(route, in_path, request, body)
             if route.takes_caller:
                 given["caller"] = caller
@@ -141,16 +142,6 @@ def _query(request: Request, kind: type[Struct]) -> Struct:
         raise msgspec.ValidationError(
             f"{plainly(str(error), kind)}; known parameters: {known}"
         ) from None
-
-
-async def body_of(request: Request) -> bytes:
-    """The body. Raises RequestError for one that is too long."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES:
-            raise RequestError(f"The body is longer than {BODY_BYTES} bytes", code="TOO_LONG")
-    return body
 
 
 def decoded(body: bytes, kind: type[Struct]) -> Struct:

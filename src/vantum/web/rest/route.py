@@ -52,13 +52,13 @@ class Route(Struct, frozen=True, kw_only=True):
 
     def refusals(self) -> tuple[int, ...]:
         """Every status of a refusal that it may answer with."""
-        found = {401, 403, 503, *self.refuses}
+        found = {401, 403, 429, 503, *self.refuses}
         if self.in_path:
             found |= {404, 422}
         if self.query is not None:
             found.add(422)
         if self.body is not None:
-            found |= {400, 413, 422}
+            found |= {400, 408, 413, 422}
         if self.takes_file:
             found |= {408, 413, 415, 422}
         if self.takes_version:

@@ -13,6 +13,7 @@ from vantum.web.rest import (
     documents,
     lists,
     receipts,
+    sessions,
     suppressions,
     tokens,
     webhooks,
@@ -22,7 +23,10 @@ from vantum.web.rest.house import House
 from vantum.web.rest.once import Once
 from vantum.web.rest.route import Route
 
-ROOMS = (calls, campaigns, lists, contacts, suppressions, agents, receipts, webhooks, tokens)
+ROOMS = (
+    *(calls, campaigns, lists, contacts, suppressions, agents, receipts),
+    *(sessions, webhooks, tokens),
+)
 
 
 def routes(house: House) -> tuple[Route, ...]:

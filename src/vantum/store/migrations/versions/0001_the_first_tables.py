@@ -220,11 +220,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "shared_keys",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "media_tokens",
         sa.Column("nonce", sa.String(), nullable=False),
         sa.Column("used_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("nonce"),
     )
+    op.create_index(op.f("ix_media_tokens_used_at"), "media_tokens", ["used_at"], unique=False)
     op.create_table(
         "phone_calls",
         sa.Column("call_id", sa.String(), nullable=False),
