@@ -86,9 +86,10 @@ class TwilioCall:
             self.stopped = True
 
     async def _hear(self, sound: wire.InboundSound) -> None:
-        if not sound.timestamp.isdecimal():
+        at_ms = wire.count(sound.timestamp)
+        if at_ms is None:
             return
-        heard = self._arrivals.push(int(sound.timestamp), sound.payload)
+        heard = self._arrivals.push(at_ms, sound.payload)
         if not heard:
             return
         if self._recorder is not None:
