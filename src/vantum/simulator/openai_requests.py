@@ -54,7 +54,7 @@ def read_request(body: bytes) -> ChatRequest | Response:
             return refusal(400, message, param=name, code=code)
     try:
         asked = _REQUEST.decode(body)
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         return refusal(400, f"Invalid type: {error}", code="invalid_type")
     if asked.model.startswith("strict-"):
         refused = _refused_by_imitator(given)
