@@ -107,3 +107,15 @@ def test_a_release_is_tested_before_it_is_made() -> None:
     tests = next(number for number, step in enumerate(steps) if step == ".ci/run")
     made = next(number for number, step in enumerate(steps) if "build" in step)
     assert tests < made
+
+
+def test_what_is_shipped_is_audited_with_every_change_every_week_and_before_a_release() -> None:
+    folder = ROOT / ".github" / "workflows"
+    assert all("tools/audit.sh" in path.read_text("utf-8") for path in folder.iterdir())
+    begins = yaml.safe_load((folder / "ci.yml").read_text("utf-8"))[
+        True
+    ]  # `on`, as YAML 1.1 has it
+    assert {"push", "pull_request", "schedule"} <= set(begins)
+    audit = (ROOT / "tools" / "audit.sh").read_text("utf-8")
+    assert "--no-dev" in audit  # which keeps the group `local`
+    assert "--no-group local" not in audit

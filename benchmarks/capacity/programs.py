@@ -88,10 +88,10 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
 
 
 @contextmanager
-def simulator() -> Iterator[Program]:
+def simulator(profile: str = "bench") -> Iterator[Program]:
     """Vendors, carrier and callers."""
     port = free_port()
-    words = ["vantum", "simulate", "--port", str(port), "--profile", "bench"]
+    words = ["vantum", "simulate", "--port", str(port), "--profile", profile]
     with running(words, port, {}, CORES[-1], ready="/simulator/calls") as program:
         yield program
 

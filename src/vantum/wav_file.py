@@ -32,7 +32,7 @@ def read_wav(path: Path) -> Sound:
             pcm = file.readframes(file.getnframes())
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: there is no such file") from error
-    except (OSError, wave.Error, EOFError) as error:
+    except (OSError, wave.Error, EOFError, RuntimeError) as error:  # the last: a chunk too long
         why = str(error) or "it is empty or breaks off"
         raise SettingsError(f"{path}: not a WAV file that can be read: {why}") from error
     if not pcm:

@@ -91,6 +91,17 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("    - id: price", "    - id: security", "used twice"),
         ("        tells: price", "        tells: nowhere", "no reply has the id `nowhere`"),
         ("name: Alex", "name: [", "not valid YAML"),
+        ("name: Alex", "name: !!int ''", "not valid YAML"),
+        ("name: Alex", "name: !!bool perhaps", "not valid YAML"),
+        ("name: Alex", "name: " + "[" * 2_000, "not valid YAML"),
+        ("name: Alex", "name: &a {of: *a}", "an alias within itself"),
+        (
+            "name: Alex",
+            "a0: &a0 [1, 1]\n"
+            + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 20))
+            + "name: Alex",
+            "more than 100000 values",
+        ),
         ("name: Alex", "name: {agent} here", "; a text that begins with { must be in quotes"),
         ("name: Alex", "name: {agent}", "; a text that begins with { must be in quotes"),
         (

@@ -202,6 +202,7 @@ async def test_what_is_asked_is_understood_or_refused_with_the_reason(
     ("body", "status", "why"),
     [
         (b"", 400, "The body is empty; known fields: name"),
+        (b'{"name": "\xff"}', 400, "The body is no JSON: 'utf-8' codec"),
         (b"{", 400, "The body is no JSON: Input data was truncated; known fields: name"),
         (b'{"name": 3}', 422, "known fields: name"),
         (b'{"name": "far too long"}', 422, "length of at most 10"),

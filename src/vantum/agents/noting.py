@@ -18,6 +18,7 @@ from vantum.agents.findings import Disposition, Ended, Finding
 from vantum.agents.schema import Agent
 from vantum.agents.when import moment
 from vantum.agents.words import words
+from vantum.wire.fields import UNREADABLE
 
 TALKED: Final[Mapping[Disposition, str]] = {
     "meeting_booked": "a meeting with a day and an hour was agreed, and they confirmed it",
@@ -86,7 +87,7 @@ def read(answer: str, ended: Ended, agent: Agent, zone: ZoneInfo | None, rules: 
     """
     try:
         told = _ANSWER.decode(answer)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise NoFindingError("it is no JSON object of texts") from None
     disposition = next((one for one in TALKED if one == told.get("disposition")), None)
     if disposition is None:

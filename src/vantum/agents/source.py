@@ -12,6 +12,9 @@ from vantum.agents.mistakes import QUOTES, begins_with_blank
 from vantum.errors import SettingsError
 
 _OWN_NAMES: Final = {"agent": "name", "company": "company"}
+MOST_VALUES: Final = 100_000  # the longest file that comes with Vantum has 1,500
+# For a date that is none; for a tag such as !!int before what is none; for what is nested deeply.
+_NO_YAML: Final = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
 _STEP: Final = re.compile(r"[^.\[\]]+")
 
 
@@ -24,9 +27,9 @@ class Source:
         try:
             loader = yaml.SafeLoader(text)
             self._root = loader.get_single_node()
-            self._check_keys(self._root, set())
+            self._check(self._root, {})
             self.tree: object = loader.construct_document(self._root) if self._root else None
-        except (yaml.YAMLError, ValueError) as error:  # the latter for a date that is none
+        except _NO_YAML as error:
             raise self._no_yaml(error, text) from error
 
     def line(self, place: str) -> int | None:
@@ -66,12 +69,19 @@ class Source:
         hint = f"; {QUOTES}" if where is not None and begins_with_blank(text, where.line) else ""
         return SettingsError(f"{self.path}{line}: not valid YAML: {problem}{hint}")
 
-    def _check_keys(self, node: yaml.Node | None, seen: set[int]) -> None:
-        """YAML itself would take the last of two fields, and say nothing."""
-        if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
-            return
-        seen.add(id(node))
+    def _check(self, node: yaml.Node | None, sizes: dict[int, int]) -> int:
+        """How many values a part holds, where each alias counts as what it repeats.
+
+        YAML itself would take the last of two fields, and say nothing; and would let a few lines of
+        aliases stand for more values than memory holds.
+        """
+        if not isinstance(node, yaml.CollectionNode):
+            return 1
+        if id(node) in sizes:
+            return sizes[id(node)]
+        sizes[id(node)] = MOST_VALUES  # of what contains itself
         lines: dict[str, int] = {}
+        size = 1
         for part in node.value:
             key, value = part if isinstance(part, tuple) else (None, part)
             if isinstance(key, yaml.ScalarNode):
@@ -83,7 +93,14 @@ class Source:
                         f" {first}; leave out one of them"
                     )
                 lines[key.value] = line
-            self._check_keys(value, seen)
+            size += self._check(value, sizes)
+            if size > MOST_VALUES:
+                line = node.start_mark.line + 1
+                raise SettingsError(
+                    f"{self.path}:{line}: more than {MOST_VALUES} values, or an alias within itself"
+                )
+        sizes[id(node)] = size
+        return size
 
 
 def _within(node: yaml.Node | None, step: str) -> tuple[int, yaml.Node] | None:

@@ -5,6 +5,7 @@ There is no clock here: "tomorrow" stays "tomorrow". Whoever books the meeting k
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Final
 
@@ -41,6 +42,7 @@ _MINUTES: Final = {0: "", 5: " oh five", 10: " ten", 15: " fifteen", 20: " twent
 _SOUNDS_LIKE_HOURS: Final = {"tree": "three", "free": "three", "won": "one", "ate": "eight",
                              "fore": "four", "tin": "ten", "fife": "five", "sick": "six",
                              "tirty": "thirty", "dirty": "thirty", "thirdy": "thirty"}  # fmt: skip
+_ON_THE_CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-5][0-9])(am|pm)?")
 _MAY: Final = frozenset({("of", "may"), ("in", "may")})  # alone, "may" is no month
 _AFTER_HOUR: Final = frozenset({"am", "pm", "oclock"})
 _LONE_HOURS: Final = {"for": "four", "to": "two", "too": "two", "then": "ten"}
@@ -179,11 +181,15 @@ def _hour(said: Words, *, asked: bool) -> tuple[str, str]:
             if after and 1 <= after[0].value <= 12:
                 back = 1 if minutes < 0 else 0
                 return _clock(after[0].value - back, minutes % 60, "")
-    for i, word in enumerate(said):
-        if ":" in word:
-            hour, minute = word.split(":")
-            return _clock(int(hour), int(minute), said[i + 1] if i + 1 < len(said) else "")
-    return _counted_hour(said, asked=asked)
+    return _written_hour(said) or _counted_hour(said, asked=asked)
+
+
+def _written_hour(said: Words) -> tuple[str, str] | None:
+    """One like 3:30; None where there is none."""
+    for word, after in zip(said, (*said[1:], ""), strict=False):
+        if told := _ON_THE_CLOCK.fullmatch(word):
+            return _clock(int(told[1]), int(told[2]), told[3] or after)
+    return None
 
 
 def _counted_hour(said: Words, *, asked: bool) -> tuple[str, str]:

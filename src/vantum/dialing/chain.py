@@ -143,7 +143,8 @@ def _next(line: bytes, known: Verified | None) -> Link | str:
         this = Link(number=read.number, before=read.before, facts=facts, hash=read.hash)
         is_canonical = canonical(msgspec.json.decode(read.facts)) == facts
         right = hash_of(this.before, facts)
-    except (ValueError, RequestError) as error:  # not JSON, not of this shape, not hexadecimal
+    # Not JSON, not of this shape, not hexadecimal, nested too deeply.
+    except (ValueError, RecursionError, RequestError) as error:
         return f"this is no receipt: {error}"
     name = f"receipt {this.number}"
     if not is_canonical or written(this).encode() != line:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from vantum.providers.base import Action, ActionName
+from vantum.wire.fields import UNREADABLE
 from vantum.wire.openai import Function, Tool, ToolCall, texts
 
 
@@ -80,5 +81,5 @@ def deeds_of(
 def _given(call: ToolCall) -> _Arguments:
     try:
         return msgspec.json.decode(call.arguments, type=_Arguments)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _Arguments()

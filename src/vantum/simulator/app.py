@@ -20,6 +20,7 @@ from vantum.simulator.faults import FAULTS, FIELDS, Armed, vendors_of
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio import twilio_routes
 from vantum.web.bridge import BRIDGE
+from vantum.wire.fields import UNREADABLE
 
 VENDORS: Final[tuple[Callable[[Stage], list[BaseRoute]], ...]] = (
     deepgram.routes,
@@ -57,7 +58,7 @@ def build_app(stage: Stage) -> Starlette:
     async def arm(request: Request) -> Response:
         try:
             stage.faults.arm(_ARMED.decode(await request.body()))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error), **_ALLOWED}, status_code=400)
         return Response(status_code=204)
 

@@ -23,6 +23,7 @@ from vantum.simulator.twilio_call import Call, Order
 from vantum.simulator.twilio_limits import Limits
 from vantum.simulator.twilio_listing import number_of
 from vantum.simulator.twilio_news import Told
+from vantum.wire.fields import UNREADABLE
 
 NEWEST: Final = 1_000  # calls that are listed unless more are asked for
 
@@ -115,7 +116,7 @@ class _Door:
     async def cast(self, request: Request) -> Response:
         try:
             self._carrier.house.cast(_CASTING.decode(await request.body()))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return Response(status_code=204)
 
@@ -126,7 +127,7 @@ class _Door:
     async def mix(self, request: Request) -> Response:
         try:
             self._carrier.house.mix(_MIX.decode(await request.body()))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return Response(status_code=204)
 
@@ -143,7 +144,7 @@ class _Door:
     async def limit(self, request: Request) -> Response:
         try:
             self._carrier.house.turnstile.limits = _LIMITS.decode(await request.body())
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return Response(status_code=204)
 
@@ -173,7 +174,7 @@ class _Door:
     async def ring(self, request: Request) -> JSONResponse:
         try:
             asked = _RING.decode(await request.body())
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         order = Order(
             to=asked.to,

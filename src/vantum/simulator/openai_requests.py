@@ -22,6 +22,7 @@ from vantum.simulator.openai_refusals import (
     refusal,
     unknown_model,
 )
+from vantum.wire.fields import UNREADABLE
 from vantum.wire.openai import ChatRequest
 
 CONTEXT_TOKENS: Final = 128_000
@@ -45,7 +46,7 @@ def read_request(body: bytes) -> ChatRequest | Response:
     """The request, or how it is refused."""
     try:
         given = _FIELDS.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return refusal(400, "We could not parse the JSON body of your request.")
     for name in ("model", "messages"):
         if name not in given:
@@ -53,7 +54,7 @@ def read_request(body: bytes) -> ChatRequest | Response:
             return refusal(400, message, param=name, code=code)
     try:
         asked = _REQUEST.decode(body)
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         return refusal(400, f"Invalid type: {error}", code="invalid_type")
     if asked.model.startswith("strict-"):
         refused = _refused_by_imitator(given)

@@ -10,6 +10,7 @@ from vantum.dialing.numbers import is_number
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.twilio_call import DETECTION_S, LASTS_S, RING_S, Order
 from vantum.simulator.twilio_refusals import RefusedError
+from vantum.wire.twilio import count
 
 TWIML_CHARS: Final = 4_000
 _EVENTS: Final = frozenset({"initiated", "ringing", "answered", "completed"})
@@ -66,13 +67,20 @@ def document(fields: Fields) -> tuple[str, str]:
     """The address or the text of a document, if either is given. Raises RefusedError."""
     url, twiml = _one(fields, "Url"), _one(fields, "Twiml")
     if url:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_web_address(url):
             raise RefusedError(refusals.invalid_url(url))
         return url, ""
     if len(twiml) > TWIML_CHARS:
         raise RefusedError(refusals.LONG_TWIML)
     return "", twiml
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half an IPv6 address
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def method_of(fields: Fields, name: str) -> str:
@@ -96,9 +104,10 @@ def _seconds(fields: Fields, name: str, usual: float, most: float) -> float:
     text = _one(fields, name)
     if not text:
         return usual
-    if not text.isdecimal() or not 0 < int(text) <= most:
+    number = count(text)
+    if number is None or not 0 < number <= most:
         raise RefusedError(refusals.invalid(name))
-    return float(text)
+    return float(number)
 
 
 def _choice(

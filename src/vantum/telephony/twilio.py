@@ -19,6 +19,7 @@ from vantum import limits
 from vantum.errors import CarrierError, Trouble
 from vantum.pulse import Pulse
 from vantum.telephony.gateway import Leg, Order, Status
+from vantum.wire.fields import UNREADABLE
 
 PAGE: Final = 50  # of found legs; one number is hardly called so often
 PAGES: Final = 2
@@ -80,7 +81,7 @@ class TwilioCarrier:
             ("AsyncAmd", "true"),
             ("AsyncAmdStatusCallback", order.machine_url),
         ]
-        return _leg(_call(await self._ask("POST", f"{self._calls}.json", form)))
+        return leg_in(await self._ask("POST", f"{self._calls}.json", form))
 
     async def hang_up(self, sid: str) -> None:
         """End a leg. Raises CarrierError."""
@@ -93,7 +94,7 @@ class TwilioCarrier:
     async def look(self, sid: str) -> Leg | None:
         """Ask what became of a leg; None for one that is not known. Raises CarrierError."""
         try:
-            return _leg(_call(await self._ask("GET", f"{self._calls}/{sid}.json")))
+            return leg_in(await self._ask("GET", f"{self._calls}/{sid}.json"))
         except CarrierError as error:
             if error.code != _UNKNOWN:
                 raise
@@ -110,20 +111,14 @@ class TwilioCarrier:
         for _ in range(PAGES):
             if url is None:
                 break
-            page = _page(await self._ask("GET", url))
-            found += [_leg(call) for call in page.calls]
-            url = self._next(page)
+            legs, following = legs_in(await self._ask("GET", url))
+            found += legs
+            # On the host that we ask, whatever it is called there.
+            url = following and f"{self._base_url}{following}"
         earliest = since - limits.CARRIER_CLOCK_S
         found = [leg for leg in found if leg.began_at is None or leg.began_at >= earliest]
         found.reverse()  # the order of those from the same second
         return sorted(found, key=lambda leg: leg.began_at or earliest)
-
-    def _next(self, page: _Calls) -> str | None:
-        """Where the next page is: on the host that we ask, whatever it is called there."""
-        if not page.next_page_uri:
-            return None
-        parts = urlsplit(page.next_page_uri)
-        return f"{self._base_url}{parts.path}?{parts.query}"
 
     async def _change(self, sid: str, what: tuple[str, str]) -> None:
         try:
@@ -152,22 +147,27 @@ class TwilioCarrier:
         else:  # a number that cannot be called is an answer, too
             self.pulse.came()
         if answer.status >= 300:
-            raise _refused(answer.status, body)
+            raise refused(answer.status, body)
         return body
 
 
-def _call(body: bytes) -> _Call:
+def leg_in(answer: bytes) -> Leg:
+    """The leg that the carrier tells of. Raises CarrierError."""
     try:
-        return _CALL.decode(body)
-    except msgspec.DecodeError as error:
+        return _leg(_CALL.decode(answer))
+    except UNREADABLE as error:
         raise CarrierError("Twilio answered what is no call", trouble="server") from error
 
 
-def _page(body: bytes) -> _Calls:
+def legs_in(answer: bytes) -> tuple[list[Leg], str | None]:
+    """A page of legs, and the path of the next one. Raises CarrierError."""
     try:
-        return _CALLS.decode(body)
-    except msgspec.DecodeError as error:
+        page = _CALLS.decode(answer)
+        parts = urlsplit(page.next_page_uri or "")
+        legs = [_leg(call) for call in page.calls]
+    except UNREADABLE as error:
         raise CarrierError("Twilio answered what is no list of calls", trouble="server") from error
+    return legs, f"{parts.path}?{parts.query}" if page.next_page_uri else None
 
 
 def _leg(call: _Call) -> Leg:
@@ -177,13 +177,17 @@ def _leg(call: _Call) -> Leg:
 def _moment(date: str | None) -> float | None:
     """Seconds since 1970 of an RFC 2822 date; None where there is none that can be read."""
     parts = parsedate_tz(date) if date else None
-    return None if parts is None else float(mktime_tz(parts))
+    try:
+        return None if parts is None else float(mktime_tz(parts))
+    except (ValueError, OverflowError):  # of a year that no calendar has
+        return None
 
 
-def _refused(status: int, body: bytes) -> CarrierError:
+def refused(status: int, body: bytes) -> CarrierError:
+    """Why the carrier refuses, as its answer tells."""
     try:
         refusal = _REFUSAL.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         refusal = _Refusal()
     return CarrierError(
         _told(status, refusal.code),

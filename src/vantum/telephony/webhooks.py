@@ -16,10 +16,23 @@ from vantum.telemetry import Log, Metrics
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.gateway import STATUSES
 from vantum.telephony.signatures import Signatures
+from vantum.wire.twilio import count
 
 FORM_BYTES: Final = 64 * 1024  # the carrier's forms have about 30 short fields
+_LAST: Final = 2**31 - 1  # as far as a database counts
 Form = ImmutableMultiDict[str, str]
 Door = Callable[[Request, Form], Awaitable[Response]]
+
+
+def form_of(body: bytes) -> Form:
+    """A form as it was sent."""
+    return Form(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def order_of(form: Form) -> int | None:
+    """Which of the news of a leg this is; None where the carrier does not say."""
+    number = count(form.get("SequenceNumber", ""))
+    return None if number is None else min(number, _LAST)
 
 
 class Webhooks:
@@ -57,11 +70,11 @@ class Webhooks:
 
     async def _status(self, request: Request, form: Form) -> Response:
         """News of a leg."""
-        status, sequence = form.get("CallStatus", ""), form.get("SequenceNumber", "")
+        status, sequence = form.get("CallStatus", ""), order_of(form)
         call = await self._meant(request, form)
         if call is None or status not in STATUSES:
             return self._refused(request, "no call or status that is known")
-        order = int(sequence) if sequence.isdecimal() else call.sequence + 1
+        order = call.sequence + 1 if sequence is None else sequence
         code = form.get("SipResponseCode", "")
         why = f"SIP {code}" if status == "failed" and code.isdecimal() else ""
         await self._exchange.legs.told(call, status, order, why)
@@ -79,11 +92,9 @@ class Webhooks:
     async def _genuine(self, request: Request) -> Form | None:
         """The form, if the carrier signed it."""
         try:
-            body = await body_of(request, FORM_BYTES)
+            form = form_of(await body_of(request, FORM_BYTES))
         except RequestError:
             return None
-        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        form = ImmutableMultiDict[str, str](fields)
         query = f"?{request.url.query}" if request.url.query else ""
         signed = self._signatures.genuine(request.headers, request.url.path + query, form)
         return form if signed else None

@@ -116,9 +116,10 @@ class TwilioCall:
 
     def _heard(self, sound: wire.InboundSound) -> bytes:
         """What of a frame is to be heard, and is recorded."""
-        if not sound.timestamp.isdecimal():
+        at_ms = wire.count(sound.timestamp)
+        if at_ms is None:
             return b""
-        heard = self._arrivals.push(int(sound.timestamp), sound.payload)
+        heard = self._arrivals.push(at_ms, sound.payload)
         if heard and self._recorder is not None:
             self._recorder.heard(heard, self._arrivals.position, self._now())
         return heard

@@ -152,9 +152,10 @@ class TwilioOutlet:
         """The carrier sends a mark back: its sound was heard, unless it was cleared."""
         if self._recorder is not None:
             self._recorder.echoed(name, _now())
-        generation, _, position = name.partition(":")
-        if generation == str(self._generation) and position.isdecimal() and self.on_heard:
-            self.on_heard(self._turn, int(position) / wire.RATE_HZ)
+        generation, _, told = name.partition(":")
+        position = wire.count(told)
+        if generation == str(self._generation) and position is not None and self.on_heard:
+            self.on_heard(self._turn, position / wire.RATE_HZ)
 
     def press(self, digits: str) -> None:
         """Play the keys' tones into the stream: the carrier has no message for them."""

@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from vantum.wire.fields import UNREADABLE
+
 VERSION: Final = "2026-08-14"
 RATES_HZ: Final = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
 
@@ -155,18 +157,21 @@ def server_message(frame: str | bytes) -> ServerMessage | None:
     """What the service says; None for what cannot be read and for types nobody here knows."""
     try:
         return _SERVER.decode(frame)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return None
 
 
 def client_message(frame: str | bytes) -> GenerationRequest | Cancel:
     """What a client says. Raises ValueError that tells what is wrong with it."""
-    return (_CANCEL if _KIND.decode(frame).cancel else _REQUEST).decode(frame)
+    try:
+        return (_CANCEL if _KIND.decode(frame).cancel else _REQUEST).decode(frame)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def refusal(body: bytes) -> Error:
     """What an HTTP answer tells about why it refuses; empty where it tells nothing."""
     try:
         return _ERROR.decode(body)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return Error()

@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
+from vantum.wire.fields import UNREADABLE
+
 DONE: Final = b"[DONE]"
 
 # -- what is asked -------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ def read_fault(body: bytes) -> Fault:
     """The error in the body of a refused request: OpenAI's envelope, plain JSON, or text."""
     try:
         chunk = _CHUNK.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Fault(_clipped(body))
     return _fault_in(chunk, body) or Fault(_clipped(body))
 
@@ -220,7 +222,7 @@ def _fault_in(chunk: _Chunk, data: bytes) -> Fault | None:
         raw = data
     try:
         fault = _FAULT.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Fault(_clipped(raw).strip('"'))
     return fault if fault.message else Fault(_clipped(raw), fault.type, fault.param, fault.code)
 
@@ -253,7 +255,7 @@ class Answer:
             return ""
         try:
             chunk = _CHUNK.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             self.unreadable += 1
             return ""
         if chunk.usage is not None:

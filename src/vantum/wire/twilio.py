@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
+from vantum.wire.fields import UNREADABLE
+
 RATE_HZ: Final = 8_000
 FRAME_BYTES: Final = 160  # 20 ms
 
@@ -165,6 +167,7 @@ _FROM: Final[msgspec.json.Decoder[FromCarrier]] = msgspec.json.Decoder(FromCarri
 _TO: Final[msgspec.json.Decoder[ToCarrier]] = msgspec.json.Decoder(ToCarrier)
 _TAGGED: Final = msgspec.json.Decoder(_Tagged)
 _ENCODER: Final = msgspec.json.Encoder()
+_DIGITS: Final = 15  # milliseconds of 30,000 years
 _KNOWN: Final = frozenset({"connected", "start", "media", "dtmf", "mark", "stop"})
 
 
@@ -172,7 +175,7 @@ def from_carrier(text: str | bytes) -> FromCarrier | None:
     """What the carrier says; None for a kind that we do not know. Raises MessageError."""
     try:
         return _FROM.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         if _is_of_another_kind(text):
             return None
         raise MessageError(str(error)) from None
@@ -182,7 +185,7 @@ def to_carrier(text: str | bytes) -> ToCarrier:
     """What a server tells the carrier, as strictly as the carrier reads it. Raises MessageError."""
     try:
         return _TO.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise MessageError(str(error)) from None
 
 
@@ -191,9 +194,14 @@ def written(message: FromCarrier | ToCarrier) -> str:
     return _ENCODER.encode(message).decode()
 
 
+def count(text: str) -> int | None:
+    """A number that the carrier writes as text; None for what is none."""
+    return int(text) if len(text) <= _DIGITS and text.isdecimal() else None
+
+
 def _is_of_another_kind(text: str | bytes) -> bool:
     try:
         event = _TAGGED.decode(text).event
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return bool(event) and event not in _KNOWN

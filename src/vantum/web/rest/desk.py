@@ -22,6 +22,7 @@ from vantum.web.problems import problem, refusal
 from vantum.web.rest.once import SLOWEST_LONG_S, SLOWEST_S, Once
 from vantum.web.rest.route import Route
 from vantum.web.rest.uploads import Uploads
+from vantum.wire.fields import UNREADABLE
 
 BODY_BYTES: Final = 64 * 1024
 _TAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')  # a proxy that compresses makes them weak
@@ -155,7 +156,7 @@ def decoded(body: bytes, kind: type[Struct]) -> Struct:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"{plainly(str(error), kind)}; {known}") from None
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise msgspec.DecodeError(f"The body is no JSON: {error}; {known}") from None
 
 

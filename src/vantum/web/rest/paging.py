@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from vantum.errors import RequestError
+from vantum.wire.fields import UNREADABLE
 
 PAGE_MOST: Final = 500
 Place = TypeVar("Place")
@@ -44,7 +45,7 @@ def place(query: Paged, kind: type[Place]) -> Place | None:
         return None
     try:
         return msgspec.json.decode(_text(query.after), type=kind)
-    except ValueError:  # of base64, of JSON, of characters that are not ours
+    except UNREADABLE:  # of base64, of JSON, of characters that are not ours
         raise RequestError("after: take `next` of the page before, as it is") from None
 
 

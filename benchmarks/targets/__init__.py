@@ -1,0 +1,1 @@
+"""What the product's first specification aimed at, and what was measured."""
