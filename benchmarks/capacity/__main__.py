@@ -28,13 +28,17 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks.calibration import calibrate, headline
-from benchmarks.capacity.programs import CORES, PROGRAMS, Program, simulator
+from benchmarks.capacity.programs import CORES, PROGRAMS, Program, Start, simulator
 
 # Endpointing, first token, the two tokens of the first clause, first audio.
 SUM_S: Final = 0.1 + 0.2 + 0.02 + 0.1
 RING_PER_S: Final = 8.0
 SETTLE_S: Final = 6.0
 BUSY: Final = 0.85
+EARLY_S: Final = 0.05
+PAUSE_S: Final = 1.0  # callers are silent for longer before they go on; no stutter is so long
+CUT_AFTER_S: Final = 2.0
+HEARD_OUT: Final = 4  # one answer in so many, where callers cut in
 GROWTH: Final = 1.2
 STORED: Final = Path(__file__).resolve().parent.parent / "results" / "capacity.json"
 LINES: Final = (
@@ -60,58 +64,82 @@ class Row(Struct, frozen=True):
     gaps: int
     lost: int  # calls that ended before they should
     others_share: float  # of their core
+    cuts: int = 0  # how often a caller began to speak into the answer
+    heard_on_p50_ms: float = 0.0  # from then to the last they heard of it
+    heard_on_p95_ms: float = 0.0
+    calibration_ms: float = 0.0  # of the machine, just after
 
     @property
     def told(self) -> str:
         counts = "" if self.others_share < BUSY else "  (does not count: the callers were too busy)"
+        cut = f"  heard on p50 {self.heard_on_p50_ms:.0f} p95 {self.heard_on_p95_ms:.0f} ms"
         return (
             f"{self.program:30} {self.calls:4} calls  {self.turns:5} turns"
             f"  added p50 {self.added_p50_ms:6.1f} p95 {self.added_p95_ms:6.1f} ms"
             f"  CPU {self.cpu_ms:5.2f} ms a call-second  {self.idle_mb:4.0f} MB"
             f" + {self.call_mb:5.2f} MB a call  gaps {self.gaps}  lost {self.lost}"
-            f"  others {self.others_share:.2f}{counts}"
+            f"{cut if self.cuts else ''}  others {self.others_share:.2f}{counts}"
         )
 
 
-def measure(name: str, calls: int, seconds: float) -> Row:
-    """Have so many people call at once and talk for so long."""
-    with simulator() as vendors, PROGRAMS[name](vendors.url) as program:
-        with httpx.Client(base_url=vendors.url, timeout=30) as door:
-            _hang_up(door, _ring(door, program, 1, 0.0))  # what is opened with the first stays open
-            time.sleep(2)
-            idle_mb = program.memory_mb()
-            sids = _ring(door, program, calls, seconds)
-            time.sleep(SETTLE_S)
-            began, cpu, others = time.monotonic(), program.cpu_s(), vendors.cpu_s() + _own_s()
-            time.sleep(seconds)
-            took_s = time.monotonic() - began
-            cpu, others = program.cpu_s() - cpu, vendors.cpu_s() + _own_s() - others
-            mb = program.memory_mb()
-            legs = {one["sid"]: one for one in _calls(door) if one["sid"] in sids}
-            _hang_up(door, sids)
-        measures = [leg["measures"] for leg in legs.values() if leg["measures"]]
-        # The first answer of a call may have to wait for the greeting.
-        waits = sorted(wait for one in measures for wait in one["waits_s"][1:])
-        return Row(
-            program=name,
-            calls=calls,
-            turns=len(waits),
-            added_p50_ms=_at(waits, 0.5),
-            added_p95_ms=_at(waits, 0.95),
-            cpu_ms=1000 * cpu / took_s / calls,
-            idle_mb=idle_mb,
-            call_mb=(mb - idle_mb) / calls,
-            gaps=sum(len(one["gaps"]) for one in measures),
-            lost=sum(leg["status"] != "in-progress" for leg in legs.values()),
-            others_share=others / took_s,
-        )
+def measure(name: str, start: Start, calls: int, seconds: float, *, cut: bool = False) -> Row:
+    """Have so many people call at once and talk for so long; `cut`: they let few answers end."""
+    with (
+        simulator() as vendors,
+        start(vendors.url) as program,
+        httpx.Client(base_url=vendors.url, timeout=30) as door,
+    ):
+        _hang_up(door, _ring(door, program, 1, 0.0))  # what is opened with the first stays open
+        time.sleep(2)
+        idle_mb = program.memory_mb()
+        sids = _ring(door, program, calls, seconds, cut=cut)
+        time.sleep(SETTLE_S)
+        began, cpu, others = time.monotonic(), program.cpu_s(), vendors.cpu_s() + _own_s()
+        time.sleep(seconds)
+        took_s = time.monotonic() - began
+        cpu, others = program.cpu_s() - cpu, vendors.cpu_s() + _own_s() - others
+        mb = program.memory_mb()
+        legs = [one for one in _calls(door) if one["sid"] in sids]
+        _hang_up(door, sids)
+    return Row(
+        program=name,
+        calls=calls,
+        cpu_ms=1000 * cpu / took_s / calls,
+        idle_mb=idle_mb,
+        call_mb=(mb - idle_mb) / calls,
+        lost=sum(leg["status"] != "in-progress" for leg in legs),
+        others_share=others / took_s,
+        calibration_ms=round(1000 * calibrate(), 1),
+        **_heard([leg["measures"] for leg in legs if leg["measures"]]),
+    )
 
 
-def _at(waits: list[float], share: float) -> float:
-    """Milliseconds that were waited longer than the vendors' sum, at this share of all."""
-    if not waits:
-        return float("nan")
-    return 1000 * (waits[min(len(waits) - 1, int(share * len(waits)))] - SUM_S)
+def _heard(measures: list[dict[str, Any]]) -> dict[str, Any]:
+    """What callers' ears say of a row."""
+    # The first answer of a call may have to wait for the greeting.
+    told = (wait for one in measures for wait in one["waits_s"][1:])
+    # What is heard sooner than vendors can be is the old answer, which goes on.
+    waits = sorted(wait for wait in told if wait > SUM_S - EARLY_S)
+    heard_on = sorted(seconds for one in measures for seconds in one["heard_on_s"])
+    return {
+        "turns": len(waits),
+        "added_p50_ms": _ms(waits, 0.5, SUM_S),
+        "added_p95_ms": _ms(waits, 0.95, SUM_S),
+        # A program that sets no marks leaves the stream open between two answers.
+        "gaps": sum(gap["length_s"] < PAUSE_S for one in measures for gap in one["gaps"]),
+        "cuts": len(heard_on),
+        "heard_on_p50_ms": _ms(heard_on, 0.5),
+        "heard_on_p95_ms": _ms(heard_on, 0.95),
+    }
+
+
+def _ms(sorted_s: list[float], share: float, beyond_s: float = 0.0) -> float:
+    """Milliseconds beyond so many seconds, at this share of all; 0 where there are none."""
+    if not sorted_s:
+        return 0.0
+    return round(
+        1000 * (sorted_s[min(len(sorted_s) - 1, int(share * len(sorted_s)))] - beyond_s), 1
+    )
 
 
 def _own_s() -> float:
@@ -119,15 +147,23 @@ def _own_s() -> float:
     return times.user + times.system
 
 
-def _ring(door: httpx.Client, program: Program, calls: int, seconds: float) -> list[str]:
-    """So many people call, one after another, and talk for at least so long."""
-    rounds = int((seconds + SETTLE_S + calls / RING_PER_S) / 3) + 2
+def _script(lasts_s: float, *, cut: bool) -> list[dict[str, Any]]:
+    """What a caller does, for at least so long."""
     script: list[dict[str, Any]] = [{"act": "pause", "seconds": 1.0}]
-    for number in range(rounds):
+    for number in range(int(lasts_s / 3) + 2):
         # The first of the relay's callers waits for a greeting in vain.
-        script.append({"act": "wait", "silence_s": 1.1, "patience_s": 8.0 if number else 3.0})
+        waits = {"act": "wait", "silence_s": 1.1, "patience_s": 8.0 if number else 3.0}
+        cuts_in = {"act": "interrupt", "after_s": CUT_AFTER_S, "patience_s": 8.0}
+        script.append(cuts_in if cut and number % HEARD_OUT else waits)
         script.append({"act": "say", "text": LINES[number % len(LINES)]})
-    script.append({"act": "pause", "seconds": 60.0})
+    return [*script, {"act": "pause", "seconds": 60.0}]
+
+
+def _ring(
+    door: httpx.Client, program: Program, calls: int, seconds: float, *, cut: bool = False
+) -> list[str]:
+    """So many people call, one after another, and talk for at least so long."""
+    script = _script(seconds + SETTLE_S + calls / RING_PER_S, cut=cut)
     sids = []
     for number in range(calls):
         asked = {
@@ -183,7 +219,8 @@ def grown(rows: list[Row], known: list[Row]) -> list[str]:
     ]
 
 
-def _stored(rows: list[Row]) -> Stored:
+def stored(rows: list[Row]) -> Stored:
+    """What is kept of a run that ends now."""
     git = ["git", "log", "-1", "--format=%h"]
     commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
@@ -209,7 +246,7 @@ def main() -> int:
     rows: list[Row] = []
     for calls in map(int, given.calls.split(",")):
         for name in given.only.split(","):
-            rows.append(measure(name, calls, given.seconds))
+            rows.append(measure(name, PROGRAMS[name], calls, given.seconds))
             print(rows[-1].told, flush=True)
     print(headline())
     for (name, calls), ratio in ratios(rows).items():
@@ -218,7 +255,7 @@ def main() -> int:
     worse = grown(rows, known.rows) if known else []
     print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
     if given.store:
-        encoded = msgspec.json.encode(_stored(rows))
+        encoded = msgspec.json.encode(stored(rows))
         STORED.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
     return bool(worse)
 

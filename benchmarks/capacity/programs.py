@@ -51,7 +51,13 @@ class Program:
 
 @contextmanager
 def running(
-    words: list[str], port: int, settings: Mapping[str, str], core: int, *, ready: str = "/ready"
+    words: list[str],
+    port: int,
+    settings: Mapping[str, str],
+    core: int,
+    *,
+    ready: str = "/ready",
+    python: str = sys.executable,
 ) -> Iterator[Program]:
     """A Python program on one core, once it answers."""
     url = f"http://127.0.0.1:{port}"
@@ -59,7 +65,7 @@ def running(
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *words],
+                [python, "-m", *words],
                 env={**kept, "VANTUM_DATA_DIR": folder, **settings},
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,75 @@
+"""Other frameworks for phone agents beside ours, on the same calls in the same run.
+
+    uv run python -m benchmarks.peers [--calls 5,10,20,40,80,120] [--seconds 20]
+                                      [--only vantum,pipecat] [--store]
+
+Each peer is installed into `.peers/` when it is first asked for. Every program answers the callers
+of `benchmarks.capacity`, who cut into three answers of four, with more of them in each round until
+it no longer keeps up: an answer in twenty later by 150 ms than its usual, a call lost, or its core
+full. `--only` takes the beginnings of names. `--store` keeps the rows in benchmarks/results and
+writes docs/performance.md with its picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Final
+
+import msgspec
+
+from benchmarks.calibration import headline
+from benchmarks.capacity.__main__ import Row, measure, stored
+from benchmarks.capacity.programs import CORES
+from benchmarks.peers.page import PAGE, PICTURE, RESULTS, Report, page
+from benchmarks.peers.plot import picture
+from benchmarks.peers.programs import PROGRAMS, python_of, versions
+from benchmarks.peers.verdicts import keeps_up, of
+
+CALLS: Final = "5,10,20,40,80,120"
+
+
+def run(names: list[str], calls: list[int], seconds: float) -> list[Row]:
+    """Round by round, each program until it does not keep up."""
+    rows: list[Row] = []
+    left = list(names)
+    for number in calls:
+        for name in tuple(left):
+            row = measure(name, PROGRAMS[name], number, seconds, cut=True)
+            rows.append(row)
+            print(row.told, flush=True)
+            if not keeps_up(row, of(name, rows)[0]):
+                print(f"{name} does not keep up with {number} calls", flush=True)
+                left.remove(name)
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", default=CALLS)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--only", default="", help="beginnings of names")
+    parser.add_argument("--store", action="store_true")
+    given = parser.parse_args()
+    names = [name for name in PROGRAMS if name.startswith(tuple(given.only.split(",")))]
+    if not names:
+        parser.error(f"--only: none of {', '.join(PROGRAMS)} begins so")
+    peers = versions(names)
+    for peer in peers:
+        python_of(peer)
+    os.sched_setaffinity(0, {CORES[-1]})
+    print(headline(), flush=True)
+    rows = run(names, [int(number) for number in given.calls.split(",")], given.seconds)
+    print(headline())
+    if given.store:
+        report = Report(stored(rows), given.seconds, peers)
+        encoded = msgspec.json.format(msgspec.json.encode(report), indent=1)
+        RESULTS.write_bytes(encoded + b"\n")
+        PAGE.write_text(page(report), "utf-8")
+        PICTURE.write_text(picture(report.run.rows), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
