@@ -67,6 +67,8 @@ def running(
             process = subprocess.Popen(
                 [python, "-m", *words],
                 env={**kept, "VANTUM_DATA_DIR": folder, **settings},
+                # Strangers leave files where they run.
+                cwd=None if python == sys.executable else folder,
                 stdout=log,
                 stderr=log,
                 preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
@@ -78,7 +80,11 @@ def running(
                 yield Program(process, url)
             finally:
                 process.terminate()
-                process.wait(20)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:  # it has more to do than it can
+                    process.kill()
+                    process.wait()
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:

@@ -1,13 +1,14 @@
 """Other frameworks for phone agents beside ours, on the same calls in the same run.
 
-    uv run python -m benchmarks.peers [--calls 5,10,20,40,80,120] [--seconds 20]
-                                      [--only vantum,pipecat] [--store]
+    uv run python -m benchmarks.peers [--calls 5,10,20,40,80,120] [--seconds 18]
+                                      [--only vantum,pipecat] [--store | --write]
 
 Each peer is installed into `.peers/` when it is first asked for. Every program answers the callers
-of `benchmarks.capacity`, who cut into three answers of four, with more of them in each round until
-it no longer keeps up: an answer in twenty later by 150 ms than its usual, a call lost, or its core
-full. `--only` takes the beginnings of names. `--store` keeps the rows in benchmarks/results and
-writes docs/performance.md with its picture.
+of `benchmarks.capacity`, here with real voices, who cut into three answers of four. Each round has
+more of them, until a program does not keep up: an answer in twenty comes later by 150 ms than with
+the fewest calls, a call is lost, sentences have holes, or its core is full. `--only` takes the
+beginnings of names. `--store` keeps the rows in benchmarks/results and writes docs/performance.md
+with its picture; `--write` only writes these again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.peers.page import PAGE, PICTURE, RESULTS, Report, page
 from benchmarks.peers.plot import picture
 from benchmarks.peers.programs import PROGRAMS, python_of, versions
 from benchmarks.peers.verdicts import keeps_up, of
+from benchmarks.peers.voices import voices
 
 CALLS: Final = "5,10,20,40,80,120"
 
@@ -33,10 +35,10 @@ CALLS: Final = "5,10,20,40,80,120"
 def run(names: list[str], calls: list[int], seconds: float) -> list[Row]:
     """Round by round, each program until it does not keep up."""
     rows: list[Row] = []
-    left = list(names)
+    left, said = list(names), voices()
     for number in calls:
         for name in tuple(left):
-            row = measure(name, PROGRAMS[name], number, seconds, cut=True)
+            row = measure(name, PROGRAMS[name], number, seconds, cut=True, voices=said)
             rows.append(row)
             print(row.told, flush=True)
             if not keeps_up(row, of(name, rows)[0]):
@@ -45,13 +47,23 @@ def run(names: list[str], calls: list[int], seconds: float) -> list[Row]:
     return rows
 
 
+def write(report: Report) -> None:
+    """The page and its picture."""
+    PAGE.write_text(page(report), "utf-8")
+    PICTURE.write_text(picture(report.run.rows), "utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", default=CALLS)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=18.0)
     parser.add_argument("--only", default="", help="beginnings of names")
     parser.add_argument("--store", action="store_true")
+    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    if given.write:
+        write(msgspec.json.decode(RESULTS.read_bytes(), type=Report))
+        return 0
     names = [name for name in PROGRAMS if name.startswith(tuple(given.only.split(",")))]
     if not names:
         parser.error(f"--only: none of {', '.join(PROGRAMS)} begins so")
@@ -66,8 +78,7 @@ def main() -> int:
         report = Report(stored(rows), given.seconds, peers)
         encoded = msgspec.json.format(msgspec.json.encode(report), indent=1)
         RESULTS.write_bytes(encoded + b"\n")
-        PAGE.write_text(page(report), "utf-8")
-        PICTURE.write_text(picture(report.run.rows), "utf-8")
+        write(report)
     return 0
 
 

@@ -110,7 +110,7 @@ def _rounds(rows: list[Row]) -> Iterator[str]:
             f"| {gaps} | {row.lost} | {row.others_share:.2f} |"
         )
     if not all(counts(row, best) for row in rows):
-        yield "\n† does not count: the callers were too busy, or the machine slower by a quarter."
+        yield "\n† does not count: something else was at work, or the machine slower by a quarter."
 
 
 def _measured(report: Report) -> str:

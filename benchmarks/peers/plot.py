@@ -12,7 +12,7 @@ from benchmarks.capacity.__main__ import Row
 from benchmarks.peers.verdicts import BAR_MS, BARE, of, share
 
 WIDTH: Final = 900
-HEIGHT: Final = 420
+HEIGHT: Final = 390
 COLOURS: Final = (
     "#8a8f98",
     "#0b6e4f",
@@ -54,8 +54,8 @@ PANELS: Final = (
         title="added delay, 95 %, in ms",
         left=55.0,
         value=lambda row: row.added_p95_ms,
-        top_value=600.0,
-        ticks=(0, 50, 100, 200, 300, 400, 500, 600),
+        top_value=900.0,
+        ticks=(0, 50, 150, 300, 450, 600, 750, 900),
         bare=False,
     ),
     Panel(
@@ -100,7 +100,7 @@ def _x(panel: Panel, number: int, calls: list[int]) -> float:
 def _axes(panel: Panel, calls: list[int]) -> Iterator[str]:
     left, right = panel.left, panel.left + panel.width
     bottom = panel.top + panel.height
-    yield f'<text x="{left}" y="{panel.top - 16}" font-weight="bold">{panel.title}</text>'
+    yield f'<text x="{left}" y="{panel.top - 16}" style="font-weight:600">{panel.title}</text>'
     for tick in panel.ticks:
         y = panel.y(tick)
         kind = "bar" if tick == BAR_MS else "grid"

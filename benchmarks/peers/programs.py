@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.capacity.programs import CORES, Program, Start, running
-from benchmarks.capacity.programs import PROGRAMS as OURS
+from benchmarks.capacity.programs import CORES, Program, Start, relay, running, vantum
 from benchmarks.ports import free_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -30,8 +29,24 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
         "uvicorn==0.54.0",
         "uvloop==0.23.0",
     ),
+    "bolna": ("bolna==0.11.9", "uvloop==0.23.0"),
+    "livekit": (
+        "livekit-agents==1.8.9",
+        "livekit-plugins-cartesia==1.8.9",
+        "livekit-plugins-deepgram==1.8.9",
+        "livekit-plugins-openai==1.8.9",
+        "aiohttp==3.14.5",
+        "openai==3.57.0",
+        "uvloop==0.23.0",
+    ),
 }
-OFFLINE: Final = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+# None asks anybody for anything at its start: there is nobody to be asked on a lonely machine.
+SETTINGS: Final = {
+    "PYTHONPATH": str(ROOT),
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 
 
 def python_of(peer: str) -> Path:
@@ -61,25 +76,39 @@ def _peer(peer: str, **options: str) -> Start:
         for name, value in options.items():
             words += [f"--{name}", value]
         python = str(python_of(peer))
-        with running(words, port, OFFLINE, CORES[0], python=python) as program:
+        with running(words, port, SETTINGS, CORES[0], python=python) as program:
             yield program
 
     return started
 
 
+AS_IT_COMES: Final = {"LLM_SPECULATION": "1"}
 PROGRAMS: Final[dict[str, Start]] = {
-    **OURS,
+    "relay": relay,
+    "vantum": vantum(**AS_IT_COMES),
+    "vantum with local VAD": vantum(**AS_IT_COMES, VAD="local"),
     "pipecat with Flux": _peer("pipecat", ears="flux"),
     "pipecat with local models": _peer("pipecat", ears="local"),
+    "livekit without local models": _peer("livekit", ears="stt"),
+    "livekit with local models": _peer("livekit", ears="local"),
+    "bolna": _peer("bolna"),
 }
 """What is compared, in the order of a round."""
 
 WHAT: Final[dict[str, str]] = {
     "relay": "only passes sound and words on: the least that a call costs. It takes no turns",
-    "vantum": "`VAD=off`: Deepgram's Nova says where turns begin and end",
-    "vantum with local VAD": "`VAD=local`: Silero's voice activity in the process",
+    "vantum": "as it comes: Deepgram's Nova says where turns begin and end, answers are speculated",
+    "vantum with local VAD": "the same with `VAD=local`: Silero's voice activity",
     "pipecat with Flux": "Deepgram's Flux, whose turns Pipecat follows; nothing local",
     "pipecat with local models": "its defaults: Silero's voice activity and the smart turn model",
+    "livekit without local models": (
+        "its AgentSession on the carrier's media stream; Deepgram's Nova says where turns begin "
+        "and end, and LiveKit's wait after that is set to none"
+    ),
+    "livekit with local models": (
+        "the same with its defaults: Silero's voice activity, its own turn model, and its waits"
+    ),
+    "bolna": "its defaults with Deepgram's Nova; it has no local models",
 }
 """How each is set."""
 
@@ -94,5 +123,10 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-MISSING: Final[tuple[str, ...]] = ()
+MISSING: Final[tuple[str, ...]] = (
+    "LiveKit's calls come without its own server and SIP bridge, whose CPU would come on top: the "
+    "server is no Python package.",
+    "Bolna greets with a recording only, so it was not asked to; it took `gpt-4o-mini`, as newer "
+    "models are asked by an API that is not simulated, and Cartesia without TLS.",
+)
 """What could not be measured, and why."""

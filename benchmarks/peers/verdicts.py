@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from benchmarks.capacity.__main__ import BUSY, Row
+from benchmarks.capacity.__main__ import Row
 
-LATE_MS: Final = 150.0  # later than its own usual: it does not keep up
+LATE_MS: Final = 150.0  # later than with the fewest calls: it does not keep up
 BAR_MS: Final = 50.0  # what we ask of ourselves
 FULL: Final = 0.95  # of its core
 BARE: Final = "relay"  # takes no turns: what is heard on and waited for says nothing of it
@@ -19,10 +19,12 @@ def share(row: Row) -> float:
 
 
 def keeps_up(row: Row, first: Row) -> bool:
-    """Whether a program is as quick as with the fewest calls, and loses none."""
-    late = row.program != BARE and row.added_p95_ms > first.added_p50_ms + LATE_MS
-    silent = row.program != BARE and not row.turns
-    return not (late or silent or row.lost or share(row) > FULL)
+    """Whether a program is about as quick as with the fewest calls, and is understood in all."""
+    if row.lost or share(row) > FULL:
+        return False
+    late = row.added_p95_ms > first.added_p95_ms + LATE_MS
+    choppy = row.gaps > row.calls
+    return row.program == BARE or not (late or choppy or not row.turns)
 
 
 def of(program: str, rows: Iterable[Row]) -> list[Row]:
@@ -46,5 +48,5 @@ def within_bar(rows: list[Row]) -> list[Row]:
 
 
 def counts(row: Row, best_calibration_ms: float) -> bool:
-    """Whether neither the callers nor the machine's neighbours spoiled it."""
-    return row.others_share < BUSY and row.calibration_ms <= 1.25 * best_calibration_ms
+    """Whether it was spoiled by nothing else on the machine."""
+    return not row.spoiled and row.calibration_ms <= 1.25 * best_calibration_ms
