@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ PICTURE: Final = ROOT / "docs" / "performance.svg"
 RESULTS: Final = ROOT / "benchmarks" / "results" / "peers.json"
 TEMPLATE: Final = Path(__file__).with_suffix(".md")
 NONE: Final = "-"
+WIDTH: Final = 120
 
 
 class Report(Struct, frozen=True):
@@ -41,15 +43,19 @@ def page(report: Report) -> str:
     rows = report.run.rows
     names = _names(rows)
     return TEMPLATE.read_text("utf-8").format(
-        summary="\n".join(_summary(rows)),
+        summary="\n".join([*_summary(rows), *_footnote(rows)]),
         first=min(row.calls for row in rows),
         late=f"{LATE_MS:.0f} ms",
         bar=f"{BAR_MS:.0f} ms",
-        set="\n".join(f"- **{name}**: {WHAT[name]}." for name in names),
-        missing="\n".join(f"- {told}" for told in MISSING),
+        set="\n".join(_point(f"**{name}**: {WHAT[name]}.") for name in names),
+        missing="\n".join(_point(told) for told in MISSING),
         rounds="\n".join(_rounds(rows)),
         measured=_measured(report),
     )
+
+
+def _point(text: str) -> str:
+    return fill(f"- {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _names(rows: list[Row]) -> list[str]:
@@ -71,8 +77,9 @@ def _summary(rows: list[Row]) -> Iterator[str]:
         mb = (kept or own)[-1].call_mb
         within = NONE if name == BARE else _most(within_bar(own), own)
         yield (
-            f"| {name} | {_delays(first)} | {_heard_on(first)} | {first.cpu_ms:.1f} ms{times} "
-            f"| {first.idle_mb:.0f} MB, {mb:.1f} MB | {_most(kept, own)} | {within} |"
+            f"| {name}{_mark(first, rows)} | {_delays(first)} | {_heard_on(first)} "
+            f"| {first.cpu_ms:.1f} ms{times} | {first.idle_mb:.0f} MB, {mb:.1f} MB "
+            f"| {_most(kept, own)} | {within} |"
         )
 
 
@@ -95,21 +102,26 @@ def _most(kept: list[Row], own: list[Row]) -> str:
 
 
 def _rounds(rows: list[Row]) -> Iterator[str]:
-    best = min(row.calibration_ms for row in rows)
     yield (
         "| calls | | turns | added delay, median and 95 % | heard on, median and 95 % "
         "| CPU for a call-second | of its core | gaps | lost | the others' core |"
     )
     yield "| --- " * 10 + "|"
     for row in sorted(rows, key=lambda row: row.calls):
-        mark = "" if counts(row, best) else " †"
         gaps = NONE if row.program == BARE else row.gaps
         yield (
-            f"| {row.calls} | {row.program}{mark} | {row.turns} | {_delays(row)} "
+            f"| {row.calls} | {row.program}{_mark(row, rows)} | {row.turns} | {_delays(row)} "
             f"| {_heard_on(row)} | {row.cpu_ms:.1f} ms | {share(row):.2f} "
             f"| {gaps} | {row.lost} | {row.others_share:.2f} |"
         )
-    if not all(counts(row, best) for row in rows):
+
+
+def _mark(row: Row, rows: list[Row]) -> str:
+    return "" if counts(row, min(one.calibration_ms for one in rows)) else " †"
+
+
+def _footnote(rows: list[Row]) -> Iterator[str]:
+    if any(_mark(row, rows) for row in rows):
         yield "\n† does not count: something else was at work, or the machine slower by a quarter."
 
 
