@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.capacity.__main__ import Row, grown
+import msgspec
+
+from benchmarks.capacity.__main__ import Row, grown, heard
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,3 +49,23 @@ def test_what_costs_a_fifth_more_than_it_did_is_told_whatever_the_machine() -> N
     assert grown(slower, before) == []  # the machine is half as fast
     worse = [row("relay", 3.0), row("vantum", 7.5), row("vantum", 90.0, calls=10)]
     assert grown(worse, before) == ["vantum, 40 calls: 2.50 times the relay's CPU, was 2.00"]
+
+
+def test_what_callers_hear_is_told_without_what_only_seems_to_be_an_answer_or_a_hole() -> None:
+    measures = {
+        # The first waits for the greeting; the third is the old answer, which went on.
+        "waits_s": [3.0, 0.42, 0.02, 0.52],
+        "gaps": [{"at_s": 1.0, "length_s": 0.06}, {"at_s": 9.0, "length_s": 3.1}],
+        "heard_on_s": [0.08, 0.3],
+    }
+    told = heard([measures])
+    assert (told["turns"], told["added_p50_ms"], told["added_p95_ms"]) == (2, 100.0, 100.0)
+    assert (told["gaps"], told["cuts"], told["heard_on_p95_ms"]) == (1, 2, 300.0)
+    assert heard([])["turns"] == 0
+
+
+def test_a_row_beside_which_others_were_at_work_says_that_it_does_not_count() -> None:
+    alone = row("vantum", 6.0)
+    assert alone.spoiled == ""
+    crowded = msgspec.structs.replace(alone, neighbours_share=0.3)
+    assert "does not count: others were at work" in crowded.told

@@ -51,7 +51,13 @@ class Program:
 
 @contextmanager
 def running(
-    words: list[str], port: int, settings: Mapping[str, str], core: int, *, ready: str = "/ready"
+    words: list[str],
+    port: int,
+    settings: Mapping[str, str],
+    core: int,
+    *,
+    ready: str = "/ready",
+    python: str = sys.executable,
 ) -> Iterator[Program]:
     """A Python program on one core, once it answers."""
     url = f"http://127.0.0.1:{port}"
@@ -59,8 +65,10 @@ def running(
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *words],
+                [python, "-m", *words],
                 env={**kept, "VANTUM_DATA_DIR": folder, **settings},
+                # Strangers leave files where they run.
+                cwd=None if python == sys.executable else folder,
                 stdout=log,
                 stderr=log,
                 preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
@@ -72,7 +80,11 @@ def running(
                 yield Program(process, url)
             finally:
                 process.terminate()
-                process.wait(20)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:  # it has more to do than it can
+                    process.kill()
+                    process.wait()
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:

@@ -24,11 +24,8 @@ from typing import Final
 import httpx
 
 from benchmarks.calibration import headline
-from benchmarks.capacity.__main__ import _calls as calls_of
-from benchmarks.capacity.__main__ import _hang_up as hang_up
-from benchmarks.capacity.__main__ import _ring as ring
-from benchmarks.capacity.__main__ import measure
-from benchmarks.capacity.programs import CORES, Program, simulator, vantum
+from benchmarks.capacity.__main__ import RING_PER_S, calls_of, hang_up, measure, ring, script
+from benchmarks.capacity.programs import CORES, PROGRAMS, Program, simulator, vantum
 from benchmarks.kept import keep, this_run
 from benchmarks.parts import frames_resampled, per_operation_us
 from benchmarks.ports import free_port
@@ -70,7 +67,7 @@ async def _doors(vendors: Program, server: Program, port: int, many: int) -> lis
         numbers = count(0, FRAMES)  # of the first frame of each visit
         found = [await _visited(ear, http, vendors, server, numbers, calls=0)]
         with httpx.Client(base_url=vendors.url, timeout=30) as door:
-            sids = await asyncio.to_thread(ring, door, server, many, 0.0)
+            sids = await asyncio.to_thread(ring, door, server, many, script(0.0))
             await asyncio.sleep(GREETED_S)
             found.append(await _visited(ear, http, vendors, server, numbers, calls=many))
             await asyncio.to_thread(hang_up, door, sids)
@@ -126,7 +123,7 @@ def waits(calls: int) -> Waits:
         vantum()(vendors.url) as server,
         httpx.Client(base_url=vendors.url, timeout=30) as door,
     ):
-        sids = ring(door, server, calls, TALK_S)
+        sids = ring(door, server, calls, script(TALK_S + calls / RING_PER_S))
         time.sleep(TALK_S)
         legs = [one for one in calls_of(door) if one["sid"] in sids and one["measures"]]
         metrics = httpx.get(f"{server.url}/metrics").text
@@ -170,7 +167,7 @@ def main() -> None:
         resample_us=round(per_operation_us(frames_resampled), 1),
         doors=doors(steps[-1]),
         waits=[waits(calls) for calls in (steps[0], steps[-1])],
-        rows=[measure("vantum", calls, SECONDS) for calls in steps],
+        rows=[measure("vantum", PROGRAMS["vantum"], calls, SECONDS) for calls in steps],
     )
     print("\n".join(line.told for line in lines(measured)))
     print(headline())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from base64 import b64encode
 
 import httpx
 import pytest
@@ -11,8 +12,9 @@ from msgspec.structs import replace
 from our_side import US, Rehearsal, eventually, rehearsing
 from starlette.responses import Response
 
+from vantum.audio.pcm import encode_mulaw
 from vantum.simulator.latency import PROFILES
-from vantum.simulator.tones import heard_in
+from vantum.simulator.tones import heard_in, spoken
 from vantum.wire.twilio import RATE_HZ
 
 pytestmark = [
@@ -155,6 +157,25 @@ async def test_both_directions_are_recorded_by_one_clock() -> None:
 def split(sound: bytes) -> list[memoryview]:
     samples = memoryview(sound).cast("h")
     return [samples[0::2], samples[1::2]]
+
+
+async def test_a_text_sounds_as_it_was_said_to_sound() -> None:
+    async with (
+        rehearsing() as rehearsal,
+        httpx.AsyncClient(base_url=rehearsal.simulator.url) as http,
+    ):
+        rehearsal.us.twiml["/voice"] = '<Response><Pause length="2"/></Response>'
+        mulaw = encode_mulaw(spoken("Somebody else.", RATE_HZ))
+        voice = {"text": "Hello?", "mulaw": b64encode(mulaw).decode()}
+        assert (await http.post("/simulator/voices", json=voice)).status_code == 204
+        call = await rehearsal.calls(CALLER)
+        await rehearsal.ends(call.sid)
+        answer = await http.get(f"/simulator/calls/{call.sid}/recording.wav")
+        with wave.open(io.BytesIO(answer.content)) as file:
+            left = split(file.readframes(file.getnframes()))[0].tobytes()
+        assert (heard_in(left, RATE_HZ) or "").startswith("Somebody")
+        refused = await http.post("/simulator/voices", json={"text": "Hello?"})
+        assert refused.status_code == 400
 
 
 async def test_where_nothing_is_recorded_nothing_is_read() -> None:

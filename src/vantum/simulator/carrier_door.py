@@ -80,7 +80,15 @@ class Ring(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weather: Weather = Weather()
 
 
+class Voice(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a text sounds where somebody says it."""
+
+    text: str
+    mulaw: bytes  # at 8 kHz, base64
+
+
 _RING: Final = msgspec.json.Decoder(Ring)
+_VOICE: Final = msgspec.json.Decoder(Voice)
 
 
 def door_routes(carrier: Carrier) -> list[BaseRoute]:
@@ -90,6 +98,7 @@ def door_routes(carrier: Carrier) -> list[BaseRoute]:
         Route("/simulator/callees", door.callees, methods=["GET"]),
         Route("/simulator/callees", door.cast, methods=["POST"]),
         Route("/simulator/callees", door.uncast, methods=["DELETE"]),
+        Route("/simulator/voices", door.voice, methods=["POST"]),
         Route("/simulator/mixes", door.mix, methods=["POST"]),
         Route("/simulator/limits", door.limits, methods=["GET"]),
         Route("/simulator/limits", door.limit, methods=["POST"]),
@@ -122,6 +131,14 @@ class _Door:
 
     async def uncast(self, _request: Request) -> Response:
         self._carrier.house.uncast()
+        return Response(status_code=204)
+
+    async def voice(self, request: Request) -> Response:
+        try:
+            asked = _VOICE.decode(await request.body())
+        except msgspec.DecodeError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        self._carrier.house.voice(asked.text, asked.mulaw)
         return Response(status_code=204)
 
     async def mix(self, request: Request) -> Response:

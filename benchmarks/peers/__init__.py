@@ -1,0 +1,1 @@
+"""Other frameworks for phone agents, measured on our harness beside ourselves."""
