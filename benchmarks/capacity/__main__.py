@@ -15,20 +15,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import subprocess
 import sys
 import time
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import msgspec
 from msgspec import Struct
 
-from benchmarks.calibration import calibrate, headline
+from benchmarks.calibration import headline
 from benchmarks.capacity.programs import CORES, PROGRAMS, Program, simulator
+from benchmarks.kept import Run, keep, kept, this_run
 
 # Endpointing, first token, the two tokens of the first clause, first audio.
 SUM_S: Final = 0.1 + 0.2 + 0.02 + 0.1
@@ -36,7 +32,7 @@ RING_PER_S: Final = 8.0
 SETTLE_S: Final = 6.0
 BUSY: Final = 0.85
 GROWTH: Final = 1.2
-STORED: Final = Path(__file__).resolve().parent.parent / "results" / "capacity.json"
+NAME: Final = "capacity"  # of the results
 LINES: Final = (
     "We are twelve people in sales.",
     "What does it cost?",
@@ -155,11 +151,7 @@ def _hang_up(door: httpx.Client, sids: list[str]) -> None:
 class Stored(Struct, frozen=True):
     """Rows of a run, and where and when it was."""
 
-    date: str
-    commit: str
-    machine: str
-    load: float
-    calibration_ms: float
+    run: Run
     rows: list[Row]
 
 
@@ -183,20 +175,6 @@ def grown(rows: list[Row], known: list[Row]) -> list[str]:
     ]
 
 
-def _stored(rows: list[Row]) -> Stored:
-    git = ["git", "log", "-1", "--format=%h"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
-    return Stored(
-        date=datetime.now(UTC).date().isoformat(),
-        commit=commit,
-        machine=f"{model[1] if model else 'a machine'}, {len(CORES)} cores",
-        load=round(os.getloadavg()[0], 1),
-        calibration_ms=round(1000 * calibrate(), 1),
-        rows=rows,
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", default="10,40,80")
@@ -214,12 +192,11 @@ def main() -> int:
     print(headline())
     for (name, calls), ratio in ratios(rows).items():
         print(f"{name}, {calls} calls: {ratio:.2f} times the relay's CPU")
-    known = msgspec.json.decode(STORED.read_bytes(), type=Stored) if STORED.exists() else None
+    known = kept(NAME, Stored)
     worse = grown(rows, known.rows) if known else []
     print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
     if given.store:
-        encoded = msgspec.json.encode(_stored(rows))
-        STORED.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+        keep(NAME, Stored(this_run(), rows))
     return bool(worse)
 
 
