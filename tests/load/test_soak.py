@@ -12,7 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.reliability import FLAT_MB, SPARE, Soaked, SoakSample, verdicts_of_soak
-from benchmarks.soak import Planned, lost, planned, soak
+from benchmarks.soak.__main__ import soak
+from benchmarks.soak.accounts import lost
+from benchmarks.soak.crowd import Planned, planned
 
 pytestmark = pytest.mark.anyio
 CALLS = 30
@@ -24,7 +26,7 @@ YOUNG_MB = 0.5 * CALLS
 
 async def test_short_calls_leave_nothing_behind_and_nobody_is_lost(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/vantum.db"
-    found = await soak(tmp_path, url, planned(5, CALLS, CUT_S), at_once=6, seed=5)
+    found = await soak(tmp_path, url, planned(5, CALLS, CUT_S), at_once=10, seed=5)
     assert found.lost == []
     assert found.mute == []
     grown = replace(found, samples=[replace(one, memory_mb=0.0) for one in found.samples])
