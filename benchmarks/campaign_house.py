@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,6 +131,15 @@ class House:
             for number in range(workers)
         ]
         self.url = f"http://127.0.0.1:{ours}"
+        self._settings = settings
+
+    def further_server(self, folder: Path, without: Collection[str] = ()) -> tuple[Program, str]:
+        """Another one on the same records, not begun yet, and its address; `without` settings."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        kept = {name: value for name, value in self._settings.items() if name not in without}
+        settings = kept | {"PORT": str(port), "PUBLIC_URL": url}
+        return Program("other", ["-m", "vantum", "serve"], settings, folder / "other.log"), url
 
     @property
     def programs(self) -> list[Program]:

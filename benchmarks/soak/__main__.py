@@ -71,8 +71,7 @@ async def soak(folder: Path, url: str, plan: list[Planned], *, at_once: int, see
             )
         seconds = time.monotonic() - began
         sampling.cancel()
-        legs = await crowd.legs(2 * len(plan))
-        found = await accounts(plan, legs, database, house)
+        found = await accounts(plan, crowd, database, house)
         late = (await crowd.carrier.get("/simulator/calls?newest=0")).json()["late_ticks"]
         await crowd.close()
         return Soaked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import httpx
@@ -40,7 +41,7 @@ class Planned(Struct, frozen=True):
 
     number: str  # of the other side; nobody has it twice
     inbound: bool
-    script: str  # one of SCRIPTS
+    script: str  # by name
     recorded: bool = False
     cut_after_s: float | None = None  # from its being placed
     cut_by: Literal["them", "us"] = "them"
@@ -74,27 +75,38 @@ def number_of(leg: dict[str, Any]) -> str:
 class Crowd:
     """Everybody who calls or is called."""
 
-    def __init__(self, server_url: str, carrier_url: str, token: str, at_once: int) -> None:
+    def __init__(
+        self,
+        server_url: str,
+        carrier_url: str,
+        token: str,
+        at_once: int,
+        scripts: Mapping[str, list[dict[str, Any]]] = SCRIPTS,
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._url = server_url
+        self._scripts = scripts
         self.us = httpx.AsyncClient(base_url=server_url, headers=headers, timeout=60)
         self.carrier = httpx.AsyncClient(base_url=carrier_url, timeout=60)
         self._lines = asyncio.Semaphore(at_once)
         self._at_once = at_once
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self.done = 0
+        self.refused: list[str] = []  # numbers that we would not call
 
     async def close(self) -> None:
         await self.us.aclose()
         await self.carrier.aclose()
 
-    async def have(self, plan: list[Planned]) -> None:
-        """All of these calls, from the first to the end of the last."""
+    async def have(self, plan: list[Planned], doors_open: asyncio.Event | None = None) -> None:
+        """All of these calls, from the first to the end of the last; none begins at shut doors."""
         looking = asyncio.create_task(self._look(), name="look")
         try:
             async with asyncio.TaskGroup() as group:
                 for one in plan:
                     await self._lines.acquire()
+                    if doors_open is not None:
+                        await doors_open.wait()
                     group.create_task(self._call(one), name=one.number)
         finally:
             looking.cancel()
@@ -103,6 +115,9 @@ class Crowd:
         over = self._waiting[one.number] = asyncio.get_running_loop().create_future()
         try:
             name = await (self._rings_us(one) if one.inbound else self._is_rung(one))
+            if not name:
+                self.refused.append(one.number)
+                return
             cut_s = PATIENCE_S if one.cut_after_s is None else one.cut_after_s
             try:
                 await asyncio.wait_for(asyncio.shield(over), cut_s)
@@ -122,17 +137,18 @@ class Crowd:
             "from": one.number,
             "voice_url": f"{self._url}/twilio/voice",
             "status_url": f"{self._url}/twilio/status",
-            "script": SCRIPTS[one.script],
+            "script": self._scripts[one.script],
         }
         answer = await self.carrier.post("/simulator/calls", json=asked)
         return str(answer.raise_for_status().json()["sid"])
 
     async def _is_rung(self, one: Planned) -> str:
-        who = {"number": one.number, "script": SCRIPTS[one.script]}
+        """Our name for the call; "" where we refuse to place it."""
+        who = {"number": one.number, "script": self._scripts[one.script]}
         (await self.carrier.post("/simulator/callees", json=who)).raise_for_status()
         asked = {"to": one.number} | ({"agent": "sales"} if one.recorded else {})
         answer = await self.us.post("/api/v1/calls", json=asked)
-        return str(answer.raise_for_status().json()["id"])
+        return str(answer.json()["id"]) if answer.is_success else ""
 
     async def _cut(self, one: Planned, name: str) -> None:
         if one.cut_by == "them":
