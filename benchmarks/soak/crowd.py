@@ -27,7 +27,7 @@ SCRIPTS: Final[dict[str, list[dict[str, Any]]]] = {
     "asks": HELLO + QUESTION,
     "asks twice": HELLO + QUESTION + QUESTION[1:],
     "only listens": [*HELLO, {"act": "interrupt", "after_s": 1.0, "patience_s": 4.0}],
-    "says nothing": [{"act": "pause", "seconds": 2.5}],
+    "says nothing": [{"act": "pause", "seconds": 3.5}],
 }
 CUT_S: Final = (0.0, 4.0)  # by then most calls are over by themselves
 CUT_SHARE: Final = 0.25
