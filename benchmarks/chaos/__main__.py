@@ -100,13 +100,17 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     contacts = round(wanted.seconds * wanted.dials_per_s / ATTEMPTS)
     campaign = await begin(database, 0, contacts, replace(PLAN, calls_per_s=wanted.dials_per_s))
     began = time.monotonic()
-    annoying = asyncio.create_task(stranger.run(), name="stranger")
+    beside = [
+        asyncio.create_task(stranger.run(), name="stranger"),
+        asyncio.create_task(_go_on(Campaigns(database), campaign), name="campaign"),
+    ]
     async with asyncio.TaskGroup() as group:
         group.create_task(crowd.have(plan, site.doors_open), name="talks")
         for lane in lanes(blows):
             group.create_task(_strike(site, lane, stranger, wanted, began), name="faults")
     seconds = time.monotonic() - began
-    annoying.cancel()
+    for task in beside:
+        task.cancel()
     await _settled(Campaigns(database), campaign, database)
     told = await tally(database, site.house.dials())
     struck = (await crowd.carrier.get("/simulator")).json()["struck"]
@@ -144,6 +148,12 @@ async def _strike(
         await asyncio.sleep(max(LEAST_S, began + blow.at_s - time.monotonic()))
         print(f"{time.monotonic() - began:6.1f} s  {blow.what}", file=sys.stderr, flush=True)
         await site.strike(blow, stranger, dice)
+
+
+async def _go_on(campaigns: Campaigns, name: str) -> None:
+    """A campaign pauses for those who talked with a server that was killed: here it goes on."""
+    while not await is_done(campaigns, name):  # noqa: ASYNC110 - the records are asked
+        await asyncio.sleep(1)
 
 
 async def _settled(campaigns: Campaigns, name: str, database: Database) -> None:
