@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from benchmarks.many_phones import on_the_phone
 from benchmarks.ports import free_port
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 
@@ -87,22 +89,36 @@ class Program:
 class House:
     """The carrier, one server and some workers on one database."""
 
-    def __init__(self, folder: Path, database_url: str, workers: int, dials_per_s: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        workers: int,
+        dials_per_s: float,
+        *,
+        profile: str = "fast",
+        vendors: bool = False,
+        **further: str,
+    ) -> None:
+        """`vendors`: they are simulated, too, in place of scripted ones; `further` settings."""
         ours, theirs = free_port(), free_port()
         self.carrier_url = f"http://127.0.0.1:{theirs}"
+        self.data = folder / "data"
+        spoken = on_the_phone(self.carrier_url) if vendors else SCRIPTED
         settings = {
             **carrier_settings(self.carrier_url),
-            **SCRIPTED,
+            **spoken,
             "PUBLIC_URL": f"http://127.0.0.1:{ours}",
             "PORT": str(ours),
             "DATABASE_URL": database_url,
-            "VANTUM_DATA_DIR": str(folder / "data"),
+            "VANTUM_DATA_DIR": str(self.data),
             "CARRIER_CALLS_PER_S": str(dials_per_s),
             "LOG_LEVEL": "info",
             "MAX_SESSIONS": "1000",
+            **further,
         }
-        (folder / "data").mkdir(exist_ok=True)
-        simulate = ["-m", "vantum", "simulate", "--port", str(theirs), "--profile", "fast"]
+        self.data.mkdir(exist_ok=True)
+        simulate = ["-m", "vantum", "simulate", "--port", str(theirs), "--profile", profile]
         self.carrier = Program("carrier", simulate, {}, folder / "carrier.log")
         self.server = Program("server", ["-m", "vantum", "serve"], settings, folder / "server.log")
         self.workers = [
@@ -114,20 +130,30 @@ class House:
             )
             for number in range(workers)
         ]
-        self._server_url = f"http://127.0.0.1:{ours}"
+        self.url = f"http://127.0.0.1:{ours}"
+        self._settings = settings
+
+    def further_server(self, folder: Path, without: Collection[str] = ()) -> tuple[Program, str]:
+        """Another one on the same records, not begun yet, and its address; `without` settings."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        kept = {name: value for name, value in self._settings.items() if name not in without}
+        settings = kept | {"PORT": str(port), "PUBLIC_URL": url}
+        return Program("other", ["-m", "vantum", "serve"], settings, folder / "other.log"), url
 
     @property
     def programs(self) -> list[Program]:
         """All that may be killed: whatever is ours."""
         return [self.server, *self.workers]
 
-    def start(self, mix: dict[str, Any]) -> None:
-        """Begin all of it; `mix` says who answers which share of the numbers."""
+    def start(self, mix: dict[str, Any] | None = None) -> None:
+        """Begin all of it; `mix` says who answers which share of the campaign's numbers."""
         self.carrier.start()
         until_answered(f"{self.carrier_url}/simulator/calls")
-        ask("POST", f"{self.carrier_url}/simulator/mixes", {"prefix": PREFIX, **mix})
+        if mix is not None:
+            ask("POST", f"{self.carrier_url}/simulator/mixes", {"prefix": PREFIX, **mix})
         self.server.start()
-        until_answered(f"{self._server_url}/ready")
+        until_answered(f"{self.url}/ready")
         for worker in self.workers:
             worker.start()
 

@@ -43,6 +43,7 @@ CUT_S: Final = 20.0  # by then all but the longest talks are under way
 PROGRESS_S: Final = 10.0
 KEPT_S: Final = 90.0  # the model's connections are kept for a minute
 SPARE: Final = 16  # tasks come and go; the pool of the database opens its files as it needs them
+OVER: Final = {"completed", "busy", "no-answer", "failed", "canceled"}  # of a leg
 HOLDINGS: Final = {
     "tasks": "vantum_tasks",
     "open files": "vantum_process_open_fds",
@@ -123,7 +124,7 @@ def _told(kind: str, measures: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(ordered)}"
 
 
-async def _held(http: httpx.AsyncClient) -> dict[str, float]:
+async def held(http: httpx.AsyncClient) -> dict[str, float]:
     """What the server holds: work, open files and sockets, memory."""
     page = (await http.get("/metrics")).text
     return {
@@ -141,7 +142,7 @@ async def _run(simulator: str, server: str, token: str, numbers: list[str], aske
         httpx.AsyncClient(base_url=simulator, timeout=60) as carrier,
     ):
         await _calls(http, numbers[:1], asked)  # what a first call opens may stay open
-        before, warm = await _held(http), len((await _told_by(carrier))["calls"])
+        before, warm = await held(http), len((await _told_by(carrier))["calls"])
         print(dict(await _calls(http, numbers, asked)))
         told = await _told_by(carrier)
         legs = told["calls"][: len(told["calls"]) - warm]  # the newest come first
@@ -157,7 +158,7 @@ async def _settled(http: httpx.AsyncClient, before: dict[str, float]) -> dict[st
     """What is held once connections that are kept for the next call have had their time."""
     ends = time.monotonic() + KEPT_S
     while True:
-        after = await _held(http)
+        after = await held(http)
         back = all(after[name] <= before[name] + SPARE for name in ("tasks", "open files"))
         if back or time.monotonic() > ends:
             return after
@@ -173,8 +174,7 @@ def _verdicts(
     legs: list[dict[str, Any]], sessions: int, before: dict[str, float], after: dict[str, float]
 ) -> Iterator[str]:
     """What must hold after any number of calls, and whether it does."""
-    over = {"completed", "busy", "no-answer", "failed", "canceled"}
-    left = sum(leg["status"] not in over for leg in legs)
+    left = sum(leg["status"] not in OVER for leg in legs)
     gaps = sum(len(leg["measures"]["gaps"]) for leg in legs if leg["measures"])
     more = {name: after[name] - before[name] for name in ("tasks", "open files") if name in after}
     told = ", ".join(f"{count:+.0f} {name}" for name, count in more.items())

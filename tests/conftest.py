@@ -40,7 +40,7 @@ def _browser() -> str | None:
 # those that compute fill what is left and no worker ends long after the others. The two crowds that
 # are judged by their time stand far apart.
 FIRST = ("test_callees.py", "test_legacy_client.py", "test_talk.py")
-FOLDERS = ("telephony", "simulator", "web", "recording", "providers")
+FOLDERS = ("telephony", "simulator", "load", "web", "recording", "providers")
 
 
 def _turn(item: pytest.Item) -> tuple[bool, int]:

@@ -12,6 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
+# Moments are given away a second ahead (`store/claims.py`), by clocks that agree within another.
+AHEAD_S: Final = 5.0
 BREAKER_S: Final = 120.0
 BREAKER_CALLS: Final = 10  # fewer say nothing
 
@@ -23,8 +25,12 @@ class Pace(Struct, frozen=True):
     next_at: float = 0.0
 
     def slot(self, now: float) -> float:
-        """The next moment; it may be gone by."""
-        return max(self.next_at, now)
+        """The next moment; it may be gone by.
+
+        What lies further ahead than any that is given away is of a clock that was wrong.
+        """
+        furthest = now + AHEAD_S + 1 / self.calls_per_s
+        return now if self.next_at > furthest else max(self.next_at, now)
 
     def after(self, slot: float) -> Pace:
         """Once that moment is given away."""

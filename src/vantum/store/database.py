@@ -28,6 +28,7 @@ ANSWER_S: Final = 10.0  # anything asked of the database: twice what a writer is
 # A look at the server's clock is off by at most half of what it takes: this much is little beside
 # the seconds that leases and hours of the day allow, and a server that is not busy takes far less.
 _LOOK_S: Final = 0.5
+_PASSED: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 # A process that is stopped within a transaction must not keep the others from a row for ever.
 _SERVER: Final = {"idle_in_transaction_session_timeout": f"{round(BUSY_S * 1000)}"}
@@ -114,9 +115,10 @@ class Database:
     def now(self) -> float:
         """The time that all processes go by, whatever this machine's clock says: since 1970.
 
-        It is that of a database server, or our own.
+        It is that of a database server, or our own. Between two looks at a server's our own may be
+        set anew, by whole hours: the time that has passed is what counts.
         """
-        return time.time() + (self._ahead_s or 0.0)
+        return time.time() if self._ahead_s is None else _passed_s() + self._ahead_s
 
     async def compare_clocks(self) -> None:
         """Look again, as `set_up` has, how far ours is behind. Raises RecordsError."""
@@ -126,10 +128,10 @@ class Database:
     async def _compare(self, connection: AsyncConnection) -> None:
         if self.is_file:
             return
-        before = time.time()
+        before = _passed_s()
         query = text("SELECT extract(epoch FROM clock_timestamp())")
         theirs = float((await connection.execute(query)).scalar_one())
-        self._ahead_s = ahead_s(self._ahead_s, before, theirs, time.time())
+        self._ahead_s = ahead_s(self._ahead_s, before, theirs, _passed_s())
 
     async def forget(self) -> None:
         """Empty a file's journal, which holds pages as they were before they were overwritten.
@@ -161,6 +163,11 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
+
+
+def _passed_s() -> float:
+    """By a clock that nobody sets; it counts what a machine sleeps, too, where there is such."""
+    return time.clock_gettime(_PASSED)
 
 
 def ahead_s(known: float | None, before: float, theirs: float, after: float) -> float:

@@ -1,0 +1,1 @@
+"""Many thousand short phone calls, one after another: is anything left, or anybody lost?"""

@@ -1,0 +1,81 @@
+"""More calls than can be carried: new ones are refused early, running ones stay good."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from phone import OURS, Phone, telephone
+from served import eventually
+
+from benchmarks.many_phones import OVER
+from vantum.calls import Calls
+from vantum.strain import LATE_S, TOO_MANY
+
+pytestmark = pytest.mark.anyio
+ROOM = 3
+EARLY_S = 3.0  # at once, on a machine that does much else
+LINES = ("What does it cost?",)
+TALK = [
+    {"act": "pause", "seconds": 0.3},
+    {"act": "say", "text": "Hello?"},
+    *(act for text in LINES for act in ({"act": "wait"}, {"act": "say", "text": text})),
+    {"act": "wait"},
+]
+SLOWEST_S = 4.0  # for an answer, on a machine that may stall
+
+
+async def rings(phone: Phone, number: str) -> str:
+    """Somebody calls us and has two things to say; the carrier's name for the call."""
+    asked = {
+        "to": OURS,
+        "from": number,
+        "voice_url": f"{phone.url}/twilio/voice",
+        "status_url": f"{phone.url}/twilio/status",
+        "script": TALK,
+    }
+    async with phone.http.post(f"{phone.simulator.url}/simulator/calls", json=asked) as answer:
+        return str((await answer.json())["sid"])
+
+
+async def over(phone: Phone, sid: str, deadline_s: float) -> Any:
+    """The call, once the carrier says that it is over."""
+    async with asyncio.timeout(deadline_s):
+        while (call := await phone.at_the_carrier(sid))["status"] not in OVER:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # the carrier is asked
+    return call
+
+
+def strained(calls: Calls) -> None:
+    """The loop was late at nearly every look."""
+    for _ in range(TOO_MANY):
+        calls.strain.note(2 * LATE_S)
+
+
+@pytest.mark.parametrize("why", ["all lines are taken", "the machine is too slow"])
+async def test_new_calls_are_refused_early_and_running_ones_are_heard_out(
+    tmp_path: Path, why: str
+) -> None:
+    most = ROOM if why == "all lines are taken" else 100
+    async with telephone(tmp_path, vendors=True, max_sessions=most) as phone:
+        running = [await rings(phone, f"+1555020000{n}") for n in range(ROOM)]
+        await eventually(lambda: len(phone.server.calls) == ROOM)
+        for number in range(5):
+            if most != ROOM:
+                strained(phone.server.calls)
+            began = time.monotonic()
+            status, told = await phone.asks("POST", "/api/v1/calls", {"to": "+15550100100"})
+            assert status == 503, told
+            assert "busy" in told["detail"]
+            late = await over(phone, await rings(phone, f"+1555021000{number}"), EARLY_S * 5)
+            assert (late["measures"] or {"sound_s": 0.0})["sound_s"] == 0.0
+            assert time.monotonic() - began < EARLY_S * 2
+        assert phone.server.calls.tally().total == ROOM
+        for sid in running:
+            call = await over(phone, sid, 120.0)
+            assert len(call["said"]) == 1 + len(LINES)
+            assert max(call["measures"]["waits_s"]) < SLOWEST_S
+        await phone.is_quiet()
