@@ -20,6 +20,9 @@ from vantum.telemetry import Log, Metrics, loop_lag
 from vantum.transports.base import Outlet
 
 RESTART_S: Final = 60.0  # what clients are told; a process manager is back within seconds
+# Whoever leads calls here asks /ready again within this, and has new ones go elsewhere. Until then
+# they still come: a socket that the kernel has taken and nobody reads would be a dropped call.
+ANNOUNCE_S: Final = 1.0
 
 
 class Live(Struct, frozen=True):
@@ -50,7 +53,7 @@ class Calls:
     def __init__(self, settings: Settings, metrics: Metrics, log: Log) -> None:
         self.house = House(PlayoutClock(), metrics)
         self.strain = Strain(loop_lag(metrics).observe)
-        self.draining = False
+        self.stopping = asyncio.Event()  # no call is admitted any more
         self._settings = settings
         self._log = log
         self._by_session: dict[str, Live] = {}
@@ -73,6 +76,11 @@ class Calls:
     def by_connection(self, connection_id: str) -> Live | None:
         """The call on this connection."""
         return self._by_connection.get(connection_id)
+
+    @property
+    def draining(self) -> bool:
+        """No call is admitted any more; those that are on their way still come."""
+        return self.stopping.is_set()
 
     @property
     def has_room(self) -> bool:
@@ -140,12 +148,14 @@ class Calls:
     async def drain(self, patience_s: float) -> None:
         """Admit nothing more; give calls time to finish, then close them.
 
-        Called again while it runs, it takes the new patience: 0 closes all calls now.
+        A phone call that was answered before is on its way: its stream is still taken. Called again
+        while it runs, it takes the new patience: 0 closes all calls now.
         """
         if not self.draining:
-            self.draining = True
+            self.stopping.set()
             for live in self:
                 live.outlet.stopping(RESTART_S)
+            await asyncio.sleep(min(ANNOUNCE_S, patience_s))
         await self._wait_until_empty(patience_s)
         for live in self:
             live.call.post_now(EndAsked("shutdown"))

@@ -258,7 +258,7 @@ class Legs:
             await self._settle(left, None)
 
     async def withdraw(self, worker: str) -> None:
-        """The process stops: no call that it has placed may be left ringing."""
+        """No process is left to answer: no call that this one has placed may be left ringing."""
         try:
             live = await self.records.live()
         except RecordsError as error:

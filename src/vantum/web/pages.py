@@ -156,4 +156,6 @@ async def add_headers(request: Request, call_next: RequestResponseEndpoint) -> R
     response.headers["x-content-type-options"] = "nosniff"
     response.headers["referrer-policy"] = "no-referrer"
     response.headers["content-security-policy"] = _PAGE_POLICY
+    if request.app.state.calls.draining:
+        response.headers["connection"] = "close"  # the next request goes to a process that stays
     return response

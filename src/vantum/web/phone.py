@@ -19,7 +19,7 @@ from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
-from vantum.store.processes import HERE_S, Processes
+from vantum.store.processes import ALIVE_S, HERE_S, Processes
 from vantum.telemetry import Log
 from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
@@ -54,6 +54,7 @@ async def telephone(
         casting,
         contacts=Contacts(database),
         may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
+        others_have_room=lambda: processes.others_have_room(legs.now() - ALIVE_S),
         start=upkeep.start,
         log=log,
     )
@@ -74,11 +75,19 @@ async def telephone(
     try:
         yield exchange
     finally:
-        await legs.withdraw(exchange.talks.worker)
-        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
-            await processes.gone()
+        await _leave(processes, legs, exchange.talks.worker)
         await _end(tasks)
         await carrier.close()
+
+
+async def _leave(processes: Processes, legs: Legs, worker: str) -> None:
+    """Who rings because of us is answered by another process, where there is one."""
+    handed_over = False
+    with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+        await processes.gone()
+        handed_over = await processes.others_have_room(legs.now() - ALIVE_S)
+    if not handed_over:
+        await legs.withdraw(worker)
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -94,4 +103,7 @@ async def _here(processes: Processes, calls: Calls, now: Callable[[], float], lo
             await processes.here(calls.capacity, now())
         except RecordsError as error:
             log.warning("records_not_read", why=str(error))
-        await asyncio.sleep(HERE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HERE_S):
+                # That it stops is told at once, and then again and again.
+                await (asyncio.sleep(HERE_S) if calls.draining else calls.stopping.wait())
