@@ -128,6 +128,7 @@ class House:
             )
             for number, port in enumerate(ours)
         ]
+        self._over = False
         self.server_urls = [f"http://127.0.0.1:{port}" for port in ours]
         behind = ["-m", "benchmarks.proxy", str(public), *map(str, ours)]
         self.proxy = Program("proxy", behind, {}, folder / "proxy.log") if servers > 1 else None
@@ -164,6 +165,8 @@ class House:
     def restart(self, program: Program, patience_s: float) -> int:
         """As a deploy does it: end it, begin it anew, wait until it is ready; its exit code."""
         code = program.end(patience_s=patience_s)
+        if self._over:  # all of it has been ended meanwhile
+            return code
         program.start()
         if program in self.servers:
             until_answered(f"{self.server_urls[self.servers.index(program)]}/ready")
@@ -186,6 +189,7 @@ class House:
 
     def end(self) -> None:
         """End all of it."""
+        self._over = True
         proxies = [self.proxy] if self.proxy is not None else []
         for program in (*self.workers, *self.servers, *proxies, self.carrier):
             program.end()
