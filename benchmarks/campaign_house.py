@@ -112,7 +112,6 @@ class House:
             "DATABASE_URL": database_url,
             "VANTUM_DATA_DIR": str(folder / "data"),
             "CARRIER_CALLS_PER_S": str(dials_per_s),
-            "LOG_LEVEL": "info",
             "MAX_SESSIONS": "1000",
             **more,
         }

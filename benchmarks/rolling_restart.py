@@ -41,6 +41,7 @@ MIX: Final = {
 }
 OVER: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LOOK_S: Final = 1.0
+ORDER_S: Final = 60.0
 BEGUN_PER_S: Final = 6.0
 DRAIN_S: Final = 120.0  # no talk here lasts so long
 TALK_S: Final = 180.0
@@ -145,11 +146,12 @@ class Talkers:
 
     async def _ordered(self, number: str) -> str:
         """Our name for it. Who is refused by a server that stops asks again, as anybody would."""
+        headers = self._token | {"Idempotency-Key": f"call-{number}-{time.monotonic_ns()}"}
         while True:
             try:
                 async with httpx.AsyncClient(base_url=self._house.public_url) as http:
                     url, body = "/api/v1/calls", {"to": number}
-                    answer = await http.post(url, json=body, headers=self._token, timeout=30)
+                    answer = await http.post(url, json=body, headers=headers, timeout=ORDER_S)
                     return str(answer.raise_for_status().json()["id"])
             except AWAY as error:
                 if isinstance(error, httpx.HTTPStatusError) and error.response.status_code != 503:

@@ -26,6 +26,7 @@ from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
 from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
+from vantum.telephony.sweeping import sweep
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
 from vantum.web.records import Records
@@ -67,7 +68,7 @@ async def telephone(
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
-        upkeep.start("sweep-legs", legs.sweep()),
+        upkeep.start("sweep-legs", sweep(legs, log)),
         upkeep.start("here", _here(processes, calls, legs.now, log)),
     ]
     if recordings is not None:
