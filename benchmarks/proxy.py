@@ -53,7 +53,7 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
-    except ConnectionError:
+    except (ConnectionError, RuntimeError):  # which uvloop says of a closed one
         pass
     finally:
         writer.close()

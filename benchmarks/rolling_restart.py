@@ -42,9 +42,12 @@ MIX: Final = {
 OVER: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LOOK_S: Final = 1.0
 ORDER_S: Final = 60.0
+WATCHED: Final = 400  # calls, the newest: those of a minute and more
 BEGUN_PER_S: Final = 6.0
 DRAIN_S: Final = 120.0  # no talk here lasts so long
 TALK_S: Final = 180.0
+ALL_TALK_S: Final = 120.0
+MOST: Final = 0.9  # somebody has just left, and the next one rings
 GOODBYE: Final = "Thank you, goodbye."
 LINES: Final = ("Hello?", "Yes, I have a minute.", "We are twelve people in sales.")
 FRESH: Final = httpx.Limits(max_keepalive_connections=0)
@@ -99,6 +102,7 @@ class Talkers:
         self.carrier = carrier
         self._script = msgspec.to_builtins(script)
         self._token = {"Authorization": f"Bearer {token}"}
+        self._statuses: dict[str, str] = {}
         self._sids: dict[str, str] = {}  # of what was dialled, by our name for it
         self._dials_seen = 0
 
@@ -115,14 +119,23 @@ class Talkers:
         sid = await (self._rings(number) if inbound else self._is_called(number))
         while time.monotonic() < ends:
             await asyncio.sleep(LOOK_S)
-            leg = (await self.carrier.get(f"/simulator/calls/{sid}")).json()
-            if leg["status"] in OVER:
-                self.legs.append(leg)
-                self.live.discard(sid)
-                return
-            if leg["said"]:
+            status = self._statuses.get(sid, "")
+            if status == "in-progress":
                 self.live.add(sid)
+            if status in OVER:
+                self.live.discard(sid)
+                self.legs.append((await self.carrier.get(f"/simulator/calls/{sid}")).json())
+                return
         self.wrong.append(f"{sid} is not over in time")
+
+    async def watch(self) -> None:
+        """How all calls stand, for ever; to hear out what was said on each costs the carrier far
+        more.
+        """
+        while True:
+            page = (await self.carrier.get(f"/simulator/calls?newest={WATCHED}")).json()
+            self._statuses |= {call["sid"]: call["status"] for call in page["calls"]}
+            await asyncio.sleep(LOOK_S)
 
     async def _rings(self, number: str) -> str:
         url = self._house.public_url
@@ -202,16 +215,21 @@ async def _restart_all(
 ) -> list[Restarted]:
     restarted = []
     async with asyncio.TaskGroup() as group:
-        for line in range(wanted.calls):
+        watching = group.create_task(talkers.watch(), name="watch")
+        lines = [
             group.create_task(talkers.line(line, wanted.calls), name=f"line-{line}")
+            for line in range(wanted.calls)
+        ]
         campaigns = group.create_task(_campaigns(database, talkers, wanted), name="campaigns")
-        while len(talkers.live) < wanted.calls:  # noqa: ASYNC110 - they are asked
-            await asyncio.sleep(0.1)
         for program in house.programs:
+            async with asyncio.timeout(ALL_TALK_S):
+                while len(talkers.live) < wanted.calls * MOST:  # noqa: ASYNC110 - they are asked
+                    await asyncio.sleep(0.1)
             restarted.append(await _restart(house, program, talkers))
             print(msgspec.json.encode(restarted[-1]).decode(), flush=True)
         talkers.enough.set()
-        await campaigns
+        await asyncio.wait([campaigns, *lines])
+        watching.cancel()
     return restarted
 
 
