@@ -118,7 +118,7 @@ def strike(house: House, dice: random.Random, wanted: Wanted) -> None:
         if not worker.stopped_until:
             worker.stop(dice.uniform(1, 20))
     # Of what dials more often: it is what this is about.
-    dice.choice([house.server, *house.workers, *house.workers]).kill()
+    dice.choice([*house.servers, *house.workers, *house.workers]).kill()
 
 
 async def is_done(campaigns: Campaigns, name: str) -> bool:

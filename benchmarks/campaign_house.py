@@ -1,4 +1,4 @@
-"""The processes of a whole installation, to be killed: a carrier, a server, and workers.
+"""The processes of a whole installation, to be killed: a carrier, servers, and workers.
 
 Everything listens on this machine only, and ends with this program.
 """
@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,7 @@ from benchmarks.ports import free_port
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
 
 START_S: Final = 60.0
+END_S: Final = 20.0
 PREFIX: Final = "+155502"  # all of its numbers are answered as on a list, and without sound
 SCRIPTED: Final = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
 
@@ -72,22 +74,22 @@ class Program:
             self.stopped_until = 0.0
             os.kill(self.pid, signal.SIGCONT)
 
-    def end(self, number: int = signal.SIGTERM) -> None:
-        """End it."""
+    def end(self, number: int = signal.SIGTERM, patience_s: float = END_S) -> int:
+        """End it; its exit code."""
         if self._process is None:
-            return
+            return 0
         if self.stopped_until:
             os.kill(self.pid, signal.SIGCONT)
         self._process.send_signal(number)
         try:
-            self._process.wait(20)
+            return self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            return self._process.wait()
 
 
 class House:
-    """The carrier, one server and some workers on one database."""
+    """The carrier, servers and workers on one database; several servers are behind a proxy."""
 
     def __init__(
         self,
@@ -96,31 +98,43 @@ class House:
         workers: int,
         dials_per_s: float,
         *,
+        servers: int = 1,
         profile: str = "fast",
         vendors: bool = False,
-        **further: str,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`vendors`: they are simulated, too, in place of scripted ones; `further` settings."""
-        ours, theirs = free_port(), free_port()
+        """`vendors`: they are simulated, too, in place of scripted ones; `more` settings."""
+        ours, theirs = [free_port() for _ in range(servers)], free_port()
         self.carrier_url = f"http://127.0.0.1:{theirs}"
+        public = free_port() if servers > 1 else ours[0]
+        self.public_url = f"http://127.0.0.1:{public}"
         self.data = folder / "data"
-        spoken = on_the_phone(self.carrier_url) if vendors else SCRIPTED
         settings = {
             **carrier_settings(self.carrier_url),
-            **spoken,
-            "PUBLIC_URL": f"http://127.0.0.1:{ours}",
-            "PORT": str(ours),
+            **(on_the_phone(self.carrier_url) if vendors else SCRIPTED),
+            "PUBLIC_URL": self.public_url,
             "DATABASE_URL": database_url,
             "VANTUM_DATA_DIR": str(self.data),
             "CARRIER_CALLS_PER_S": str(dials_per_s),
-            "LOG_LEVEL": "info",
             "MAX_SESSIONS": "1000",
-            **further,
+            **more,
         }
         self.data.mkdir(exist_ok=True)
         simulate = ["-m", "vantum", "simulate", "--port", str(theirs), "--profile", profile]
         self.carrier = Program("carrier", simulate, {}, folder / "carrier.log")
-        self.server = Program("server", ["-m", "vantum", "serve"], settings, folder / "server.log")
+        self.servers = [
+            Program(
+                f"server {number}",
+                ["-m", "vantum", "serve", "--port", str(port)],
+                settings,
+                folder / f"server-{number}.log",
+            )
+            for number, port in enumerate(ours)
+        ]
+        self._over = False
+        self.server_urls = [f"http://127.0.0.1:{port}" for port in ours]
+        behind = ["-m", "benchmarks.proxy", str(public), *map(str, ours)]
+        self.proxy = Program("proxy", behind, {}, folder / "proxy.log") if servers > 1 else None
         self.workers = [
             Program(
                 f"worker {number}",
@@ -130,8 +144,17 @@ class House:
             )
             for number in range(workers)
         ]
-        self.url = f"http://127.0.0.1:{ours}"
         self._settings = settings
+
+    @property
+    def server(self) -> Program:
+        """The first of them, where there is but one."""
+        return self.servers[0]
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self.server_urls[0]
 
     def further_server(self, folder: Path, without: Collection[str] = ()) -> tuple[Program, str]:
         """Another one on the same records, not begun yet, and its address; `without` settings."""
@@ -144,7 +167,7 @@ class House:
     @property
     def programs(self) -> list[Program]:
         """All that may be killed: whatever is ours."""
-        return [self.server, *self.workers]
+        return [*self.servers, *self.workers]
 
     def start(self, mix: dict[str, Any] | None = None) -> None:
         """Begin all of it; `mix` says who answers which share of the campaign's numbers."""
@@ -152,10 +175,25 @@ class House:
         until_answered(f"{self.carrier_url}/simulator/calls")
         if mix is not None:
             ask("POST", f"{self.carrier_url}/simulator/mixes", {"prefix": PREFIX, **mix})
-        self.server.start()
-        until_answered(f"{self.url}/ready")
+        for server in self.servers:
+            server.start()
+        for url in self.server_urls:
+            until_answered(f"{url}/ready")
+        if self.proxy is not None:
+            self.proxy.start()
+            until_answered(f"{self.public_url}/ready")
         for worker in self.workers:
             worker.start()
+
+    def restart(self, program: Program, patience_s: float) -> int:
+        """As a deploy does it: end it, begin it anew, wait until it is ready; its exit code."""
+        code = program.end(patience_s=patience_s)
+        if self._over:  # all of it has been ended meanwhile
+            return code
+        program.start()
+        if program in self.servers:
+            until_answered(f"{self.server_urls[self.servers.index(program)]}/ready")
+        return code
 
     def wake(self) -> None:
         """Let go on what has stood still for long enough."""
@@ -174,7 +212,9 @@ class House:
 
     def end(self) -> None:
         """End all of it."""
-        for program in (*self.workers, self.server, self.carrier):
+        self._over = True
+        proxies = [self.proxy] if self.proxy is not None else []
+        for program in (*self.workers, *self.servers, *proxies, self.carrier):
             program.end()
 
 

@@ -55,7 +55,7 @@ async def pace(folder: Path, url: str, contacts: int) -> Paced:
     campaigns, dice = Campaigns(database), random.Random(1)
     try:
         house.start(MIX)
-        worker, server = (psutil.Process(one.pid) for one in (house.workers[0], house.server))
+        worker, server = (psutil.Process(one.pid) for one in (house.workers[0], house.servers[0]))
         await asyncio.sleep(3)  # the worker has started, and waits
         name = await begin(database, 0, contacts, ONCE)
         began, cpu = time.monotonic(), (_cpu_s(worker), _cpu_s(server))

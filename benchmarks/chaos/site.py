@@ -42,8 +42,7 @@ class Site:
             workers,
             dials_per_s,
             vendors=True,
-            **self.clock.settings,
-            RECORDING="on",
+            more={**self.clock.settings, "RECORDING": "on"},
         )
         self.other, self.other_url = self.house.further_server(folder, without=self.clock.settings)
         self.done: Counter[str] = Counter()

@@ -53,7 +53,7 @@ async def soak(folder: Path, url: str, plan: list[Planned], *, at_once: int, see
     """Have all calls, and find out what is left of them; `seed` is told only."""
     database = Database(url)
     await database.set_up()
-    house = House(folder, url, 0, 1.0, profile="bench", vendors=True, **_two_agents(folder))
+    house = House(folder, url, 0, 1.0, profile="bench", vendors=True, more=_two_agents(folder))
     warm = max(1, round(WARM_UP * len(plan)))
     try:
         house.start()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:  # loaded only where traces are on
     from vantum.tracing import Tracing
 
 RESTART_S: Final = 60.0  # what clients are told; a process manager is back within seconds
+# Whoever leads calls here asks /ready again within this, and has new ones go elsewhere. Until then
+# they still come: a socket that the kernel has taken and nobody reads would be a dropped call.
+ANNOUNCE_S: Final = 1.0
 
 
 class Live(Struct, frozen=True):
@@ -55,7 +58,7 @@ class Calls:
     ) -> None:
         self.house = House(PlayoutClock(), metrics, tracing)
         self.strain = Strain(loop_lag(metrics).observe)
-        self.draining = False
+        self.stopping = asyncio.Event()  # no call is admitted any more
         self._settings = settings
         self._log = log
         self._by_session: dict[str, Live] = {}
@@ -78,6 +81,11 @@ class Calls:
     def by_connection(self, connection_id: str) -> Live | None:
         """The call on this connection."""
         return self._by_connection.get(connection_id)
+
+    @property
+    def draining(self) -> bool:
+        """No call is admitted any more; those that are on their way still come."""
+        return self.stopping.is_set()
 
     @property
     def has_room(self) -> bool:
@@ -145,12 +153,14 @@ class Calls:
     async def drain(self, patience_s: float) -> None:
         """Admit nothing more; give calls time to finish, then close them.
 
-        Called again while it runs, it takes the new patience: 0 closes all calls now.
+        A phone call that was answered before is on its way: its stream is still taken. Called again
+        while it runs, it takes the new patience: 0 closes all calls now.
         """
         if not self.draining:
-            self.draining = True
+            self.stopping.set()
             for live in self:
                 live.outlet.stopping(RESTART_S)
+            await asyncio.sleep(min(ANNOUNCE_S, patience_s))
         await self._wait_until_empty(patience_s)
         for live in self:
             live.call.post_now(EndAsked("shutdown"))

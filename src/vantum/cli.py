@@ -66,11 +66,19 @@ def _settings(**given: object) -> Settings:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that share the port: one a core.")
+    ] = 1,
 ) -> None:
     """Serve calls, the page and the API on one port."""
+    settings, doubts = _settings(host=host, port=port), doubtful_lines(ENV_FILE)
+    if workers > 1:
+        from vantum.web.workers import run_workers  # noqa: PLC0415 - see below
+
+        raise typer.Exit(run_workers(settings, workers, doubts))
     from vantum.web.server import run_server  # noqa: PLC0415 - other commands need no web server
 
-    run_server(_settings(host=host, port=port), doubtful_lines(ENV_FILE))
+    run_server(settings, doubts)
 
 
 @app.command()

@@ -31,9 +31,8 @@ from vantum.providers.base import (
 from vantum.providers.chosen import address_of
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
-from vantum.store.claims import ALIVE_S
 from vantum.store.database import Database
-from vantum.store.processes import Processes
+from vantum.store.processes import ALIVE_S, Processes
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
 from vantum.upkeep import HouseUpkeep

@@ -22,6 +22,7 @@ from vantum.store.phone_calls import PhoneCalls
 from vantum.telemetry import server_log
 from vantum.telephony.legs import Legs
 from vantum.telephony.settled import FILE, Outcome
+from vantum.telephony.sweeping import sweep
 from vantum.telephony.twilio import TwilioCarrier
 from vantum.web.access import TOKEN_FILE
 
@@ -150,7 +151,7 @@ async def sweeping(database_url: str, phone: Phone) -> AsyncIterator[Legs]:
     database = Database(database_url)
     later = time.time() + 1_000
     legs = Legs(carrier, PhoneCalls(database), phone.data, log=server_log(), now=lambda: later)
-    task = asyncio.get_running_loop().create_task(legs.sweep(), name="sweep-later")
+    task = asyncio.get_running_loop().create_task(sweep(legs, server_log()), name="sweep-later")
     try:
         yield legs
     finally:

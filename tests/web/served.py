@@ -195,6 +195,11 @@ class Client:
         assert code is not None
         return code
 
+    @property
+    def has_ended(self) -> bool:
+        """The connection is closed."""
+        return self._ended.is_set()
+
     def names(self) -> list[str]:
         return [frame.name for frame in self.events]
 

@@ -178,7 +178,7 @@ async def test_ready_says_whether_a_call_can_be_admitted() -> None:
             assert (await http.get("/ready")).status_code == 503
         await server.is_empty()
         assert (await http.get("/ready")).status_code == 200
-        server.calls.draining = True
+        server.calls.stopping.set()
         assert (await http.get("/ready")).status_code == 503
         assert (await http.get("/health")).json()["websocketServer"]["healthy"] is False
 

@@ -72,13 +72,13 @@ class Process:
 
 
 @asynccontextmanager
-async def running(folder: Path, **settings: str) -> AsyncIterator[Process]:
+async def running(folder: Path, *words: str, **settings: str) -> AsyncIterator[Process]:
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PLUGIN), "PORT": "0"}
     environ |= settings
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "vantum", "serve"),
+        *("-m", "vantum", *(words or ("serve",))),
         env=environ | coverage,
         cwd=folder,
         stderr=asyncio.subprocess.PIPE,

@@ -11,9 +11,8 @@ from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
 from vantum.settings import Settings
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
-from vantum.store.claims import ALIVE_S
 from vantum.store.database import Database
-from vantum.store.processes import Processes
+from vantum.store.processes import ALIVE_S, Processes
 
 LATELY_S: Final = 600.0  # a pace is measured over; two to three calls of each line
 

@@ -36,14 +36,14 @@ from vantum.errors import RecordsError
 from vantum.settings import Settings
 from vantum.store.attempts import Attempts
 from vantum.store.campaigns import Campaigns
-from vantum.store.claims import ALIVE_S, Claims
+from vantum.store.claims import Claims
 from vantum.store.database import Database
 from vantum.store.hooks import JOB as WEBHOOK
 from vantum.store.hooks import Hooks
 from vantum.store.jobs import Jobs
 from vantum.store.lists import Lists
 from vantum.store.phone_calls import PhoneCalls
-from vantum.store.processes import HERE_S, Processes
+from vantum.store.processes import ALIVE_S, HERE_S, Processes
 from vantum.telemetry import Log, configure_log, server_log
 from vantum.telephony.account import account_of
 from vantum.telephony.legs import Legs

@@ -23,6 +23,7 @@ from vantum.store.gates import Gate, locked
 from vantum.store.hooks import tell_of_campaigns
 from vantum.store.numbers import consents_of, dials_of, suppressed_of
 from vantum.store.phone_calls import PhoneCall, columns
+from vantum.store.processes import ALIVE_S
 from vantum.store.schema import (
     ATTEMPTS,
     CALLS,
@@ -37,7 +38,6 @@ from vantum.store.schema import (
 )
 
 LEASE_S: Final = 15.0  # of a dial: longer than the carrier may take to answer
-ALIVE_S: Final = 15.0  # a process that was seen since then runs
 HORIZON_S: Final = 1.0  # moments for dials are given away so far ahead: two looks
 # Contacts that are looked at besides those that may be dialled: at first, and where that has shown
 # that some may not be called now. Out of hours all wait.

@@ -11,6 +11,7 @@ from vantum.store.schema import WORKERS
 
 Kind = Literal["serve", "worker"]
 HERE_S: Final = 5.0  # between two reports
+ALIVE_S: Final = 15.0  # a process that was seen since then runs
 FORGOTTEN_S: Final = 3_600.0  # a process that was not seen for so long is gone
 
 
@@ -40,6 +41,14 @@ class Processes:
         query = select(WORKERS.c.boot_id).where(WORKERS.c.kind == kind, WORKERS.c.seen_at > since)
         async with self._database.reading() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
+
+    async def others_have_room(self, since: float) -> bool:
+        """Whether another of this kind that takes calls was seen since. Raises RecordsError."""
+        another = (WORKERS.c.kind == self._kind, WORKERS.c.boot_id != self._boot_id)
+        takes_calls = (WORKERS.c.room > 0, WORKERS.c.seen_at > since)
+        query = select(WORKERS.c.boot_id).where(*another, *takes_calls).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).first() is not None
 
     async def gone(self) -> None:
         """This one has stopped. Raises RecordsError."""

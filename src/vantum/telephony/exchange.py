@@ -42,11 +42,13 @@ class Exchange:
         *,
         contacts: Contacts,
         may_call: Callable[[str, str], Awaitable[str]],
+        others_have_room: Callable[[], Awaitable[bool]],
         start: Callable[[str, Coroutine[Any, Any, None]], object],
         log: Log,
     ) -> None:
         """`may_call` tells why a number may be called from one of ours, or raises RequestError.
 
+        `others_have_room`: a stream finds a process that carries it, though this one takes none.
         `start` runs work beside the calls.
         """
         self.line = line
@@ -57,6 +59,7 @@ class Exchange:
         self._calls = calls
         self._casting = casting
         self._may_call = may_call
+        self._others_have_room = others_have_room
         self._start = start
         self.opt_outs = OptOuts(contacts, now=legs.now, start=start, log=log)
         self._ids = Ids()
@@ -126,7 +129,8 @@ class Exchange:
         try:
             self._calls.check_room()
         except CapacityError:
-            return instructions.hang_up()
+            if not await self._others_have_room():
+                return instructions.hang_up()
         call = self._recorded("inbound", theirs, ours, None)
         call.sid, call.status, call.answered_at = sid, "in-progress", call.placed_at
         return self._talk(call.call_id, sid) if await self.records.add(call) else None

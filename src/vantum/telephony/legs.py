@@ -1,8 +1,8 @@
-"""How the legs of calls are followed to their end: news, hanging up, confirmation, sweeping.
+"""How the legs of calls are followed to their end: news, hanging up, confirmation.
 
 A leg belongs to its call: when the talk is over the leg is hung up and the carrier's word for it
 awaited. One that was handed over lives on until one of those who talk on it leaves. Whatever that
-misses is asked about later. Each call's outcome is written down once.
+misses is asked about later (`sweeping.py`). Each call's outcome is written down once.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER, Carrier, Leg, Order, behind
 from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
+from vantum.telephony.unsettled import Left, Unsettled
 
 _LOOK_EVERY_S: Final = 0.1
-_AGAIN_S: Final = (1.0, 4.0, 15.0, 40.0)  # a database is started anew in less than a minute
+_AGAIN_S: Final = (1.0, 4.0, 15.0)  # a database is started anew in less; else the sweep has it
 
 
 class Legs:
@@ -43,6 +44,7 @@ class Legs:
         self.now = now
         self.on_over: Callable[[PhoneCall], Awaitable[None]] | None = None  # once for each leg
         self._folder = folder
+        self.unsettled = Unsettled(folder)
         self._log = log
 
     async def place(self, call: PhoneCall, order: Order, *, alone: bool = False) -> None:
@@ -161,25 +163,35 @@ class Legs:
         if left is None:
             return
         if not left.worker:
-            await self._settle(left, None, why)
+            await self.settle(left, None, why)
         if first and self.on_over is not None:
             await self.on_over(left)
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
-        for wait_s in _AGAIN_S:  # what was said is known here alone
+        for wait_s in _AGAIN_S:
             try:
-                await self._ended(call, talked, hang_up=hang_up)
-                return
+                await self.end(call, talked, hang_up=hang_up)
             except RecordsError as error:
                 self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
+                self._keep(Left(call, talked))  # what was said is known here alone
                 await asyncio.sleep(wait_s)
-        await self._ended(call, talked, hang_up=hang_up)
+            else:
+                self.unsettled.forget(call.call_id)
+                return
 
-    async def _ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
+    def _keep(self, left: Left) -> None:
+        try:
+            self.unsettled.keep(left)
+        except OSError as error:
+            call_id = left.call.call_id
+            self._log.error("outcome_not_written", call_id=call_id, why=error.strerror)
+
+    async def end(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
+        """The same where the records are there. Raises RecordsError."""
         left = await self.records.by_id(call.call_id)
         if left is not None and left.handed_over:
-            await self._settle(left, talked)
+            await self.settle(left, talked)
             return
         sid = call.sid or ""
         try:
@@ -196,7 +208,7 @@ class Legs:
         now_known = await self.records.by_id(call.call_id)
         if now_known is not None:
             now_known.ended_at = now_known.ended_at or self.now()
-            await self._settle(now_known, talked)
+            await self.settle(now_known, talked)
 
     async def _is_gone(self, call_id: str) -> bool:
         try:
@@ -209,7 +221,8 @@ class Legs:
         except TimeoutError:
             return False
 
-    async def _settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
+    async def settle(self, call: PhoneCall, talked: Talked | None, why: str = "") -> None:
+        """Write down what came of a call, once. Raises RecordsError."""
         outcome = outcome_of(call, talked, why)
         line = msgspec.json.encode(outcome)
         wanted = wish(call, self.now()) if talked and talked.opted_out_s is not None else None
@@ -221,44 +234,8 @@ class Legs:
         except OSError as error:
             self._log.error("outcome_not_written", call_id=call.call_id, why=error.strerror)
 
-    async def sweep(self) -> None:
-        """Ask about calls that nobody has heard of for too long, for ever; end what was left."""
-        while True:
-            try:
-                await self._sweep_once()
-            except RecordsError as error:  # one that ended here would leave legs open for ever
-                self._log.warning("records_not_read", why=str(error))
-            await asyncio.sleep(limits.STALE_CALL_S / 4)
-
-    async def _sweep_once(self) -> None:
-        before = self.now() - limits.STALE_CALL_S
-        await self.records.tidy(before)
-        for call in await self.records.stale(before):
-            try:
-                await self._ask_about(call)
-            except CarrierError as error:
-                self._log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
-
-    async def _ask_about(self, call: PhoneCall) -> None:
-        if call.ended_at is None:
-            leg = await (self.carrier.look(call.sid) if call.sid else self.find_again(call))
-            if call.sid is None:
-                return
-            if leg is not None and leg.status not in OVER and call.handed_over:
-                await self.records.change(call.call_id, news_at=self.now())
-                await self._settle(call, None)
-                return
-            if leg is not None and leg.status not in OVER:
-                self._log.warning("leg_left_open", call_id=call.call_id)
-                await self.carrier.hang_up(leg.sid)
-                leg = await self.carrier.look(leg.sid)
-            await self.over(call, leg.status if leg else "failed")
-        left = await self.records.by_id(call.call_id)
-        if left is not None:
-            await self._settle(left, None)
-
     async def withdraw(self, worker: str) -> None:
-        """The process stops: no call that it has placed may be left ringing."""
+        """No process is left to answer: no call that this one has placed may be left ringing."""
         try:
             live = await self.records.live()
         except RecordsError as error:

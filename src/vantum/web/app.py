@@ -25,6 +25,7 @@ from vantum.web.entrance import Entrance, desk_opener, mounted
 from vantum.web.pages import Pages, add_headers, console_files
 from vantum.web.passes import Turnstile
 from vantum.web.records import Records
+from vantum.web.siblings import Siblings
 from vantum.web.socket import SocketDoor
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def build_app(
     *,
     stop: Callable[[], None] | None = None,
     budgets: Budgets | None = None,
+    siblings: Siblings | None = None,
 ) -> FastAPI:
-    """The ASGI application. `stop` ends the server once SIGTERM or SIGINT has drained it.
-
-    Raises SettingsError for a provider or default agent that cannot be used.
+    """The ASGI application. `stop` ends the server once a signal has drained it, `siblings` share
+    its port. Raises SettingsError for a provider or default agent that cannot be used.
     """
     log = server_log()
     speech = LocalSpeech(socket_path(settings.vantum_data_dir))
@@ -55,7 +56,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pages = Pages(calls, casting, speech, metrics)
+        pages = Pages(calls, casting, speech, metrics, siblings)
         app.include_router(pages.router())
         _introduce(pages, casting, unused_keys(settings, casting.providers), log)
         api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)

@@ -19,6 +19,7 @@ from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.chosen import Choice
 from vantum.providers.local.client import LocalSpeech
 from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth
+from vantum.web.siblings import Siblings, figures_of_all
 
 CONSOLE: Final = Path(__file__).parent / "console"
 
@@ -41,13 +42,19 @@ class Pages:
     """Answers for health checks, scrapers and the console."""
 
     def __init__(
-        self, calls: Calls, casting: Casting, speech: LocalSpeech, metrics: Metrics
+        self,
+        calls: Calls,
+        casting: Casting,
+        speech: LocalSpeech,
+        metrics: Metrics,
+        siblings: Siblings | None,
     ) -> None:
         self._calls = calls
         self._casting = casting
         self._speech = speech
         self._metrics = metrics
         metrics.registry.register(ProviderHealth(casting.pulses))
+        self._siblings = siblings
         self._started_at = asyncio.get_running_loop().time()
 
     def _chosen(self) -> dict[str, Choice]:
@@ -116,11 +123,15 @@ class Pages:
         ready = self.is_ready()
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
-    async def metrics(self) -> Response:
-        """Prometheus text."""
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus text: of all processes of the port, or of the one that is asked by its own."""
         self._metrics.sessions.set(len(self._calls))
         self._metrics.tasks.set(len(asyncio.all_tasks()))
-        return Response(self._metrics.exposition(), media_type=METRICS_TYPE)
+        page = self._metrics.exposition().decode()
+        _, port = request.scope["server"]
+        if self._siblings is not None and port != self._siblings.own_port:
+            page = await figures_of_all(self._siblings, page)
+        return Response(page, media_type=METRICS_TYPE)
 
     async def choices(self) -> JSONResponse:
         """What the page lets its visitor choose."""
@@ -166,4 +177,6 @@ async def add_headers(request: Request, call_next: RequestResponseEndpoint) -> R
     response.headers["x-content-type-options"] = "nosniff"
     response.headers["referrer-policy"] = "no-referrer"
     response.headers["content-security-policy"] = _PAGE_POLICY
+    if request.app.state.calls.draining:
+        response.headers["connection"] = "close"  # the next request goes to a process that stays
     return response

@@ -19,13 +19,14 @@ from vantum.store.agent_versions import AgentVersions
 from vantum.store.contacts import Contacts
 from vantum.store.numbers import Numbers
 from vantum.store.phone_calls import PhoneCalls
-from vantum.store.processes import HERE_S, Processes
+from vantum.store.processes import ALIVE_S, HERE_S, Processes
 from vantum.telemetry import Log
 from vantum.telephony.account import account_of
 from vantum.telephony.exchange import Exchange
 from vantum.telephony.legs import Legs
 from vantum.telephony.media_door import PATH, MediaDoor
 from vantum.telephony.signatures import Signatures
+from vantum.telephony.sweeping import sweep
 from vantum.telephony.webhooks import Webhooks
 from vantum.upkeep import HouseUpkeep
 from vantum.web.records import Records
@@ -55,6 +56,7 @@ async def telephone(
         casting,
         contacts=Contacts(database),
         may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
+        others_have_room=lambda: processes.others_have_room(legs.now() - ALIVE_S),
         start=upkeep.start,
         log=log,
     )
@@ -67,7 +69,7 @@ async def telephone(
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),
-        upkeep.start("sweep-legs", legs.sweep()),
+        upkeep.start("sweep-legs", sweep(legs, log)),
         upkeep.start("here", _here(processes, calls, legs.now, log)),
     ]
     if recordings is not None:
@@ -75,11 +77,19 @@ async def telephone(
     try:
         yield exchange
     finally:
-        await legs.withdraw(exchange.talks.worker)
-        with suppress(RecordsError):  # who is not seen any more is forgotten anyway
-            await processes.gone()
+        await _leave(processes, legs, exchange.talks.worker)
         await _end(tasks)
         await carrier.close()
+
+
+async def _leave(processes: Processes, legs: Legs, worker: str) -> None:
+    """Who rings because of us is answered by another process, where there is one."""
+    handed_over = False
+    with suppress(RecordsError):  # who is not seen any more is forgotten anyway
+        await processes.gone()
+        handed_over = await processes.others_have_room(legs.now() - ALIVE_S)
+    if not handed_over:
+        await legs.withdraw(worker)
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -95,4 +105,7 @@ async def _here(processes: Processes, calls: Calls, now: Callable[[], float], lo
             await processes.here(calls.capacity, now())
         except RecordsError as error:
             log.warning("records_not_read", why=str(error))
-        await asyncio.sleep(HERE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HERE_S):
+                # That it stops is told at once, and then again and again.
+                await (asyncio.sleep(HERE_S) if calls.draining else calls.stopping.wait())

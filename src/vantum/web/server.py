@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from vantum.telemetry import configure_log, server_log
 from vantum.upkeep import keep_what_is_there
 from vantum.web.app import build_app
 from vantum.web.bridge import BRIDGE
+from vantum.web.siblings import Siblings
 
 _EVERY: Final = {"0.0.0.0", "::"}
 _OWN: Final = {"127.0.0.1", "::1"}
@@ -31,21 +32,49 @@ def run_server(settings: Settings, doubts: Iterable[Doubt] = ()) -> None:
 
     `doubts` about the settings are written to the log.
     """
+    prepare(settings, doubts)
+
+    def listening() -> list[socket.socket]:
+        sockets = listening_sockets(settings.host, settings.port)
+        announce(sockets)
+        return sockets
+
+    serve(settings, listening)
+
+
+def prepare(settings: Settings, doubts: Iterable[Doubt]) -> None:
+    """Begin the log with what is odd, and see that there is a place for what is kept."""
     configure_log(settings, sys.stderr)
     for doubt in doubts:
         server_log().warning("env_line_doubtful", line=doubt.line, why=doubt.why)
     check_data_dir(settings.vantum_data_dir)
+
+
+def announce(sockets: Iterable[socket.socket]) -> None:
+    """Tell where we listen."""
+    for listening in sockets:
+        address, port = listening.getsockname()[:2]
+        urls = page_urls(address, port)
+        server_log().info("listening", **urls, address=address, port=port)
+
+
+def serve(
+    settings: Settings,
+    listen: Callable[[], list[socket.socket]],
+    siblings: Siblings | None = None,
+) -> None:
+    """Take calls at these sockets until a signal has drained them.
+
+    Raises SettingsError before it listens. `siblings`: the other processes of the port.
+    """
     server: uvicorn.Server
 
     def stop() -> None:
         server.should_exit = True
 
-    server = uvicorn.Server(server_config(build_app(settings, stop=stop)))
-    sockets = listening_sockets(settings.host, settings.port)
-    for listening in sockets:
-        address, port = listening.getsockname()[:2]
-        urls = page_urls(address, port)
-        server_log().info("listening", **urls, address=address, port=port)
+    app = build_app(settings, stop=stop, siblings=siblings)
+    server = uvicorn.Server(server_config(app))
+    sockets = listen()
     keep_what_is_there()
     server.run(sockets)
     if not server.started:
@@ -100,15 +129,21 @@ def server_config(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def listening_sockets(host: str, port: int, *, named: str = "HOST, PORT") -> list[socket.socket]:
+def listening_sockets(
+    host: str, port: int, *, named: str = "HOST, PORT", shared: bool = False
+) -> list[socket.socket]:
     """Sockets that take connections from now on, one for each address of `host`.
 
-    Raises SettingsError where that cannot be; it names what asked for the address.
+    Raises SettingsError where that cannot be; it names what asked for the address. Where they are
+    `shared`, others of ours may listen there, too.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         addresses = dict.fromkeys((family, where[:2]) for family, _, _, _, where in found)
-        sockets = [socket.create_server(where, family=family) for family, where in addresses]
+        sockets = [
+            socket.create_server(where, family=family, reuse_port=shared)
+            for family, where in addresses
+        ]
     except OSError as error:
         raise SettingsError(f"{named}: cannot listen on {host}:{port}: {error}") from error
     for listening in sockets:
