@@ -88,6 +88,11 @@ class Program:
             return self._process.wait()
 
 
+def _ours(folder: Path, name: str, words: list[str], settings: Mapping[str, str]) -> Program:
+    log = folder / f"{name.replace(' ', '-')}.log"
+    return Program(name, ["-m", "vantum", *words], dict(settings), log)
+
+
 class House:
     """The carrier, servers and workers on one database; several servers are behind a proxy."""
 
@@ -123,12 +128,7 @@ class House:
         simulate = ["-m", "vantum", "simulate", "--port", str(theirs), "--profile", profile]
         self.carrier = Program("carrier", simulate, {}, folder / "carrier.log")
         self.servers = [
-            Program(
-                f"server {number}",
-                ["-m", "vantum", "serve", "--port", str(port)],
-                settings,
-                folder / f"server-{number}.log",
-            )
+            _ours(folder, f"server {number}", ["serve", "--port", str(port)], settings)
             for number, port in enumerate(ours)
         ]
         self._over = False
@@ -136,13 +136,7 @@ class House:
         behind = ["-m", "benchmarks.proxy", str(public), *map(str, ours)]
         self.proxy = Program("proxy", behind, {}, folder / "proxy.log") if servers > 1 else None
         self.workers = [
-            Program(
-                f"worker {number}",
-                ["-m", "vantum", "worker"],
-                settings,
-                folder / f"worker-{number}.log",
-            )
-            for number in range(workers)
+            _ours(folder, f"worker {number}", ["worker"], settings) for number in range(workers)
         ]
         self._settings = settings
 
@@ -162,7 +156,7 @@ class House:
         url = f"http://127.0.0.1:{port}"
         kept = {name: value for name, value in self._settings.items() if name not in without}
         settings = kept | {"PORT": str(port), "PUBLIC_URL": url}
-        return Program("other", ["-m", "vantum", "serve"], settings, folder / "other.log"), url
+        return _ours(folder, "other", ["serve"], settings), url
 
     @property
     def programs(self) -> list[Program]:
