@@ -33,6 +33,7 @@ CUT_S: Final = (0.0, 4.0)  # by then most calls are over by themselves
 CUT_SHARE: Final = 0.25
 RECORDED: Final = 20  # every so many-th call: making an Opus file takes a process of its own
 LOOK_S: Final = 0.4
+APART_S: Final = 0.05  # carriers begin calls one after another
 PATIENCE_S: Final = 90.0  # for one call, though a machine stalls
 
 
@@ -105,6 +106,7 @@ class Crowd:
             async with asyncio.TaskGroup() as group:
                 for one in plan:
                     await self._lines.acquire()
+                    await asyncio.sleep(APART_S)
                     if doors_open is not None:
                         await doors_open.wait()
                     group.create_task(self._call(one), name=one.number)
