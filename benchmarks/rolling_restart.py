@@ -51,7 +51,6 @@ MOST: Final = 0.9  # somebody has just left, and the next one rings
 GOODBYE: Final = "Thank you, goodbye."
 LINES: Final = ("Hello?", "Yes, I have a minute.", "We are twelve people in sales.")
 FRESH: Final = httpx.Limits(max_keepalive_connections=0)
-AWAY: Final = (httpx.TransportError, httpx.HTTPStatusError)
 
 
 class Wanted(Struct, frozen=True):
@@ -81,7 +80,7 @@ class Found(Struct, frozen=True):
 
     restarted: list[Restarted]
     legs: list[dict[str, Any]]  # of the live calls
-    refused: int  # orders of ours that were made again
+    refused: dict[str, int]  # orders of ours that were not answered with a call, by the answer
     late_ticks: int
     tally: Tally
     wrong: list[str]
@@ -96,14 +95,14 @@ class Talkers:
         self.legs: list[dict[str, Any]] = []
         self.wrong: list[str] = []
         self.live: set[str] = set()  # who talk, by the carrier's name for the call
-        self.refused = 0
+        self.refused = Counter[str]()  # orders that were not answered with a call, by what was
         self.enough = asyncio.Event()
         self._house = house
         self.carrier = carrier
         self._script = msgspec.to_builtins(script)
         self._token = {"Authorization": f"Bearer {token}"}
         self._statuses: dict[str, str] = {}
-        self._sids: dict[str, str] = {}  # of what was dialled, by our name for it
+        self._sids: dict[str, str] = {}  # of what was dialled, by number
         self._dials_seen = 0
 
     async def line(self, first: int, step: int) -> None:
@@ -150,33 +149,31 @@ class Talkers:
         return str(answer.raise_for_status().json()["sid"])
 
     async def _is_called(self, number: str) -> str:
+        """Who is refused by a server that stops, or gets no answer, looks whether the call was
+        placed, and asks again where it was not.
+        """
         who = {"number": number, "script": self._script}
         (await self.carrier.post("/simulator/callees", json=who)).raise_for_status()
-        call_id = await self._ordered(number)
-        while call_id not in self._sids:
-            await self._read_dials()
-        return self._sids[call_id]
-
-    async def _ordered(self, number: str) -> str:
-        """Our name for it. Who is refused by a server that stops asks again, as anybody would."""
-        headers = self._token | {"Idempotency-Key": f"call-{number}-{time.monotonic_ns()}"}
-        while True:
+        while number not in self._sids:
             try:
                 async with httpx.AsyncClient(base_url=self._house.public_url) as http:
                     url, body = "/api/v1/calls", {"to": number}
-                    answer = await http.post(url, json=body, headers=headers, timeout=ORDER_S)
-                    return str(answer.raise_for_status().json()["id"])
-            except AWAY as error:
-                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code != 503:
-                    raise
-                self.refused += 1
+                    answer = await http.post(url, json=body, headers=self._token, timeout=ORDER_S)
+                    answer.raise_for_status()
+            except httpx.HTTPStatusError as error:
+                self.refused[str(error.response.status_code)] += 1
                 await asyncio.sleep(LOOK_S)
+            except httpx.TransportError as error:
+                self.refused[type(error).__name__] += 1
+                await asyncio.sleep(LOOK_S)
+            await self._read_dials()
+        return self._sids[number]
 
     async def _read_dials(self) -> None:
         seen = self._dials_seen
         page = (await self.carrier.get(f"/simulator/dials?first={seen}")).json()
         self._dials_seen = max(self._dials_seen, page["total"])
-        self._sids |= {dial["call"]: dial["sid"] for dial in page["dials"]}
+        self._sids |= {dial["to"]: dial["sid"] for dial in page["dials"]}
 
 
 def script(lines: int) -> Script:
@@ -313,7 +310,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="roll-") as named, running_postgres() as server:
         found = asyncio.run(roll(Path(named), server.new_database(), wanted))
     print(f"{time.monotonic() - began:.0f} s, the carrier's late ticks {found.late_ticks}")
-    print(f"{len(found.legs)} talks were led beside the restarts, {found.refused} orders repeated")
+    print(
+        f"{len(found.legs)} talks were led beside the restarts; "
+        f"orders not answered with a call: {dict(found.refused)}"
+    )
     print(f"campaigns: {found.tally.contacts} contacts, {found.tally.dials} dials")
     print("outcomes", found.tally.outcomes)
     told = ["wrong:", *found.wrong[:20], f"{len(found.wrong)} in all"]
