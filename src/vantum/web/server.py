@@ -126,6 +126,9 @@ def server_config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,
+        # Longer than carriers and proxies keep an idle connection: who closes first while the other
+        # sends loses a request. Usual clients keep 15 to 60 s.
+        timeout_keep_alive=75,
     )
 
 
