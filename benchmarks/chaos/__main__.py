@@ -105,10 +105,8 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     contacts = round(wanted.seconds * wanted.dials_per_s / ATTEMPTS)
     campaign = await begin(database, 0, contacts, replace(PLAN, calls_per_s=wanted.dials_per_s))
     began = time.monotonic()
-    beside = [
-        asyncio.create_task(stranger.run(), name="stranger"),
-        asyncio.create_task(_go_on(Campaigns(database), campaign), name="campaign"),
-    ]
+    others = (stranger.run(), _go_on(Campaigns(database), campaign))
+    beside = [asyncio.create_task(other, name="beside") for other in others]
     async with asyncio.TaskGroup() as group:
         group.create_task(crowd.have(plan, site.doors_open), name="talks")
         for lane in lanes(blows):
