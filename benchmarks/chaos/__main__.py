@@ -59,6 +59,7 @@ MIX: Final[dict[str, Any]] = {
 }
 ATTEMPTS: Final = 1.6  # that a contact takes, about
 SETTLES_S: Final = 300.0  # after the last fault: retries, and whatever the sweep has to ask
+DIALS: Final = 600  # in the two minutes that a talk may last
 LEAST_S: Final = 1.0  # between two faults of one kind, where the one before took long
 
 
@@ -93,7 +94,9 @@ async def chaos(
 async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Blow]) -> Chaos:
     token = (site.house.data / TOKEN_FILE).read_text("ascii")
     said, at_once = scripts(wanted.lines), wanted.talks_at_once
-    crowd = Crowd(site.other_url, site.house.carrier_url, token, at_once, said)
+    crowd = Crowd(
+        site.other_url, site.house.carrier_url, token, at_once, scripts=said, beside=DIALS
+    )
     stranger = Stranger(site.other_url, token, wanted.seed)
     plan = talks(wanted.seconds, at_once, wanted.lines)
     # A process takes a second or two for its first call, in which nine others would wait with it.
@@ -102,10 +105,8 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     contacts = round(wanted.seconds * wanted.dials_per_s / ATTEMPTS)
     campaign = await begin(database, 0, contacts, replace(PLAN, calls_per_s=wanted.dials_per_s))
     began = time.monotonic()
-    beside = [
-        asyncio.create_task(stranger.run(), name="stranger"),
-        asyncio.create_task(_go_on(Campaigns(database), campaign), name="campaign"),
-    ]
+    others = (stranger.run(), _go_on(Campaigns(database), campaign))
+    beside = [asyncio.create_task(other, name="beside") for other in others]
     async with asyncio.TaskGroup() as group:
         group.create_task(crowd.have(plan, site.doors_open), name="talks")
         for lane in lanes(blows):

@@ -82,15 +82,18 @@ class Crowd:
         carrier_url: str,
         token: str,
         at_once: int,
+        *,
         scripts: Mapping[str, list[dict[str, Any]]] = SCRIPTS,
+        beside: int = 0,
     ) -> None:
+        """`beside`: calls that others may begin while one of these lasts."""
         headers = {"Authorization": f"Bearer {token}"}
         self._url = server_url
         self._scripts = scripts
         self.us = httpx.AsyncClient(base_url=server_url, headers=headers, timeout=60)
         self.carrier = httpx.AsyncClient(base_url=carrier_url, timeout=60)
         self._lines = asyncio.Semaphore(at_once)
-        self._at_once = at_once
+        self._newest = 6 * at_once + beside
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self.done = 0
         self.refused: list[str] = []  # numbers that we would not call
@@ -162,7 +165,7 @@ class Crowd:
         """Ask the carrier again and again which calls are over."""
         while True:
             await asyncio.sleep(LOOK_S)
-            for leg in await self.legs(6 * self._at_once):
+            for leg in await self.legs(self._newest):
                 over = self._waiting.get(number_of(leg))
                 if over is not None and not over.done() and leg["status"] in OVER:
                     over.set_result(None)
