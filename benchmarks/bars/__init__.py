@@ -1,0 +1,1 @@
+"""Every bar for speed and size beside what is measured."""

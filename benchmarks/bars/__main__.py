@@ -1,0 +1,123 @@
+"""Every bar for speed and size beside what is measured now, on one core with all else on another.
+
+    uv run python -m benchmarks.bars [--seconds 25] [--turns 15] [--store]
+
+Takes about twelve minutes. `--store` keeps the figures in benchmarks/results and writes
+docs/bars.md. Exits with 1 where a bar is not met, or CPU grew by a fifth since the stored run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from benchmarks import added_delay
+from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page
+from benchmarks.calibration import calibrate, headline
+from benchmarks.capacity.__main__ import Row, grown, measure
+from benchmarks.capacity.programs import CORES, PROGRAMS, simulator, vantum
+from benchmarks.interruptions.barge_in import barge_ins
+from benchmarks.kept import keep, kept, this_run
+from benchmarks.recording import costs
+
+NAME: Final = "bars"
+PAGE: Final = Path(__file__).resolve().parent.parent.parent / "docs" / "bars.md"
+ROUNDS: Final = (10, 40, 80, 120, 150, 180)  # of calls, until a program is late
+WITH_RELAY: Final = (10, 40)
+BARGE_INS: Final = 12
+
+
+def rounds(seconds: float) -> list[Row]:
+    """More and more calls, for each program as long as it is in time."""
+    rows: list[Row] = []
+    left = [OURS, LOCAL]
+    for calls in ROUNDS:
+        names = [*(["relay"] if calls in WITH_RELAY else []), *left]
+        for name in names:
+            rows.append(row := measure(name, PROGRAMS[name], calls, seconds))
+            print(row.told, flush=True)
+            if name in left and (row.added_p95_ms > 150 or row.lost):
+                left.remove(name)
+    return rows
+
+
+def delays(turns: int) -> Delays:
+    """Of one call at a time."""
+    offset = time.monotonic() - asyncio.new_event_loop().time()
+    bench = ("simulate", "--profile", "bench")
+    with added_delay.started(*bench, announces=r"played on (\S+)") as vendors:
+        waits = added_delay.measure(vendors, turns, STT_PROVIDER="deepgram", LLM_SPECULATION="0")
+        told = httpx.get(f"{vendors}/simulator/moments").json()
+        moments = [(float(at), str(what)) for at, what in told]
+        nova = [added_delay.added_ms(moments, heard_at + offset) for _, heard_at in waits]
+        flux = {}
+        for guesses in ("0", "1"):
+            given = {"STT_PROVIDER": "deepgram-flux", "LLM_SPECULATION": guesses}
+            waits = added_delay.measure(vendors, turns, **given)
+            flux[guesses] = [1000 * (at - until) - added_delay.SUM_MS for until, at in waits]
+    return Delays(
+        nova=_spread([one for one in nova if one is not None]),
+        flux=_spread(flux["0"]),
+        flux_speculating=_spread(flux["1"]),
+    )
+
+
+def _spread(figures: list[float]) -> tuple[float, float]:
+    figures = sorted(figures)
+    return figures[len(figures) // 2], figures[min(len(figures) - 1, int(0.95 * len(figures)))]
+
+
+def start() -> float:
+    """CPU time until a server for cloud vendors serves, in runs of the calibration loop."""
+    with simulator() as vendors:
+        best = float("inf")
+        for _ in range(3):
+            with vantum()(vendors.url) as program:
+                best = min(best, program.cpu_s() / calibrate())
+    return best
+
+
+def barge_in_ms() -> dict[str, float]:
+    """At 95 %, by what notices speech."""
+    return {mode: times[int(0.95 * len(times))] for mode, times in barge_ins(BARGE_INS).items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=25.0)
+    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--store", action="store_true")
+    given = parser.parse_args()
+    print(headline(), flush=True)
+    spoken, (plain, recorded, _), interrupted = delays(given.turns), costs(), barge_in_ms()
+    os.sched_setaffinity(0, {CORES[-1]})
+    measured = Measured(
+        run=this_run(),
+        rows=rounds(given.seconds),
+        delays=spoken,
+        start=start(),
+        recording_ms=recorded - plain,
+        barge_in_ms=interrupted,
+    )
+    found = list(lines(measured))
+    for one in found:
+        print(f"{'met ' if one.met else 'NOT '} {one.what}: {one.found} (bar: {one.bar})")
+    known = kept(NAME, Measured)
+    worse = grown(measured.rows, known.rows) if known else []
+    print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
+    print(headline())
+    if given.store:
+        keep(NAME, measured)
+        PAGE.write_text(page(measured), "utf-8")
+    return bool(worse) or not all(one.met for one in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

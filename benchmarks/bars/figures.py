@@ -1,0 +1,130 @@
+"""Which bars there are for speed and size, and how what was measured stands beside them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from benchmarks.capacity.__main__ import Row, ratios
+from benchmarks.kept import Run
+
+LATE_MS: Final = 50.0  # more than that, added to one answer in twenty, is too many calls
+OURS: Final = "vantum"
+LOCAL: Final = "vantum with local VAD"
+COMMAND: Final = "python -m benchmarks.bars --store"
+
+
+HEAD: Final = """\
+# Bars
+
+Written by `{command}` (a part of `make bench`); do not edit. Vendors, carrier and callers are
+simulated on another core; the relay is a bare program that does no more than a call's input and
+output.
+
+| what | bar | measured | met |
+| --- | --- | --- | --- |
+{table}
+
+Measured on {run}. Rows in which callers or
+neighbours were too busy do not count. Silences under faults are judged by
+`tests/web/test_provider_faults.py`, drift by `python -m benchmarks.phone_recording`.
+"""
+
+
+class Delays(Struct, frozen=True):
+    """Milliseconds that callers wait, added to the vendors' own sum; p50 and p95."""
+
+    nova: tuple[float, float]
+    flux: tuple[float, float]
+    flux_speculating: tuple[float, float]
+
+
+class Measured(Struct, frozen=True):
+    """A run of all of it."""
+
+    run: Run
+    rows: list[Row]
+    delays: Delays
+    start: float  # CPU time until it serves, in runs of the calibration loop
+    recording_ms: float  # for each second of a call, on top
+    barge_in_ms: dict[str, float]  # at 95 %, by what notices speech
+
+
+class Line(Struct, frozen=True):
+    """One bar."""
+
+    what: str
+    bar: str
+    found: str
+    met: bool
+
+
+def lines(measured: Measured) -> Iterator[Line]:
+    """Every bar, in the order of the design."""
+    rows = {(row.program, row.calls): row for row in measured.rows if not row.spoiled}
+    yield from _waits(rows.get((OURS, 10)), measured.delays)
+    yield from _of_a_core(rows)
+    row = rows.get((OURS, 40))
+    if row is not None:
+        found = f"{row.idle_mb:.0f} MB, {row.call_mb:.2f} MB"
+        met = row.idle_mb <= 120 and row.call_mb <= 0.5
+        yield Line("memory at start, and for each of 40 calls", "120 MB, 0.5 MB", found, met)
+    met = round(measured.start) <= 12
+    bar = "12 times the calibration's loop"
+    yield Line("CPU until it serves", bar, f"{measured.start:.0f} times", met)
+    ms = measured.recording_ms
+    yield Line("recording, CPU for a call-second", "0.3 ms on top", f"{ms:.2f} ms", ms <= 0.3)
+    for mode, ms in measured.barge_in_ms.items():
+        most = 100 if "local" in mode else 20
+        yield Line(f"barge-in at 95 %, by {mode}", f"{most} ms", f"{ms:.0f} ms", ms <= most)
+
+
+def _waits(ten: Row | None, delays: Delays) -> Iterator[Line]:
+    if ten is not None:
+        p50, p95 = ten.added_p50_ms + 0, ten.added_p95_ms + 0
+        found, met = f"{p50:.0f}, {p95:.0f} ms, in steps of 20", p50 <= 10 and p95 <= 25
+        yield Line("delay added to an answer, 10 calls", "p50 10, p95 25 ms", found, met)
+    p50, p95 = delays.nova
+    met = p50 <= 10 and p95 <= 25
+    yield Line("the same, one call", "as above", f"{p50:.1f}, {p95:.1f} ms", met)
+    p50, p95 = delays.flux_speculating
+    found = f"{p50:.1f}, {p95:.1f} ms (without: {delays.flux[0]:.1f}, {delays.flux[1]:.1f})"
+    yield Line("the same by Flux with speculation", "p50 below 0", found, p50 < 0)
+
+
+def _of_a_core(rows: dict[tuple[str, int], Row]) -> Iterator[Line]:
+    times = ratios(list(rows.values()))
+    for name, most in ((OURS, 1.7), (LOCAL, 3.0)):
+        if (name, 40) in times:
+            row, ratio = rows[name, 40], times[name, 40]
+            found = f"{ratio:.2f} times ({row.cpu_ms:.1f} ms a call-second)"
+            yield Line(f"CPU at 40 calls, {name}", f"{most} times the relay", found, ratio <= most)
+    for name, least in ((OURS, 150), (LOCAL, 80)):
+        good, bad = _carried(name, rows)
+        found = f"{good}, not {bad}" if bad else f"{good}, the most tried"
+        what = f"calls on a core with p95 within {LATE_MS:.0f} ms, {name}"
+        yield Line(what, f"{least}", found, good >= least)
+
+
+def _carried(name: str, rows: dict[tuple[str, int], Row]) -> tuple[int, int]:
+    """The most calls that were answered in time, and the fewest that were not, if any."""
+    good, bad = 0, 0
+    for calls in sorted(calls for program, calls in rows if program == name):
+        row = rows[name, calls]
+        if row.added_p95_ms <= LATE_MS and not row.lost:
+            good = calls
+        else:
+            bad = calls
+            break
+    return good, bad
+
+
+def page(measured: Measured) -> str:
+    """The table as a document."""
+    table = "\n".join(
+        f"| {one.what} | {one.bar} | {one.found} | {'yes' if one.met else '**no**'} |"
+        for one in lines(measured)
+    )
+    return HEAD.format(command=COMMAND, table=table, run=measured.run.told)

@@ -1,0 +1,72 @@
+"""The table of bars is what was measured, and tells what is not met."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from benchmarks.bars.__main__ import NAME, PAGE
+from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page
+from benchmarks.capacity.__main__ import Row
+from benchmarks.kept import Run, kept
+
+
+def row(program: str, calls: int, cpu_ms: float = 5.0, **given: float) -> Row:
+    known = dict.fromkeys(Row.__struct_fields__, 0)
+    return Row(**{**known, "program": program, "calls": calls, "cpu_ms": cpu_ms, **given})  # type: ignore[arg-type]
+
+
+GOOD = Measured(
+    run=Run("2026-01-01", "abc", "a machine", 0.5, 20.0),
+    rows=[
+        *(row(name, calls) for name in ("relay", OURS, LOCAL) for calls in (10, 40)),
+        row(LOCAL, 80),
+        row(OURS, 150),
+        row(OURS, 180, added_p95_ms=60.0),
+    ],
+    delays=Delays((5.0, 9.0), (8.0, 20.0), (-50.0, -10.0)),
+    start=11.0,
+    recording_ms=0.2,
+    barge_in_ms={"local voice activity": 90.0, "Deepgram's event": 10.0},
+)
+
+
+def test_the_page_is_what_the_measurements_come_to() -> None:
+    measured = kept(NAME, Measured)
+    assert measured is not None
+    assert PAGE.read_text("utf-8") == page(measured)
+
+
+def test_a_run_that_is_good_throughout_meets_every_bar() -> None:
+    found = list(lines(GOOD))
+    assert len(found) == 12
+    assert all(one.met for one in found)
+    assert "150, not 180" in page(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("change", "missed"),
+    [
+        ({"start": 12.6}, "CPU until it serves"),
+        ({"recording_ms": 0.31}, "recording, CPU for a call-second"),
+        ({"barge_in_ms": {"Deepgram's event": 21.0}}, "barge-in at 95 %, by Deepgram's event"),
+        ({"delays": Delays((5.0, 26.0), (8.0, 20.0), (-1.0, 0.0))}, "the same, one call"),
+        (
+            {"rows": [row("relay", 40), row(OURS, 40, cpu_ms=9.0), row(OURS, 150), row(LOCAL, 80)]},
+            "CPU at 40 calls, vantum",
+        ),
+        (
+            {"rows": [row(OURS, 120), row(OURS, 150, lost=1), row(LOCAL, 80)]},
+            "calls on a core with p95 within 50 ms, vantum",
+        ),
+        (
+            {"rows": [row(OURS, 150, others_share=0.9), row(LOCAL, 80)]},
+            "calls on a core with p95 within 50 ms, vantum",
+        ),
+        ({"rows": [row(OURS, 40, idle_mb=121.0), row(OURS, 150), row(LOCAL, 80)]}, "memory"),
+    ],
+)
+def test_each_bar_is_missed_by_what_is_beyond_it(change: dict[str, object], missed: str) -> None:
+    found = lines(msgspec.structs.replace(GOOD, **change))
+    [bad] = [one.what for one in found if not one.met]
+    assert bad.startswith(missed)
