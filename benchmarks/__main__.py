@@ -1,4 +1,4 @@
-"""`make bench`: the parts of a call, its recording, then one call with local speech."""
+"""`make bench`: the parts of a call, one call with local speech, then every bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tempfile
 import wave
 from pathlib import Path
 
-from benchmarks import one_call, parts, recording
+from benchmarks import one_call, parts
 from benchmarks.calibration import headline
 from vantum.providers.local.engine import load_voice
 
@@ -53,17 +53,18 @@ def listed() -> str:
     return "\n".join(told)
 
 
-def main() -> None:
+def main() -> int:
     """Run those that need nothing but this machine, or tell of all."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
         epilog=listed(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()
+    )
+    parser.add_argument("--store", action="store_true", help="keep what is held against the bars")
+    given = parser.parse_args()
     print(headline())
     parts.main()
-    recording.main()
     with tempfile.TemporaryDirectory() as folder:
         recordings = spoken(Path(folder))
         command = [sys.executable, "-m", "vantum", "serve", "--port", "0"]
@@ -79,7 +80,9 @@ def main() -> None:
                 asyncio.run(one_call.main(f"ws://127.0.0.1:{port}/ws", recordings))
             finally:
                 server.terminate()
+    bars = [sys.executable, "-m", "benchmarks.bars", *(["--store"] if given.store else [])]
+    return subprocess.run(bars, check=False).returncode
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
