@@ -66,6 +66,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.sealing",
             "vantum.strain",
             "vantum.stall",
+            "vantum.mailbox",
             "vantum.websocket",
             "vantum",
         }

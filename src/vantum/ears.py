@@ -10,6 +10,7 @@ from vantum import limits
 from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
+from vantum.mailbox import Mailbox
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
 from vantum.stall import Stall
 
@@ -30,7 +31,7 @@ class Ears:
         self.options = options
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
-        self._audio: asyncio.Queue[_Item] = asyncio.Queue(limits.INPUT_CHUNKS)
+        self._audio: Mailbox[_Item] = Mailbox(limits.INPUT_CHUNKS)
         self.heard_s = 0.0  # of sound taken
         self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
@@ -38,7 +39,7 @@ class Ears:
     @property
     def has_room(self) -> bool:
         """Sound can be taken without waiting; where nobody takes any, it is dropped."""
-        return self.over or self.closing or not self._audio.full()
+        return self.over or self.closing or not self._audio.full
 
     def hear_now(self, pcm: bytes) -> bool:
         """Take sound of the caller at once; False, and none is taken, where that has to wait."""
@@ -68,7 +69,7 @@ class Ears:
 
         Recognisers that are so far behind that nothing more is taken deliver all they can already.
         """
-        if not self._audio.full():
+        if not self._audio.full:
             self._audio.put_nowait(FINALISE)
 
     async def close(self) -> None:
@@ -95,8 +96,7 @@ class Ears:
     def leave(self) -> None:
         """The recording is given up. Whoever waits for room is let go: there will be none."""
         self.over = True
-        while not self._audio.empty():
-            self._audio.get_nowait()
+        self._audio.clear()
 
     async def _chunks(self) -> AsyncIterator[bytes | Finalise]:
         """What was sent, and silence where a muted or stalled client sends nothing.
@@ -124,5 +124,5 @@ class Ears:
             stall.stop()
 
     def _stalled(self) -> None:
-        if self._audio.empty():  # else the reader is behind, not the sound
+        if self._audio.empty:  # else the reader is behind, not the sound
             self._audio.put_nowait(_Stalled())

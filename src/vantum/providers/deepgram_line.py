@@ -123,6 +123,7 @@ class _Line:
         self.over = False
         self._socket = socket
         self._feed = feed
+        self._bytes_per_s = feed.bytes_per_s
         self._reader = reader
         self._budgets = budgets
         self._sent = _Sent()
@@ -159,12 +160,12 @@ class _Line:
         sound = self._feed.convert(sound)
         if not sound:
             return  # an empty frame would close the stream
-        self._sent.audio_s += len(sound) / self._feed.bytes_per_s
+        self._sent.audio_s += len(sound) / self._bytes_per_s
         await self._pass_on(sound)
 
     async def _pass_on(self, sound: bytes) -> None:
         self._sent.at_s = self._sent.now_s()
-        self._silence.grows(len(sound) / self._feed.bytes_per_s, self._sent.at_s)
+        self._silence.grows(len(sound) / self._bytes_per_s, self._sent.at_s)
         await self._socket.send(sound)
 
     async def _flush(self) -> None:
