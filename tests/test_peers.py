@@ -87,3 +87,8 @@ def test_a_voice_loses_its_ends_and_its_long_pauses_and_keeps_the_short_ones() -
     quiet = bytes(WINDOW_BYTES)
     pcm = quiet * 9 + loud + quiet * 3 + loud + quiet * 40 + loud + quiet * 9
     assert without_pauses(pcm) == loud + quiet * 3 + loud + quiet * 5 + loud
+
+
+def test_who_answered_nobody_is_drawn_as_the_latest_and_not_as_the_quickest() -> None:
+    silent = later(turns=0, added_p95_ms=0.0)
+    assert picture([GOOD, silent]) == picture([GOOD, later(added_p95_ms=900.0)])

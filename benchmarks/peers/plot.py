@@ -29,6 +29,8 @@ STYLE: Final = (
     "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}}</style>"
 )
 
+MOST_MS: Final = 900.0
+
 
 class Panel(Struct, frozen=True):
     """One of the two diagrams, in pixels, and what it shows."""
@@ -53,8 +55,8 @@ PANELS: Final = (
     Panel(
         title="added delay, 95 %, in ms",
         left=55.0,
-        value=lambda row: row.added_p95_ms,
-        top_value=900.0,
+        value=lambda row: row.added_p95_ms if row.turns else MOST_MS,  # who answered nobody
+        top_value=MOST_MS,
         ticks=(0, 50, 150, 300, 450, 600, 750, 900),
         bare=False,
     ),
