@@ -45,7 +45,7 @@ async def opened(
                 lambda: frames,
                 url,
                 extra_headers=list(headers.items()),
-                websocket_handshake_timeout=open_s,
+                websocket_handshake_timeout=open_s,  # ends what is left of one that was called off
                 enable_auto_ping=True,
                 auto_ping_idle_timeout=ping_s,
                 auto_ping_reply_timeout=min(ping_s, PING_TIMEOUT_S),
@@ -63,6 +63,9 @@ async def opened(
         raise Refused(int(answer.status), answer.headers, answer.body or b"") from None
     except (WSError, ProxyError, EOFError) as error:
         raise OSError(str(error)) from error
+    finally:
+        if not frames.opened:  # nor is it wanted any more, where the vendor answers later
+            frames.give_up()
     if not frames.opened:
         raise OSError("hung up without an answer")
     return frames
