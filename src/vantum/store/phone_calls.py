@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vantum.errors import RecordsError
-from vantum.limits import USED_TOKENS_S
 from vantum.store.contacts import Suppressed, suppress
 from vantum.store.database import Database
 from vantum.store.gates import locked
@@ -218,8 +217,6 @@ class PhoneCalls:
         """Let a stream carry the call: once for each token, and one process for each call."""
         try:
             async with self._database.writing() as connection:
-                old = TOKENS.c.used_at < now - USED_TOKENS_S
-                await connection.execute(delete(TOKENS).where(old))
                 await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
                 wanted = OPEN & CALLS.c.end_asked.is_(False)
                 free = (CALLS.c.call_id == call_id) & (CALLS.c.worker == "") & wanted

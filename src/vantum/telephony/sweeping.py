@@ -32,7 +32,7 @@ async def sweep(legs: Legs, log: Log) -> None:
 
 
 async def _settle_kept(legs: Legs, log: Log) -> None:
-    await legs.records.tidy(legs.now() - limits.STALE_CALL_S)
+    await legs.records.tidy(legs.now() - limits.USED_TOKENS_S)
     try:
         for left in legs.unsettled:
             await legs.end(left.call, left.talked, hang_up=True)
