@@ -43,10 +43,10 @@ class Ears:
 
     def hear_now(self, pcm: bytes) -> bool:
         """Take sound of the caller at once; False, and none is taken, where that has to wait."""
-        if not self.has_room:
-            return False
         if self.over or self.closing:
             return True
+        if self._audio.full:
+            return False
         self.heard_s += len(pcm) / self.options.bytes_per_s
         self._audio.put_nowait(pcm)
         return True

@@ -136,7 +136,7 @@ class _Door:
     async def voice(self, request: Request) -> Response:
         try:
             asked = _VOICE.decode(await request.body())
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         self._carrier.house.voice(asked.text, asked.mulaw)
         return Response(status_code=204)

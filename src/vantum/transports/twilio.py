@@ -42,7 +42,6 @@ class TwilioCall:
         self._keys = ""
         self._keys_due: asyncio.TimerHandle | None = None
         self._now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
-        self._begun = False
         outlet.on_heard = call.confirm_heard
 
     async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
@@ -62,7 +61,7 @@ class TwilioCall:
         A task that is woken for each frame costs as much as all else that is done with it.
         """
         ears = self._call.ears
-        if not self._begun or ears is None or not ears.has_room:
+        if ears is None or not ears.has_room:
             return False
         try:
             message = wire.from_carrier(text)
@@ -97,7 +96,6 @@ class TwilioCall:
         )
         self._call.open_input(options, automatic=True, greets=True)
         self._call.post_now(self._answered)
-        self._begun = True
 
     async def _take(self, message: wire.FromCarrier | None) -> None:
         if isinstance(message, wire.Media):

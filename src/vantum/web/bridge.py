@@ -84,7 +84,6 @@ class Bridge:
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
         """The peer hung up before it was answered."""
         self._frames.over()
-        self._answer = self._answer or _refusal(HTTPStatus.BAD_REQUEST)
 
     def shutdown(self) -> None:
         """The server stops."""

@@ -88,9 +88,11 @@ class Pages:
     async def health(self) -> JSONResponse:
         """The facts of spec §11."""
         tally, off = self._calls.tally(), self._told_off()
+        progress = {service: pulse.progress() for service, pulse in self._casting.pulses.items()}
+        get_on = all(one.gets_on for one in progress.values())
         now = asyncio.get_running_loop().time()
         body = {
-            "status": "degraded" if off or not self._get_on() else "ok",
+            "status": "degraded" if off or not get_on else "ok",
             "message": "Vantum API is running",
             "uptime": round(now - self._started_at, 3),
             "sessions": {
@@ -107,16 +109,10 @@ class Pages:
             },
             "providers": self.providers(),
             "off": off,
-            "progress": {
-                service: msgspec.to_builtins(pulse.progress())
-                for service, pulse in self._casting.pulses.items()
-            },
+            "progress": msgspec.to_builtins(progress),
         }
         # A vendor that is down is no reason to start this server anew, or to ask another one.
         return JSONResponse(body, status_code=503 if off else 200)
-
-    def _get_on(self) -> bool:
-        return all(pulse.progress().gets_on for pulse in self._casting.pulses.values())
 
     async def ready(self) -> JSONResponse:
         """200 when a call can be admitted and held."""
