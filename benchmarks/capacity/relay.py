@@ -23,6 +23,8 @@ import msgspec
 import uvloop
 from aiohttp import web
 
+from benchmarks.capacity.door_aiohttp import open_door
+
 FRAME_S: Final = 0.02
 FRAME_BYTES: Final = 160  # of mu-law at 8 kHz
 LEAD_FRAMES: Final = 10  # sent ahead of the caller's ear
@@ -169,34 +171,18 @@ class Call:
 
 
 async def _serve(port: int, simulator: str) -> None:
-    clock, address = Clock(), f"127.0.0.1:{port}"
-    twiml = f'<Response><Connect><Stream url="ws://{address}/media"/></Connect></Response>'
+    clock = Clock()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
 
-        async def voice(_: web.Request) -> web.Response:
-            return web.Response(text=twiml, content_type="text/xml")
-
-        async def media(request: web.Request) -> web.WebSocketResponse:
-            phone = web.WebSocketResponse(compress=False)
-            await phone.prepare(request)
+        async def talk(phone: web.WebSocketResponse) -> None:
             call = Call(phone, http, simulator)
             clock.calls.add(call)
             try:
                 await call.run()
             finally:
                 clock.calls.discard(call)
-            return phone
 
-        async def ready(_: web.Request) -> web.Response:
-            return web.Response(text="ready")
-
-        app = web.Application()
-        app.add_routes(
-            [web.post("/twilio/voice", voice), web.get("/media", media), web.get("/ready", ready)]
-        )
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await open_door(port, talk)
         gc.freeze()
         await clock.run()
 

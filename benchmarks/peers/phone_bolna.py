@@ -14,14 +14,14 @@ import logging
 import os
 from typing import Any
 
-import uvicorn
 from bolna import providers
 from bolna.agent_manager.assistant_manager import AssistantManager
 from bolna.models import AgentModel
 from bolna.synthesizer import CartesiaSynthesizer
-from fastapi import FastAPI, Response, WebSocket
+from fastapi import WebSocket
 
-from benchmarks.peers.said import PROMPT, VOICE, twiml
+from benchmarks.peers.door_fastapi import serve
+from benchmarks.peers.said import PROMPT, VOICE
 
 
 class PlainCartesia(CartesiaSynthesizer):  # type: ignore[misc]
@@ -67,28 +67,14 @@ def _agent() -> dict[str, Any]:
     return told
 
 
-def _app(port: int, simulator: str) -> FastAPI:
-    app = FastAPI()
-
-    @app.get("/ready")
-    async def ready() -> str:
-        return "ready"
-
-    @app.post("/twilio/voice")
-    async def voice() -> Response:
-        return Response(twiml(port), media_type="application/xml")
-
-    @app.websocket("/media")
-    async def media(socket: WebSocket) -> None:
-        await socket.accept()
-        prompts = {"task_1": {"system_prompt": PROMPT}}
-        calls = AssistantManager(
-            _agent(), socket, "alex", prompt_responses=prompts, base_url=f"{simulator}/v1"
-        )
-        async for _ in calls.run(local=True):
-            pass
-
-    return app
+async def _talk(socket: WebSocket, simulator: str) -> None:
+    await socket.accept()
+    prompts = {"task_1": {"system_prompt": PROMPT}}
+    calls = AssistantManager(
+        _agent(), socket, "alex", prompt_responses=prompts, base_url=f"{simulator}/v1"
+    )
+    async for _ in calls.run(local=True):
+        pass
 
 
 def main() -> None:
@@ -109,8 +95,7 @@ def main() -> None:
     }
     logging.getLogger().setLevel(logging.WARNING)  # it would tell of each frame
     providers.SUPPORTED_SYNTHESIZER_MODELS["cartesia"] = PlainCartesia
-    app = _app(given.port, given.simulator)
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning")
+    serve(given.port, lambda socket: _talk(socket, given.simulator))
 
 
 if __name__ == "__main__":

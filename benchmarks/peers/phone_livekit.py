@@ -29,7 +29,8 @@ from livekit.agents.utils import http_context
 from livekit.agents.voice import io
 from livekit.plugins import cartesia, deepgram, openai
 
-from benchmarks.peers.said import GREETING, MODEL, PROMPT, RATE_HZ, VOICE, twiml
+from benchmarks.capacity.door_aiohttp import open_door
+from benchmarks.peers.said import GREETING, MODEL, PROMPT, RATE_HZ, VOICE
 
 
 class Heard(io.AudioInput):  # type: ignore[misc]
@@ -153,26 +154,11 @@ async def _talk(phone: web.WebSocketResponse, simulator: str, ears: str) -> None
 
 
 async def _serve(port: int, simulator: str, ears: str) -> None:
-    async def voice(_: web.Request) -> web.Response:
-        return web.Response(text=twiml(port), content_type="text/xml")
-
-    async def media(request: web.Request) -> web.WebSocketResponse:
-        phone = web.WebSocketResponse(compress=False)
-        await phone.prepare(request)
+    async def talk(phone: web.WebSocketResponse) -> None:
         async with http_context.open():
             await _talk(phone, simulator, ears)
-        return phone
 
-    async def ready(_: web.Request) -> web.Response:
-        return web.Response(text="ready")
-
-    app = web.Application()
-    app.add_routes(
-        [web.post("/twilio/voice", voice), web.get("/media", media), web.get("/ready", ready)]
-    )
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await open_door(port, talk)
     await asyncio.Event().wait()
 
 

@@ -13,8 +13,7 @@ import argparse
 import sys
 from typing import Any
 
-import uvicorn
-from fastapi import FastAPI, Response, WebSocket
+from fastapi import WebSocket
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import TTSSpeakFrame
@@ -34,7 +33,8 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
 
-from benchmarks.peers.said import GREETING, MODEL, PROMPT, RATE_HZ, VOICE, twiml
+from benchmarks.peers.door_fastapi import serve
+from benchmarks.peers.said import GREETING, MODEL, PROMPT, RATE_HZ, VOICE
 
 
 def _ears(ears: str, simulator: str) -> tuple[Any, LLMUserAggregatorParams]:
@@ -95,24 +95,6 @@ async def _talk(socket: WebSocket, simulator: str, ears: str) -> None:
     await runner.run()
 
 
-def _app(port: int, simulator: str, ears: str) -> FastAPI:
-    app = FastAPI()
-
-    @app.get("/ready")
-    async def ready() -> str:
-        return "ready"
-
-    @app.post("/twilio/voice")
-    async def voice() -> Response:
-        return Response(twiml(port), media_type="application/xml")
-
-    @app.websocket("/media")
-    async def media(socket: WebSocket) -> None:
-        await _talk(socket, simulator, ears)
-
-    return app
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--port", type=int, required=True)
@@ -121,8 +103,7 @@ def main() -> None:
     given = parser.parse_args()
     logger.remove()
     logger.add(sys.stderr, level="WARNING")
-    app = _app(given.port, given.simulator, given.ears)
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning")
+    serve(given.port, lambda socket: _talk(socket, given.simulator, given.ears))
 
 
 if __name__ == "__main__":

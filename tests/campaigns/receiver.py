@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import web
 
+from a_door import posted_to
+
 
 @dataclass(frozen=True)
 class Got:
@@ -47,14 +49,6 @@ class Receiver:
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    app = web.Application()
-    app.router.add_post("/in", receiver.takes)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/in"
-    try:
+    async with posted_to("/in", receiver.takes) as server:
+        receiver.url = f"{server}/in"
         yield receiver
-    finally:
-        await runner.cleanup()

@@ -145,6 +145,18 @@ async def telephone(
 
 
 @asynccontextmanager
+async def two_processes(data: Path, database_url: str) -> AsyncIterator[tuple[Phone, Phone]]:
+    """Of one installation: the first is the one that the carrier reaches."""
+    async with (
+        telephone(data, database_url=database_url) as reached,
+        telephone(
+            data, public_url=reached.url, carrier=reached.simulator, database_url=database_url
+        ) as other,
+    ):
+        yield reached, other
+
+
+@asynccontextmanager
 async def sweeping(database_url: str, phone: Phone) -> AsyncIterator[Legs]:
     """A further process of the installation, which follows legs long after any news of them."""
     carrier = TwilioCarrier(phone.simulator.url, ONE_ACCOUNT.sid, ONE_ACCOUNT.token)

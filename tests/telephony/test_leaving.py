@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from carrier import SID, begins, leaves, posts
-from phone import OURS, PERSON, telephone
+from phone import OURS, PERSON, telephone, two_processes
 from served import eventually
 
 from vantum.store.database import Database
@@ -27,15 +27,7 @@ async def others_have_room(url: str) -> bool:
 async def test_who_calls_us_at_a_process_that_stops_talks_with_another(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with (
-        telephone(tmp_path, database_url=database_url) as staying,
-        telephone(
-            tmp_path,
-            public_url=staying.url,
-            carrier=staying.simulator,
-            database_url=database_url,
-        ) as stopping,
-    ):
+    async with two_processes(tmp_path, database_url) as (staying, stopping):
         stopping.server.calls.stopping.set()
         form = {"CallSid": SID, "From": PERSON, "To": OURS}
         status, twiml = await posts(stopping, "/twilio/voice", form, host=staying.url)

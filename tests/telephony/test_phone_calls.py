@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from carrier import SID, begins, posts, rings_us
 from msgspec.structs import replace
-from phone import OURS, PERSON, sweeping, telephone
+from phone import OURS, PERSON, sweeping, telephone, two_processes
 from served import DEADLINE_S, eventually
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -124,15 +124,7 @@ async def test_webhooks_stream_and_commands_may_land_on_different_processes(
     tmp_path: Path, database_url: str
 ) -> None:
     """The one that is asked to call is not the one that the carrier reaches."""
-    async with (
-        telephone(tmp_path, database_url=database_url) as reached,
-        telephone(
-            tmp_path,
-            public_url=reached.url,
-            carrier=reached.simulator,
-            database_url=database_url,
-        ) as asked,
-    ):
+    async with two_processes(tmp_path, database_url) as (reached, asked):
         call_id = await asked.calls()
         await eventually(lambda: len(reached.server.calls) == 1)
         assert not len(asked.server.calls)

@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from served import eventually
 
+from a_door import posted_to
+
 
 def plain(attributes: Any) -> dict[str, object]:
     """Attributes by name."""
@@ -70,14 +72,5 @@ class Collector:
 @asynccontextmanager
 async def collecting() -> AsyncIterator[Collector]:
     collector = Collector()
-    app = web.Application()
-    app.router.add_post("/v1/traces", collector.takes)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with posted_to("/v1/traces", collector.takes) as collector.url:
         yield collector
-    finally:
-        await runner.cleanup()
