@@ -28,6 +28,7 @@ from vantum.crew import Crew, Work
 from vantum.ears import Ears
 from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
+from vantum.mailbox import Mailbox
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
     ALWAYS,
@@ -117,7 +118,7 @@ class Call:
         self._log = log
         self.conversation = Conversation(cast.policy, session.session_id, self._timers.now())
         self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
-        self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
+        self._inbox: Mailbox[ev.Event] = Mailbox(INBOX_EVENTS)
         self._crew = Crew(log, self._task_failed)
         self.ears: Ears | None = None  # of the recording that runs
         self._saying: Saying | None = None
@@ -210,8 +211,8 @@ class Call:
 
     def _gone(self) -> None:
         """The peer cannot be reached any more: nothing that waits in the inbox matters now."""
-        while self._inbox.full():
-            self._inbox.get_nowait()
+        if self._inbox.full:
+            self._inbox.clear()
         self._inbox.put_nowait(ev.Disconnected())
 
     def _end(self) -> None:
