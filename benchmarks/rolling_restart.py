@@ -27,6 +27,7 @@ from benchmarks.calibration import headline
 from benchmarks.campaign_crash import PLAN, begin, is_done
 from benchmarks.campaign_house import PREFIX, House, Program
 from benchmarks.campaign_tally import Tally, tally
+from benchmarks.many_phones import OVER
 from benchmarks.postgres import running_postgres
 from vantum.simulator.callee_acts import HangUp, Interrupt, Pause, Say, Script, Wait
 from vantum.simulator.customer import OUR_NUMBER
@@ -39,7 +40,6 @@ from vantum.web.access import TOKEN_FILE
 MIX: Final = {
     "shares": {"hangs_up": 0.2, "brief": 0.1, "no_answer": 0.3, "busy": 0.3, "unheard": 0.1}
 }
-OVER: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LOOK_S: Final = 1.0
 ORDER_S: Final = 60.0
 WATCHED: Final = 400  # calls, the newest: those of a minute and more

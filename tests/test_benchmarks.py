@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from benchmarks.capacity.__main__ import Row, grown, heard
+from benchmarks.percentile import percentile
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,12 +56,12 @@ def test_what_costs_a_fifth_more_than_it_did_is_told_whatever_the_machine() -> N
 def test_what_callers_hear_is_told_without_what_only_seems_to_be_an_answer_or_a_hole() -> None:
     measures = {
         # The first waits for the greeting; the third is the old answer, which went on.
-        "waits_s": [3.0, 0.42, 0.02, 0.52],
+        "waits_s": [3.0, 0.42, 0.02, 0.52, 0.46],
         "gaps": [{"at_s": 1.0, "length_s": 0.06}, {"at_s": 9.0, "length_s": 3.1}],
         "heard_on_s": [0.08, 0.3],
     }
     told = heard([measures])
-    assert (told["turns"], told["added_p50_ms"], told["added_p95_ms"]) == (2, 100.0, 100.0)
+    assert (told["turns"], told["added_p50_ms"], told["added_p95_ms"]) == (3, 40.0, 100.0)
     assert (told["gaps"], told["cuts"], told["heard_on_p95_ms"]) == (1, 2, 300.0)
     assert heard([])["turns"] == 0
 
@@ -69,3 +71,13 @@ def test_a_row_beside_which_others_were_at_work_says_that_it_does_not_count() ->
     assert alone.spoiled == ""
     crowded = msgspec.structs.replace(alone, neighbours_share=0.3)
     assert "does not count: others were at work" in crowded.told
+
+
+@pytest.mark.parametrize(
+    ("count", "percent", "rank"),
+    [(1, 95, 1), (12, 95, 12), (20, 95, 19), (100, 95, 95), (3, 50, 2)],
+)
+def test_nineteen_figures_of_twenty_are_not_above_the_95th_percentile(
+    count: int, percent: int, rank: int
+) -> None:
+    assert percentile(reversed(range(1, count + 1)), percent) == rank

@@ -25,6 +25,7 @@ from benchmarks.capacity.__main__ import Row, grown, measure
 from benchmarks.capacity.programs import CORES, PROGRAMS, simulator, vantum
 from benchmarks.interruptions.barge_in import barge_ins
 from benchmarks.kept import keep, kept, this_run
+from benchmarks.percentile import percentile
 from benchmarks.recording import costs
 
 NAME: Final = "bars"
@@ -70,8 +71,7 @@ def delays(turns: int) -> Delays:
 
 
 def _spread(figures: list[float]) -> tuple[float, float]:
-    figures = sorted(figures)
-    return figures[len(figures) // 2], figures[min(len(figures) - 1, int(0.95 * len(figures)))]
+    return percentile(figures, 50), percentile(figures, 95)
 
 
 def start() -> float:
@@ -86,7 +86,7 @@ def start() -> float:
 
 def barge_in_ms() -> dict[str, float]:
     """At 95 %, by what notices speech."""
-    return {mode: times[int(0.95 * len(times))] for mode, times in barge_ins(BARGE_INS).items()}
+    return {mode: percentile(times, 95) for mode, times in barge_ins(BARGE_INS).items()}
 
 
 def main() -> int:

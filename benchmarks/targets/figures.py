@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from benchmarks.capacity.__main__ import Row
 from benchmarks.kept import Run
+from benchmarks.percentile import percentile
 
 FRAMES_PER_S: Final = 50  # each way, of a call
 COMMAND: Final = "python -m benchmarks.targets --store"
@@ -30,11 +30,10 @@ class Spread(Struct, frozen=True):
 
 def spread(seconds: Iterable[float]) -> Spread:
     """Of some durations."""
-    ms = sorted(1000 * one for one in seconds)
+    ms = [1000 * one for one in seconds]
     if not ms:
         raise ValueError("nothing was measured")
-    at_95 = ms[min(len(ms) - 1, math.ceil(0.95 * len(ms)) - 1)]
-    return Spread(round(statistics.median(ms), 2), round(at_95, 2), len(ms))
+    return Spread(round(statistics.median(ms), 2), round(percentile(ms, 95), 2), len(ms))
 
 
 class Doors(Struct, frozen=True):
