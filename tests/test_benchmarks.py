@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.__main__ import BEGUN_BY_OTHERS
 from benchmarks.capacity.__main__ import Row, grown, heard
+from benchmarks.kept import commit_of
 from benchmarks.percentile import percentile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +33,9 @@ def test_help_lists_every_benchmark_be_it_a_file_or_a_folder() -> None:
     listed = {line.split()[0] for line in told.splitlines() if line.startswith("  ")}
     folders = {path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py")}
     assert folders
-    assert folders | {"one_call", "many_phones"} <= listed
+    inner = {"capacity.page", "capacity.records"}
+    assert folders | inner | {"one_call", "many_phones"} <= listed
+    assert not [one for one in listed if one.startswith(BEGUN_BY_OTHERS)]
 
 
 def test_no_case_at_all_is_refused() -> None:
@@ -81,3 +85,22 @@ def test_nineteen_figures_of_twenty_are_not_above_the_95th_percentile(
     count: int, percent: int, rank: int
 ) -> None:
     assert percentile(reversed(range(1, count + 1)), percent) == rank
+
+
+def test_a_commit_is_said_to_be_changed_where_what_is_measured_is(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        us = ("-c", "user.name=us", "-c", "user.email=us@example.com")
+        subprocess.run(["git", *us, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "docs").mkdir()
+    for name in ("measured.py", "docs/bars.md"):
+        (tmp_path / name).write_text("before")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "all")
+    (tmp_path / "docs" / "bars.md").write_text("written by the run")
+    (tmp_path / "stray.log").write_text("untracked")
+    clean = commit_of(tmp_path)
+    assert "changes" not in clean
+    (tmp_path / "measured.py").write_text("after")
+    assert commit_of(tmp_path) == f"{clean}+changes"

@@ -9,7 +9,7 @@ than 0.85 of the time, and nobody else is at work on either. Delay is what the c
 longer than the vendors' own times sum to, in the 20 ms steps of their clock; CPU is by process
 accounting, in milliseconds for each second of a call. `--store` keeps the rows in
 benchmarks/results. Where a program's CPU has grown by more than a fifth against the relay's since
-then it says so, and exits with 1.
+the kept run it says so, keeps nothing, and exits with 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from benchmarks.calibration import calibrate, headline
 from benchmarks.capacity.programs import CORES, PROGRAMS, Program, Start, simulator
-from benchmarks.kept import Run, keep, kept, this_run
+from benchmarks.kept import Run, keep, kept, refusal, this_run
 from benchmarks.percentile import percentile
 from vantum.simulator.customer import OUR_NUMBER
 
@@ -266,7 +266,9 @@ def main() -> int:
     known = kept(NAME, Stored)
     worse = grown(rows, known.rows) if known else []
     print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
-    if given.store:
+    if given.store and worse:
+        print(refusal(NAME))
+    elif given.store:
         keep(NAME, Stored(this_run(), rows))
     return bool(worse)
 
