@@ -121,9 +121,9 @@ def measure(
         talk = script(seconds + calls / RING_PER_S, tuple(voices or LINES), cut=cut)
         sids = ring(door, program, calls, talk)
         time.sleep(SETTLE_S)
-        began, before = time.monotonic(), _used_s(program, vendors)
+        began, before = time.monotonic(), used_s(program, vendors)
         time.sleep(seconds)
-        took_s, after = time.monotonic() - began, _used_s(program, vendors)
+        took_s, after = time.monotonic() - began, used_s(program, vendors)
         cpu, others, *more = (then - now for now, then in zip(before, after, strict=True))
         mb = program.memory_mb()
         legs = [one for one in calls_of(door) if one["sid"] in sids]
@@ -166,7 +166,7 @@ def _ms(durations_s: list[float], percent: int, beyond_s: float = 0.0) -> float:
     return round(1000 * (percentile(durations_s, percent) - beyond_s), 1) if durations_s else 0.0
 
 
-def _used_s(program: Program, vendors: Program) -> tuple[float, float, float, float]:
+def used_s(program: Program, vendors: Program) -> tuple[float, float, float, float]:
     """CPU: of the program, of vendors and callers, and of all else on the core of either."""
     times = os.times()
     cpu, others = program.cpu_s(), vendors.cpu_s() + times.user + times.system
@@ -192,7 +192,11 @@ def script(
 
 
 def ring(
-    door: httpx.Client, program: Program, calls: int, script: list[dict[str, Any]]
+    door: httpx.Client,
+    program: Program,
+    calls: int,
+    script: list[dict[str, Any]],
+    per_s: float = RING_PER_S,
 ) -> list[str]:
     """So many people call, one after another."""
     sids = []
@@ -205,7 +209,7 @@ def ring(
             "script": script,
         }
         sids.append(door.post("/simulator/calls", json=asked).raise_for_status().json()["sid"])
-        time.sleep(1 / RING_PER_S)
+        time.sleep(1 / per_s)
     return sids
 
 

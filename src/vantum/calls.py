@@ -13,6 +13,7 @@ from vantum.call import Call, House
 from vantum.conversation.events import EndAsked
 from vantum.errors import CapacityError
 from vantum.playback import PlayoutClock
+from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
 from vantum.settings import Settings
 from vantum.strain import Strain
@@ -54,13 +55,21 @@ class Calls:
     """All calls of this process."""
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, log: Log, tracing: Tracing | None = None
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        log: Log,
+        tracing: Tracing | None = None,
+        *,
+        local_speech: LocalSpeech | None = None,
     ) -> None:
+        """`local_speech`: the models that hear the callers or speak to them, if these do."""
         self.house = House(PlayoutClock(), metrics, tracing)
         self.strain = Strain(loop_lag(metrics).observe)
         self.stopping = asyncio.Event()  # no call is admitted any more
         self._settings = settings
         self._log = log
+        self._local_speech = local_speech
         self._by_session: dict[str, Live] = {}
         self._by_connection: dict[str, Live] = {}
         self._ended = 0
@@ -98,7 +107,16 @@ class Calls:
         if self.draining:
             return 0
         most = self._settings.max_sessions
-        return min(most, len(self)) if self.strain.is_too_much else most
+        if self.strain.is_too_much:
+            return min(most, len(self))
+        return min(most, len(self) + self.more_voices)
+
+    @property
+    def more_voices(self) -> int:
+        """Callers who could begin to speak now: as many as like, or as local speech can carry."""
+        if self._local_speech is None:
+            return self._settings.max_sessions
+        return self._local_speech.more_calls(asyncio.get_running_loop().time())
 
     def check_room(self) -> None:
         """Raise CapacityError when no further connection can be held."""

@@ -85,7 +85,6 @@ LANE_AT_ONCE: Final = 2  # webhooks to one endpoint: of a worker's eight, one th
 
 # Local speech
 UTTERANCE_S: Final = 11.5  # the recogniser fails on long clips; cut under 12 s
-CALLS_PER_RECOGNISER: Final = 6  # a caller speaks a third of the time, at 0.15-0.6 core meanwhile
 INTERIM_EVERY_S: Final = 1.0  # interim text is for display; each costs a whole decode
 
 

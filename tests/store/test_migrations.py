@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -10,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from vantum.errors import SettingsError
 from vantum.store.database import Database
-from vantum.store.migrating import NEWEST, configuration, version_of
+from vantum.store.migrating import NEWEST, configuration, migrate, version_of
 from vantum.store.schema import METADATA
 
 pytestmark = pytest.mark.anyio
@@ -20,9 +23,23 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection), METADATA))
 
 
-async def test_the_migrations_make_exactly_the_tables_of_the_schema(database_url: str) -> None:
+def step_by_step(connection: Connection) -> None:
+    """As tables of the first version would be brought up to date."""
+    command.upgrade(configuration(connection), "head")
+
+
+def all_at_once(connection: Connection) -> None:
+    """As a first start makes them."""
+    migrate(connection)
+
+
+@pytest.mark.parametrize("made", [step_by_step, all_at_once])
+async def test_the_migrations_make_exactly_the_tables_of_the_schema(
+    database_url: str, made: Callable[[Connection], None]
+) -> None:
     database = Database(database_url)
-    await database.set_up()
+    async with database.writing() as connection:
+        await connection.run_sync(made)
     async with database.reading() as connection:
         assert await connection.run_sync(version_of) == NEWEST
         assert await connection.run_sync(differences) == []

@@ -41,6 +41,10 @@ class _Piece(Struct):
     flush_id: int | None = None
 
 
+_Item = tuple[Context, Heard] | _Piece | BaseException | None
+"""What was heard, what is late, what has failed; None for something else that is new."""
+
+
 class _Line(Struct):
     """A context and how far it has sounded, in seconds."""
 
@@ -62,7 +66,8 @@ class Answer:
         self._budgets = budgets
         self._rest_s = rest_s
         # Needs no number: two pieces are under way at most, and a piece is cut at 5,000 characters.
-        self._inbox: asyncio.Queue[tuple[Context, Heard] | BaseException | None] = asyncio.Queue()
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._alarm: asyncio.TimerHandle | None = None  # of the piece that is being spoken
         self._under_way: deque[_Piece] = deque()
         self._room = asyncio.Semaphore(_UNDER_WAY)
         self._in_order = asyncio.Lock()
@@ -80,6 +85,7 @@ class Answer:
             async with self._in_order:
                 piece = _Piece(number, speakable(text, self._request.model_id), self._due_at())
                 self._under_way.append(piece)
+                self._watch()
                 self._inbox.put_nowait(None)
                 await self._say(piece)
             number += 1
@@ -96,6 +102,8 @@ class Answer:
     def close(self) -> None:
         """Nobody listens any more."""
         owed = bool(self._under_way)
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._line is not None:
             self._line.context.release(cancel=owed or not self._input_ended, owed=owed)
             self._line = None
@@ -159,9 +167,13 @@ class Answer:
         """What is heard next, perhaps nothing; None when all has been. Raises ProviderError."""
         if self._fed and not self._under_way:
             return None
-        item = await self._received()
+        item = await self._inbox.get()
         if isinstance(item, BaseException):
             raise item
+        if isinstance(item, _Piece):
+            if self._under_way and self._under_way[0] is item:
+                raise ProviderTimeout("Cartesia did not finish in time", service="tts")
+            return []  # its end came before, and lay in the inbox
         spoken = []
         if item is not None and self._line is not None and item[0] is self._line.context:
             spoken = await self._take(self._line, item[1])
@@ -169,13 +181,14 @@ class Answer:
             spoken.append(self._end_piece())
         return spoken
 
-    async def _received(self) -> tuple[Context, Heard] | BaseException | None:
-        due_at = self._under_way[0].due_at if self._under_way else None
-        try:
-            async with asyncio.timeout_at(due_at):
-                return await self._inbox.get()
-        except TimeoutError as error:
-            raise ProviderTimeout("Cartesia did not finish in time", service="tts") from error
+    def _watch(self) -> None:
+        """Have it told when the first piece is late; a timeout for each sound would cost more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._under_way:
+            piece, loop = self._under_way[0], asyncio.get_running_loop()
+            self._alarm = loop.call_at(piece.due_at, self._inbox.put_nowait, piece)
 
     async def _take(self, line: _Line, heard: Heard) -> list[Spoken]:
         match heard:
@@ -235,6 +248,7 @@ class Answer:
         self._room.release()
         if self._under_way:
             self._under_way[0].due_at = self._due_at()
+        self._watch()
         if self._line is not None:
             self._line.piece_from_s = self._line.heard_s
             self._line.half_sample = b""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, text
 
 from vantum.errors import SettingsError
+from vantum.store.schema import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 NEWEST: Final = "0001"  # the last of `migrations/versions`
 
+_VERSION: Final = Table(  # as alembic makes it
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+)
 _ALONE: Final = int.from_bytes(b"VANT")  # what PostgreSQL locks while one migrates
 
 
@@ -23,9 +27,15 @@ def migrate(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # SQLite's writers are alone anyway
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ALONE})
-    if version_of(connection) == NEWEST:
+    version = version_of(connection)
+    if version == NEWEST:
         return
-    # Half a second of imports that only a first start needs.
+    if version is None:
+        METADATA.create_all(connection, checkfirst=False)
+        _VERSION.create(connection, checkfirst=False)
+        connection.execute(insert(_VERSION).values(version_num=NEWEST))
+        return
+    # Half a second of imports and 6 MB that only a step between versions needs.
     from alembic import command  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
@@ -39,11 +49,9 @@ def migrate(connection: Connection) -> None:
 
 def version_of(connection: Connection) -> str | None:
     """The migration that the tables are at; None where there are none yet."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(_VERSION.name):
         return None
-    version: str | None = connection.execute(
-        text("SELECT version_num FROM alembic_version")
-    ).scalar()
+    version: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
     return version
 
 

@@ -52,7 +52,9 @@ def build_app(
     upkeep = HouseUpkeep(log)
     casting = Casting(settings, speech, upkeep, budgets)
     metrics = Metrics()
-    calls = Calls(settings, metrics, log, _tracing(settings, casting, metrics, upkeep, log))
+    tracing = _tracing(settings, casting, metrics, upkeep, log)
+    models = speech if casting.uses_local_speech else None
+    calls = Calls(settings, metrics, log, tracing, local_speech=models)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,9 +69,8 @@ def build_app(
                 group.create_task(calls.sweep(), name="sweep"),
                 group.create_task(calls.strain.watch(), name="strain"),
             ]
-            if casting.uses_local_speech:
-                tasks.append(group.create_task(speech.run(), name="local-speech"))
-                tasks.append(group.create_task(_tell_when_loaded(speech, log), name="loading"))
+            if models is not None:
+                tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
             tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
             if stop is not None:
                 _stop_on_signals(group, calls, settings.drain_s, stop)
@@ -82,7 +83,7 @@ def build_app(
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
     turnstile = Turnstile(records := Records(settings.database, upkeep.start, log))
-    door = SocketDoor(settings, calls, casting, speech, turnstile=turnstile, log=log)
+    door = SocketDoor(settings, calls, casting, turnstile=turnstile, log=log)
     app.add_api_websocket_route("/ws", door)
     app.state.calls = calls
     return app
@@ -161,6 +162,12 @@ def _introduce(pages: Pages, casting: Casting, unused: dict[str, str], log: Log)
         log.warning("setting_without_use", setting=variable, why=why)
     for event, told in casting.complaints():
         log.warning(event, **told)
+
+
+async def _with_models(speech: LocalSpeech, log: Log) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_tell_when_loaded(speech, log), name="loading")
+        await speech.run()
 
 
 async def _tell_when_loaded(speech: LocalSpeech, log: Log) -> None:

@@ -17,7 +17,6 @@ from vantum.casting import Casting
 from vantum.conversation.events import EndAsked
 from vantum.errors import CapacityError, RequestError, VantumError
 from vantum.hosts import THIS_MACHINE
-from vantum.providers.local.client import LocalSpeech
 from vantum.session import Session
 from vantum.settings import Settings
 from vantum.telemetry import Log, session_log
@@ -85,7 +84,6 @@ class SocketDoor:
         settings: Settings,
         calls: Calls,
         casting: Casting,
-        speech: LocalSpeech,
         *,
         turnstile: Turnstile,
         log: Log,
@@ -93,7 +91,6 @@ class SocketDoor:
         self._settings = settings
         self._calls = calls
         self._casting = casting
-        self._speech = speech
         self._log = log
         self._ids = Ids()
         self._doorkeeper = Doorkeeper(settings)
@@ -197,11 +194,10 @@ class SocketDoor:
 
         `only`: the one agent that the client may have.
         """
-        capacity = max(1, self._speech.recognisers) * limits.CALLS_PER_RECOGNISER
-        if self._casting.uses_local_speech and self._calls.recording() >= capacity:
+        if not self._calls.more_voices:
             self._calls.house.metrics.refused.labels("local_speech").inc()
             message = "All local voices are busy; please try again in a minute"
-            busy = p.Busy(self._calls.recording(), capacity, message=message)
+            busy = p.Busy(now := self._calls.recording(), now, message=message)
             outlet.event(EVENTS.system.status.BUSY, busy)
             raise CapacityError(message)
         if only and start.agent not in {None, only}:

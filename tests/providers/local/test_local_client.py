@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from vantum.calls import Calls
 from vantum.conversation.events import Transcript
-from vantum.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from vantum.errors import CapacityError, ProviderError, ProviderTimeout, ProviderUnavailable
 from vantum.providers.base import ListenOptions
 from vantum.providers.local import engine, frames
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.providers.local.segments import Commit, Decode
 from vantum.providers.local.speech import _Recording
+from vantum.settings import Settings
+from vantum.telemetry import Metrics, server_log
 
 LOADED = frames.Status(1, 1, "")
 
@@ -210,10 +213,27 @@ def test_after_the_end_nothing_is_taken_on(tmp_path: Path) -> None:
     assert not kept[0].ready
 
 
+def test_a_machine_that_has_enough_to_say_has_no_room_for_more_calls(tmp_path: Path) -> None:
+    async def play(speech: LocalSpeech) -> None:
+        calls = Calls(Settings(), Metrics(), server_log(), local_speech=speech)
+        calls.check_room()
+        assert [pcm async for pcm in speech.speak("Hello.")] == [b"ab"]
+        assert (calls.more_voices, calls.capacity, calls.has_room) == (0, 0, False)
+        with pytest.raises(CapacityError, match="busy"):
+            calls.check_room()
+
+    busy = frames.Status(1, 1, "", share=0.95)
+    said: list[frames.Answer] = [
+        frames.Sound(1, b"ab", last=False),
+        frames.Sound(1, b"", last=True),
+    ]
+    with_machine(tmp_path, Machine([[busy, *said]]), play)
+
+
 def test_made_without_any_io(tmp_path: Path) -> None:
     speech = LocalSpeech(tmp_path / "nowhere" / "s.sock")
     assert not speech.ready
-    assert speech.recognisers == 0
+    assert speech.more_calls(0.0) > 0
     assert not list(tmp_path.iterdir())
 
 

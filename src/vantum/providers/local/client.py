@@ -29,6 +29,7 @@ from vantum.errors import (
 )
 from vantum.providers.local import engine, frames
 from vantum.providers.local.activity import VadModel
+from vantum.providers.local.room import WINDOW_S, more_calls
 
 ANSWER_DEADLINE_S: Final = 10.0  # loading takes 1-3 s, a decode under 2 s on a busy machine
 _POLL_S: Final = 0.03  # a helper listens about 0.2 s after its start
@@ -72,6 +73,7 @@ class LocalSpeech:
         self._link: _Link | None = None
         self._status = frames.Status(0, 0, "")
         self._changed = asyncio.Event()
+        self._streams: dict[int, float] = {}  # when each began that is not over
         self._over = False
         self.vad = VadModel()
 
@@ -85,10 +87,10 @@ class LocalSpeech:
         """Why local speech cannot work here; "" when nothing is known to be wrong."""
         return self._status.trouble
 
-    @property
-    def recognisers(self) -> int:
-        """How many utterances are decoded at the same time; 0 while loading."""
-        return self._status.recognisers
+    def more_calls(self, now: float) -> int:
+        """How many more can be heard and spoken to, at this time of the event loop."""
+        young = sum(now - began < WINDOW_S for began in self._streams.values())
+        return more_calls(self._status.share, young)
 
     async def wait_ready(self, deadline_s: float = ANSWER_DEADLINE_S) -> None:
         """Return when `ready`. Raises ProviderUnavailable, ProviderTimeout."""
@@ -159,8 +161,14 @@ class LocalSpeech:
         return words
 
     def new_stream(self) -> int:
-        """A number for one caller's recording, for `recognise`."""
-        return next(self._ids)
+        """A number for one caller's recording, which begins now, for `recognise`."""
+        stream = next(self._ids)
+        self._streams[stream] = asyncio.get_running_loop().time()
+        return stream
+
+    def close_stream(self, stream: int) -> None:
+        """The recording is over."""
+        del self._streams[stream]
 
     async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """Sound of the text as it is made: s16le mono at engine.VOICE_RATE_HZ.

@@ -40,12 +40,13 @@ class Cancel(Struct, frozen=True, tag="cancel", array_like=True):
 class Status(Struct, frozen=True, tag="status", array_like=True):
     """What the helper can do now; sent on connection and on every change.
 
-    `trouble` says why a model cannot be loaded.
+    `trouble` says why a model cannot be loaded, `share` how much of the time they were at work.
     """
 
     recognisers: int
     voices: int
     trouble: str
+    share: float = 0.0
 
 
 class Recognised(Struct, frozen=True, tag="recognised", array_like=True):

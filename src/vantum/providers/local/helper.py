@@ -14,16 +14,19 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from vantum.errors import ProviderUnavailable
 from vantum.file_lock import alone
 from vantum.providers.local import engine, frames
 from vantum.providers.local.jobs import Job, Jobs
+from vantum.providers.local.room import EVERY_S, Kind, Work
 
 LINGER_S: Final = 10.0  # a server that restarts finds its models still loaded
 NICENESS: Final = 5  # on shared cores the server's 20 ms frames go first, decodes right after
@@ -39,8 +42,8 @@ class Workshop:
         self._clients: dict[int, Client] = {}
         self._count = 0
         self._leaving: asyncio.TimerHandle | None = None
-        self._recognisers = self._voices = 0
-        self._trouble = ""
+        self._status = frames.Status(0, 0, "")
+        self._work = Work(loop.time())
         self.hearing = Jobs()
         self.voicing = Jobs()
         self.ended = asyncio.Event()
@@ -51,7 +54,7 @@ class Workshop:
         self._clients[self._count] = client
         if self._leaving:
             self._leaving.cancel()
-        client.send(self._status())
+        client.send(self._status)
         return self._count
 
     def left(self, number: int) -> None:
@@ -77,23 +80,42 @@ class Workshop:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.answer, job, answer)
 
+    def worked_from_thread(self, kind: Kind, took_s: float) -> None:
+        """A thread was at work for so long."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._work.add, kind, took_s)
+
+    def look_on(self) -> None:
+        """Tell the clients how much there is to do, now and then while the loop runs."""
+        now, able = self._loop.time(), self._status
+        share = self._work.look(now, recognisers=able.recognisers, voices=able.voices)
+        if (rounded := round(share, 2)) != able.share:
+            self._tell(replace(able, share=rounded))
+        self._loop.call_later(EVERY_S, self.look_on)
+
     def loaded_from_thread(
         self, *, recognisers: int = 0, voices: int = 0, trouble: str = ""
     ) -> None:
         """A thread has its model, or cannot have it."""
 
         def tell() -> None:
-            self._recognisers += recognisers
-            self._voices += voices
-            self._trouble = self._trouble or trouble
-            for client in self._clients.values():
-                client.send(self._status())
+            able = self._status
+            self._tell(
+                replace(
+                    able,
+                    recognisers=able.recognisers + recognisers,
+                    voices=able.voices + voices,
+                    trouble=able.trouble or trouble,
+                )
+            )
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(tell)
 
-    def _status(self) -> frames.Status:
-        return frames.Status(self._recognisers, self._voices, self._trouble)
+    def _tell(self, status: frames.Status) -> None:
+        self._status = status
+        for client in self._clients.values():
+            client.send(status)
 
 
 class Client(asyncio.Protocol):
@@ -157,12 +179,15 @@ def recognise_forever(workshop: Workshop) -> None:
         return
     workshop.loaded_from_thread(recognisers=1)
     while job := workshop.hearing.take():
+        began = time.monotonic()
         answer: frames.Answer
         try:
             answer = frames.Recognised(job.id, recognise(job.pcm))
         except Exception as error:  # noqa: BLE001 - thread root: one bad utterance, not all calls
             answer = frames.Failed(job.id, f"speech recognition failed: {type(error).__name__}")
         workshop.hearing.done(job)
+        if not job.interim:  # there are fewer of these as soon as there is other work
+            workshop.worked_from_thread("hearing", time.monotonic() - began)
         workshop.answer_from_thread(job, answer)
 
 
@@ -175,6 +200,7 @@ def speak_forever(workshop: Workshop) -> None:
         return
     workshop.loaded_from_thread(voices=1)
     while job := workshop.voicing.take():
+        began = time.monotonic()
         answer: frames.Answer
         try:
             job.sound = job.sound or speak(job.text)
@@ -185,6 +211,7 @@ def speak_forever(workshop: Workshop) -> None:
             answer = frames.Failed(job.id, f"speech synthesis failed: {type(error).__name__}")
         workshop.answer_from_thread(job, answer)
         workshop.voicing.done(job, more=pcm is not None)
+        workshop.worked_from_thread("voicing", time.monotonic() - began)
 
 
 async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None:
@@ -201,6 +228,7 @@ async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None
     workshop.leave_later()
     threads = [_thread(recognise_forever, workshop, f"recognise-{n}") for n in range(recognisers)]
     threads.append(_thread(speak_forever, workshop, "speak"))
+    workshop.look_on()
     await workshop.ended.wait()
     server.close()
     workshop.hearing.close()

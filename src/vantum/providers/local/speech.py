@@ -101,9 +101,10 @@ class _Recording:
         await self._finish()
 
     def close(self) -> None:
-        """Words still awaited are not wanted any more."""
+        """The recording is over, and words still awaited are not wanted any more."""
         for words in list(self._asked.values()):
             words.cancel()
+        self._speech.close_stream(self._stream)
 
     async def _hear(self, pcm: bytes) -> None:
         pcm = self._resampler.push(pcm)
