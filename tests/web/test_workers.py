@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from served import Client, eventually
+from served import DEADLINE_S, Client, eventually
 from test_shutdown import SCRIPTED, Process, running
 
 from vantum.settings import load_settings
@@ -49,11 +49,10 @@ def own_urls(process: Process) -> list[str]:
 async def is_up(url: str) -> None:
     async with httpx.AsyncClient() as http, asyncio.timeout(60):
         while True:
-            try:
+            with suppress(httpx.TransportError):
                 if (await http.get(f"{url}/ready")).status_code == 200:
                     return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)
 
 
 async def sessions(process: Process) -> list[int]:
@@ -66,8 +65,9 @@ async def sessions(process: Process) -> list[int]:
 async def callers(process: Process, stack: AsyncExitStack) -> list[Client]:
     """So many that each process has some."""
     clients: list[Client] = []
-    while not clients or not all(await sessions(process)):
-        clients.append(await stack.enter_async_context(process.connect(v2=True)))
+    async with asyncio.timeout(DEADLINE_S):
+        while not clients or not all(await sessions(process)):
+            clients.append(await stack.enter_async_context(process.connect(v2=True)))
     return clients
 
 
