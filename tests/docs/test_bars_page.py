@@ -31,6 +31,19 @@ GOOD = Measured(
 )
 
 
+def test_what_the_rule_of_turns_waits_is_not_the_number_of_calls() -> None:
+    waited = [
+        msgspec.structs.replace(one, added_p50_ms=240.0, added_p95_ms=280.0)
+        if one.program == LOCAL
+        else one
+        for one in GOOD.rows
+    ]
+    found = list(lines(msgspec.structs.replace(GOOD, rows=waited)))
+    assert all(one.met for one in found)
+    [told] = [one.what for one in found if "240 ms" in one.what]
+    assert told.endswith(LOCAL)
+
+
 def but(changed: Row) -> list[Row]:
     """The rows of a good run with one of them in another's place."""
     asked = (changed.program, changed.calls)
