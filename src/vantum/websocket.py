@@ -10,23 +10,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct
-from picows import (
-    WSAutoPingStrategy,
-    WSCloseCode,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSProtocolError,
-    WSTransport,
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-)
-from picows.picows import WSProtocol  # type: ignore[attr-defined]
-from starlette.websockets import WebSocket
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
+
+if TYPE_CHECKING:  # who talks to vendors alone needs no server
+    from starlette.websockets import WebSocket
 
 NO_NEWS: Final = logging.getLogger("vantum.peers")  # what peers do wrong is told in `Gone`
 NO_NEWS.setLevel(logging.CRITICAL)
@@ -34,7 +24,6 @@ NO_NEWS.setLevel(logging.CRITICAL)
 _MOST: Final = 64  # messages that wait to be taken; then the peer waits
 _FEW: Final = 16
 _TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
-_BUFFER_BYTES: Final = 4_096  # to begin with; it grows with what comes
 _ANSWER_S: Final = 10.0  # for the peer to answer a close
 # RFC 6455 §7.4.1
 _OK, _WRONG, _NO_STATUS, LOST, _NO_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
@@ -219,43 +208,10 @@ class Frames(WSListener):
                 transport.pause_reading()
 
 
-class Manners(Struct, frozen=True):
-    """When a silent peer counts as gone, and what counts as too much."""
-
-    ping_s: float
-    pong_s: float  # at most `ping_s`
-    message_bytes: int
-
-
 def frames_of(socket: WebSocket) -> Frames:
     """The messages of a WebSocket that `web.bridge` has let in."""
     frames: Frames = socket.scope["extensions"][DIRECT]
     return frames
-
-
-def speaks(frames: Frames, answer: WSUpgradeResponse, manners: Manners) -> Any:
-    """The protocol of a connection whose request is answered so; for `frames` where with 101."""
-
-    def answered(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        return WSUpgradeResponseWithListener(answer, frames if answer.status == 101 else None)
-
-    return WSProtocol(
-        None,
-        None,
-        False,  # the server's side
-        answered,
-        NO_NEWS,
-        True,  # an error of ours ends the connection
-        None,  # the request is here already: nothing to wait for
-        True,
-        manners.ping_s,
-        manners.pong_s,
-        WSAutoPingStrategy.PING_PERIODICALLY,
-        True,  # pings are answered
-        manners.message_bytes,
-        None,
-        _BUFFER_BYTES,
-    )
 
 
 class _Parts:
