@@ -219,26 +219,25 @@ class _Parts:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes  # of one part, picows sees to it
-        self._kept: list[bytes] = []
-        self._kind = _BINARY
+        self._kind: WSMsgType | None = None  # of the message that has begun
+        self._kept = bytearray()
 
     def whole(self, kind: WSMsgType, frame: WSFrame) -> bytes | str | None:
         """The message that ends with this frame. Raises WSProtocolError."""
-        continues = bool(self._kept)
-        if (kind is WSMsgType.CONTINUATION) != continues:
+        begun = self._kind
+        if (kind is WSMsgType.CONTINUATION) != (begun is not None):
             raise WSProtocolError(_WRONG, "a part of no message, or a message between parts")
         try:
-            if frame.fin and not continues:
+            if begun is None and frame.fin:
                 is_text = kind is _TEXT
                 return frame.get_payload_as_utf8_text() if is_text else frame.get_payload_as_bytes()
-            if not continues:
-                self._kind = kind
-            self._kept.append(frame.get_payload_as_bytes())
-            if sum(map(len, self._kept)) > self._most_bytes:
+            if len(self._kept) + frame.payload_size > self._most_bytes:
                 raise WSProtocolError(_TOO_BIG, "the message is too long")
+            self._kept += frame.get_payload_as_memoryview()
+            self._kind = begun or kind
             if not frame.fin:
                 return None
-            message, self._kept = b"".join(self._kept), []
-            return message.decode() if self._kind is _TEXT else message
+            message, self._kept, self._kind = self._kept, bytearray(), None
+            return message.decode() if begun is _TEXT else bytes(message)
         except UnicodeDecodeError:
             raise WSProtocolError(_NO_TEXT, "no UTF-8") from None
