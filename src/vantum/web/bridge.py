@@ -118,9 +118,9 @@ class Bridge:
     # -- as the application calls it -----------------------------------------------------------
 
     async def _serve(self) -> None:
-        scope = _scope_of(self._request, self.transport, self._config, self._app_state)
-        scope["extensions"][DIRECT] = self._frames
         try:
+            scope = _scope_of(self._request, self.transport, self._config, self._app_state)
+            scope["extensions"][DIRECT] = self._frames
             await self._config.loaded_app(scope, self._receive, self._send)
         except ClientDisconnected:
             pass
@@ -175,12 +175,17 @@ class Bridge:
         if self._answer is not None or self.transport.is_closing():
             return
         self._answer = answer
-        protocol = _speaks(self._frames, answer, self._manners)
-        protocol.connection_made(self.transport)
-        self.transport.set_protocol(protocol)
-        asked = _upgrade(self._request)
-        protocol.get_buffer(-1)[: len(asked)] = asked
-        protocol.buffer_updated(len(asked))
+        try:
+            protocol = _speaks(self._frames, answer, self._manners)
+            protocol.connection_made(self.transport)
+            self.transport.set_protocol(protocol)
+            asked = _upgrade(self._request)
+            protocol.get_buffer(-1)[: len(asked)] = asked
+            protocol.buffer_updated(len(asked))
+        finally:
+            if not self._frames.opened:  # refused, by picows too, which tells nobody of its end
+                self.transport.close()
+                self._frames.over()
 
 
 def _speaks(frames: Frames, answer: WSUpgradeResponse, manners: _Manners) -> Any:
@@ -209,12 +214,18 @@ def _speaks(frames: Frames, answer: WSUpgradeResponse, manners: _Manners) -> Any
 
 
 def _upgrade(request: bytes) -> bytes:
-    """The part of a request that picows looks at. It takes no `keep-alive, Upgrade` (Firefox)."""
+    """The part of a request that picows looks at. It takes no `keep-alive, Upgrade` (Firefox).
+
+    It has a buffer for so much, so of each name the first line counts; and it words what it refuses
+    in UTF-8, so nothing but ASCII is left.
+    """
     first, *lines = request.split(b"\r\n")
     method = first.partition(b" ")[0][:16]
-    kept = [one[:100] for one in lines if one.lower().startswith(_LOOKED_AT)]
+    named = ((line.partition(b":")[0].lower(), line[:100]) for line in reversed(lines))
+    kept = {name: line for name, line in named if name in _LOOKED_AT}
     begin = [method + b" / HTTP/1.1", b"host: x", b"upgrade: websocket", b"connection: upgrade"]
-    return b"\r\n".join([*begin, *kept, b"", b""])
+    asked = b"\r\n".join([*begin, *kept.values(), b"", b""])
+    return asked.decode("ascii", "backslashreplace").encode()
 
 
 def _scope_of(request: bytes, transport: Any, config: Config, state: Mapping[str, object]) -> Scope:
