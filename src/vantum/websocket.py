@@ -21,12 +21,13 @@ if TYPE_CHECKING:  # who talks to vendors alone needs no server
 NO_NEWS: Final = logging.getLogger("vantum.peers")  # what peers do wrong is told in `Gone`
 NO_NEWS.setLevel(logging.CRITICAL)
 
-_MOST: Final = 64  # messages that wait to be taken; then the peer waits
+_MOST: Final = 64  # messages that wait to be taken, or as much as the largest; then the peer waits
 _FEW: Final = 16
 _TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
 _ANSWER_S: Final = 10.0  # for the peer to answer a close
 # RFC 6455 §7.4.1
-_OK, _WRONG, _NO_STATUS, LOST, _NO_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
+_OK, _WRONG, _NO_STATUS, LOST = 1000, 1002, 1005, 1006
+_NO_TEXT, _TOO_BIG, _FAILED = 1007, 1009, 1011
 
 
 DIRECT: Final = "vantum.frames"  # under which a scope's extensions have its `Frames`
@@ -60,11 +61,10 @@ class Frames(WSListener):
         self._lost = lost
         self._answer_s = answer_s
         self._transport: WSTransport | None = None
-        self._messages: deque[bytes | str] = deque()
+        self._waiting = _Waiting(message_bytes)
         self._taker: asyncio.Future[None] | None = None
         self._reads = True
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._way = _Way()
         self._closing: asyncio.TimerHandle | None = None
         self.take_at_once: Callable[[bytes | str], bool] | None = None  # False: it is to be queued
 
@@ -82,27 +82,24 @@ class Frames(WSListener):
 
     async def take(self) -> bytes | str | Gone:
         """The next message; once there are no more, why."""
-        while not self._messages:
+        while not self._waiting.messages:
             if self.gone is not None:
                 return self.gone
             self._taker = self._loop.create_future()
             await self._taker
-        message = self._messages.popleft()
-        if not self._reads and len(self._messages) <= _FEW:
+        message = self._waiting.take()
+        if not self._reads and self._waiting.are_few:
             self._read(on=True)
         return message
 
     def send_at_once(self, message: bytes | str) -> bool:
-        """Send one; False where the peer does not keep up, or is gone."""
-        if self._transport is None or self.gone is not None or not self._flows.is_set():
-            return False
-        self._transport.send(_TEXT if isinstance(message, str) else _BINARY, message)
-        return True
+        """Send one; False where nobody is there, or it has to wait, be it for others that do."""
+        return self._way.is_free and self._sent(message)
 
     async def send(self, message: bytes | str) -> bool:
         """Send one, once those before it are under way; False when nobody is there any more."""
-        await self._flows.wait()
-        return self.send_at_once(message)
+        await self._way.freed()
+        return self._sent(message)
 
     def close(self, code: int = _OK, reason: str = "") -> None:
         """Say goodbye; the connection ends when the peer does too, or after a while."""
@@ -160,27 +157,42 @@ class Frames(WSListener):
 
     def pause_writing(self) -> None:
         """More waits to be sent than should."""
-        self._flows.clear()
+        self._way.block()
 
     def resume_writing(self) -> None:
         """The peer has taken it."""
-        self._flows.set()
+        self._way.free()
 
     # ------------------------------------------------------------------------------------------
+
+    def _sent(self, message: bytes | str) -> bool:
+        if self._transport is None or self.gone is not None:
+            return False
+        self._transport.send(_TEXT if isinstance(message, str) else _BINARY, message)
+        return True
 
     def _came(self, message: bytes | str) -> None:
         taker, direct = self._taker, self.take_at_once
         if self.gone is not None:
             return
-        if direct is not None and taker is not None and direct(message):
+        if direct is not None and taker is not None and self._is_taken(message, direct):
             return
-        self._messages.append(message)
+        self._waiting.put(message)
         if taker is not None:
             self._taker = None
             if not taker.done():
                 taker.set_result(None)
-        elif self._reads and len(self._messages) >= _MOST:
+        if self._reads and self._waiting.are_many:
             self._read(on=False)
+
+    def _is_taken(self, message: bytes | str, direct: Callable[[bytes | str], bool]) -> bool:
+        try:
+            return direct(message)
+        except Exception as error:  # noqa: BLE001 - else picows has it, and tells nobody
+            what = "a message could not be taken at once"
+            self._loop.call_exception_handler({"message": what, "exception": error})
+            self.close(_FAILED)
+            return True
 
     def _closed(self, transport: WSTransport, frame: WSFrame) -> None:
         if self.gone is None:
@@ -194,7 +206,7 @@ class Frames(WSListener):
             self.gone = gone
         if self._closing is not None:
             self._closing.cancel()
-        self._flows.set()  # who waits learns that nobody is there
+        self._way.free()  # who waits learns that nobody is there
         if self._taker is not None and not self._taker.done():
             self._taker.set_result(None)
 
@@ -212,6 +224,67 @@ def frames_of(socket: WebSocket) -> Frames:
     """The messages of a WebSocket that `web.bridge` has let in."""
     frames: Frames = socket.scope["extensions"][DIRECT]
     return frames
+
+
+class _Waiting:
+    """Messages that nobody has taken yet."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.messages: deque[bytes | str] = deque()
+        self._most_bytes = most_bytes
+        self._bytes = 0  # of text, characters: there are no more of them
+
+    def put(self, message: bytes | str) -> None:
+        """One has come."""
+        self.messages.append(message)
+        self._bytes += len(message)
+
+    def take(self) -> bytes | str:
+        """The first one."""
+        message = self.messages.popleft()
+        self._bytes -= len(message)
+        return message
+
+    @property
+    def are_many(self) -> bool:
+        """No more should come."""
+        return len(self.messages) >= _MOST or self._bytes > self._most_bytes
+
+    @property
+    def are_few(self) -> bool:
+        """More may come again."""
+        return len(self.messages) <= _FEW and self._bytes <= self._most_bytes
+
+
+class _Way:
+    """The way to the peer: who finds it blocked waits, and goes before who comes later."""
+
+    def __init__(self) -> None:
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._waiting = 0
+
+    @property
+    def is_free(self) -> bool:
+        """A message may be sent now, and none waits that has to go before it."""
+        return not self._waiting and self._flows.is_set()
+
+    async def freed(self) -> None:
+        """Wait until it is."""
+        self._waiting += 1
+        try:
+            while not self._flows.is_set():  # who waited too may have blocked it again
+                await self._flows.wait()
+        finally:
+            self._waiting -= 1
+
+    def block(self) -> None:
+        """More waits to be read by the peer than should."""
+        self._flows.clear()
+
+    def free(self) -> None:
+        """The peer has read it, or is gone."""
+        self._flows.set()
 
 
 class _Parts:
