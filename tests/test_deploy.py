@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,6 +103,37 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
         for name in re.findall(r"vantum_\w+", expression):
             assert name.removesuffix("_bucket") in told, expression
     assert all({"summary", "first"} <= set(rule["annotations"]) for rule in rules)
+
+
+def test_a_released_chart_names_the_image_that_is_pushed(tmp_path: Path) -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["release"]["steps"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    given = {"GITHUB_REF_NAME": f"v{version}", "GITHUB_ENV": str(tmp_path / "env")}
+
+    def run(script: str) -> list[str]:
+        """What a step's shell does, with what it hands to helm."""
+        script = f"set -e; helm() {{ printf '%s\\n' \"$@\"; }}\n{script}"
+        known = given | {"PATH": os.environ["PATH"]}
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=ROOT, env=known, capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()
+
+    (tmp_path / "env").touch()
+    run(next(step["run"] for step in steps if step.get("name") == "The tag is the version"))
+    kept = (tmp_path / "env").read_text("utf-8").splitlines()
+    given |= dict(line.split("=", 1) for line in kept)
+    helm = run(next(step["run"] for step in steps if "helm package" in step.get("run", "")))
+    asked = dict(pairwise(helm))
+    [tags] = [step["with"]["tags"] for step in steps if "tags" in step.get("with", {})]
+    pushed = re.sub(
+        r"\$\{\{ (?:env|github)\.(\w+) \}\}",
+        lambda found: given.get(found[1], given["GITHUB_REF_NAME"]),
+        tags,
+    )
+    assert asked["--app-version"] == pushed.rpartition(":")[2]
+    assert asked["--version"] == version
 
 
 def test_a_release_is_tested_before_it_is_made() -> None:
