@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tomllib
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from prometheus_client import generate_latest
 
 from vantum.calls import Calls
 from vantum.cli import app
-from vantum.settings import Settings
+from vantum.settings import Settings, load_settings
 from vantum.telemetry import Metrics, ProviderHealth, server_log
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -51,6 +52,20 @@ def test_compose_starts_our_commands_with_our_settings() -> None:
         assert set(one.get("environment", {})) <= SETTINGS | OTHERS
     drain_s = float(ours["serve"]["environment"]["DRAIN_S"])
     assert float(ours["serve"]["stop_grace_period"].removesuffix("s")) > drain_s
+
+
+def test_behind_the_shipped_proxies_each_caller_has_an_address_of_its_own() -> None:
+    composed = compose()
+    [within] = composed["networks"]["default"]["ipam"]["config"]
+    believed = composed["services"]["serve"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert load_settings({"FORWARDED_ALLOW_IPS": believed}).forwarded_allow_ips == (
+        within["subnet"],
+    )
+    parts = (DEPLOY / "helm" / "templates" / "_parts.tpl").read_text("utf-8")
+    assert "FORWARDED_ALLOW_IPS, value: {{ .Values.ingress.networks | quote }}" in parts
+    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text("utf-8"))
+    networks = load_settings({"FORWARDED_ALLOW_IPS": values["ingress"]["networks"]})
+    assert all(ip_network(one).is_private for one in networks.forwarded_allow_ips)
 
 
 def test_the_image_holds_what_is_there_and_sets_what_is_read() -> None:

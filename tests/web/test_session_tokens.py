@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from vantum import limits
 from vantum.store.database import Database
 from vantum.store.passes import Passes
 from vantum.web.access import TOKEN_FILE
@@ -50,7 +52,9 @@ class Site:
         return str(made["token"])
 
     @asynccontextmanager
-    async def page(self, token: str | None, origin: str | None = SHOP) -> AsyncIterator[Client]:
+    async def page(
+        self, token: str | None, origin: str | None = SHOP, address: str | None = None
+    ) -> AsyncIterator[Client]:
         offered = [Subprotocol("vantum.v2")]
         if token is not None:
             offered.append(Subprotocol(PREFIX + token))
@@ -58,6 +62,7 @@ class Site:
             self.server.url,
             subprotocols=offered,
             origin=None if origin is None else Origin(origin),
+            additional_headers={"X-Forwarded-For": address} if address else None,
             compression=None,
         ) as socket:
             assert socket.subprotocol == "vantum.v2"
@@ -66,9 +71,11 @@ class Site:
             yield client
             await client.leaves()
 
-    async def is_refused(self, token: str | None, origin: str | None = SHOP) -> None:
+    async def is_refused(
+        self, token: str | None, origin: str | None = SHOP, address: str | None = None
+    ) -> None:
         with pytest.raises(InvalidStatus) as refused:
-            async with self.page(token, origin):
+            async with self.page(token, origin, address):
                 pass
         assert refused.value.response.status_code == 403
 
@@ -151,6 +158,30 @@ async def test_a_token_is_needed_and_refusals_are_counted(shop: Site) -> None:
     for origin in (None, OURS, SHOP):
         await shop.is_refused(None, origin)
     assert refused._value.get() == before + 3
+
+
+async def test_strangers_without_a_token_lock_nobody_of_their_address_out(shop: Site) -> None:
+    office = "203.0.113.7"  # of many, behind one router
+    tokens = [await shop.token_for() for _ in range(2)]
+    async with asyncio.TaskGroup() as strangers:
+        for _ in range(2 * limits.SOCKETS_PER_S):
+            strangers.create_task(shop.is_refused(None, OURS, office))
+    async with shop.page(tokens[0], SHOP, office) as client:
+        await client.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("believed", "told"), [("127.0.0.0/8", "203.0.113.7"), ("192.0.2.0/24", "127.0.0.1")]
+)
+async def test_a_proxy_is_believed_who_calls_where_the_settings_name_its_network(
+    tmp_path: Path, believed: str, told: str
+) -> None:
+    async with (
+        site(tmp_path, forwarded_allow_ips=believed) as behind,
+        behind.page(None, OURS, "203.0.113.7"),
+    ):
+        [live] = behind.server.calls
+        assert live.session.address == told
 
 
 async def test_whose_api_token_was_revoked_has_no_calls_left(shop: Site) -> None:

@@ -126,7 +126,7 @@ class SocketDoor:
         """What the client may do; None for one that stays outside."""
         keeper, token = self._doorkeeper, offered(socket)
         if token is None:
-            welcome = keeper.may_enter(socket, now) and not keeper.needs_pass(socket)
+            welcome = not keeper.needs_pass(socket) and keeper.may_enter(socket, now)
             return NO_LIMIT if welcome else None
         if not keeper.in_pace(socket, now):
             return None
