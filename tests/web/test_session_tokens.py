@@ -122,6 +122,20 @@ async def test_a_token_is_good_for_its_page_alone_and_is_not_used_up_by_another(
         await client.is_alive()
 
 
+async def test_a_token_that_met_a_full_house_is_good_when_there_is_room(tmp_path: Path) -> None:
+    async with site(tmp_path, session_tokens="required", max_sessions=1) as small:
+        first, second = await small.token_for(), await small.token_for()
+        async with small.page(first) as held:
+            for _ in range(2):
+                async with small.page(second) as turned_away:
+                    assert await turned_away.is_closed() == 1013
+            await held.is_alive()
+        await small.server.is_empty()
+        async with small.page(second) as client:
+            await client.is_alive()
+        await small.is_refused(second)
+
+
 async def test_without_an_origin_it_is_for_pages_that_may_connect_anyway(shop: Site) -> None:
     token = await shop.token_for(origin=None)
     await shop.is_refused(token)

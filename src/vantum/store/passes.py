@@ -58,3 +58,8 @@ class Passes:
                 return True
         except IntegrityError:
             return False
+
+    async def give_back(self, nonce: str) -> None:
+        """A token that was used up has not been, after all."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(TOKENS).where(TOKENS.c.nonce == nonce))

@@ -116,6 +116,7 @@ class SocketDoor:
             self._calls.check_room()
         except CapacityError as error:
             refused.labels("draining" if self._calls.draining else "full").inc()
+            await self._give_back(entry)
             self._refuse(outlet, str(error))
             await write(frames_of(socket), outlet)
             return
@@ -138,6 +139,13 @@ class SocketDoor:
             return None
         # Agent files may differ between the server that was asked for it and this one.
         return None if entry and entry.agent not in {"", *self._casting.agents} else entry
+
+    async def _give_back(self, entry: Pass) -> None:
+        """Who is told to try again does so with the same token."""
+        try:
+            await self._turnstile.give_back(entry)
+        except VantumError as error:
+            self._log.error("session_token_not_given_back", why=str(error))
 
     def _session(self, socket: WebSocket, now: float) -> Session:
         return Session(
