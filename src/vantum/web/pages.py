@@ -19,6 +19,7 @@ from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.chosen import Choice
 from vantum.providers.local.client import LocalSpeech
 from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth
+from vantum.web.access import is_forwarded
 from vantum.web.siblings import Siblings, figures_of_all
 
 CONSOLE: Final = Path(__file__).parent / "console"
@@ -120,7 +121,12 @@ class Pages:
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text: of all processes of the port, or of the one that is asked by its own."""
+        """Prometheus text: of all processes of the port, or of the one that is asked by its own.
+
+        They are for whoever watches from within: a proxy leads strangers here.
+        """
+        if is_forwarded(request):
+            return Response(status_code=404)
         self._metrics.sessions.set(len(self._calls))
         self._metrics.tasks.set(len(asyncio.all_tasks()))
         page = self._metrics.exposition().decode()
