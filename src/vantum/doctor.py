@@ -220,7 +220,7 @@ async def _public(settings: Settings) -> Found:
     do = "start vantum serve, and have proxy or tunnel lead this address to its port"
     try:
         async with aiohttp.ClientSession() as http, http.get(f"{url}/health") as answer:
-            if answer.status == 200 and "sessions" in await answer.text():
+            if answer.status == 200 and b"sessions" in await answer.read():
                 return Found(what, "good", f"{url} leads to a server of ours")
             return Found(what, "bad", f"{url}/health answered {answer.status}, and is not ours", do)
     except aiohttp.ClientError as error:
@@ -234,7 +234,7 @@ async def _clock(settings: Settings, casting: Casting) -> Found:
     used = list(filter(None, addresses))
     if not used:
         return Found("clock", "off", "there is nobody to compare it with")
-    with suppress(aiohttp.ClientError):
+    with suppress(aiohttp.ClientError, ValueError):  # a date may be any text
         async with aiohttp.ClientSession() as http, http.get(used[0]) as answer:
             if date := answer.headers.get("Date"):
                 return compared("clock", time.time() - parsedate_to_datetime(date).timestamp())
