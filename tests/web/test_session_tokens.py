@@ -251,6 +251,36 @@ async def test_what_no_token_can_be_for_is_refused(shop: Site, body: Any) -> Non
     assert (await shop.asks(body)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://Shop.example", "a browser sends https://shop.example"),
+        ("HTTPS://shop.example", "a browser sends https://shop.example"),
+        ("https://shop.example:443", "a browser sends https://shop.example"),
+        ("http://shop.example:80", "a browser sends http://shop.example"),
+        ("https://shop.example:", "a browser sends https://shop.example"),
+        ("https://shop.example:0444", "a browser sends https://shop.example:444"),
+        ("https://shop.example/page", "a browser sends https://shop.example"),
+        ("http://[FE80::1]:8080", "a browser sends http://[fe80::1]:8080"),
+        ("https://bücher.example", "a browser sends another host in ASCII, as xn--..."),
+    ],
+)
+async def test_an_origin_that_no_browser_sends_is_refused_with_what_one_would_send(
+    shop: Site, given: str, sent: str
+) -> None:
+    answer = await shop.asks({"origin": given})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].endswith(sent)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["http://localhost:5173", "http://[::1]:8080", "https://xn--bcher-kva.example", SHOP],
+)
+async def test_an_origin_that_browsers_send_is_taken(shop: Site, given: str) -> None:
+    assert (await shop.asks({"origin": given})).status_code == 201
+
+
 async def test_any_process_of_an_installation_lets_it_in_and_all_together_once(
     tmp_path: Path, database_url: str
 ) -> None:
