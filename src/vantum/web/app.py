@@ -81,7 +81,8 @@ def build_app(
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
-    turnstile = Turnstile(records := Records(settings.database, upkeep.start, log))
+    records = Records(settings.database, upkeep.start, log)
+    turnstile = Turnstile(records)
     door = SocketDoor(settings, calls, casting, speech, turnstile=turnstile, log=log)
     app.add_api_websocket_route("/ws", door)
     app.state.calls = calls
