@@ -127,7 +127,7 @@ def _agents(casting: Casting) -> Found:
 
 
 async def _provider(casting: Casting, service: Literal["stt", "tts"], provider: object) -> Found:
-    choice = getattr(casting.providers, service)
+    choice = casting.providers.by_service()[service]
     what = "recogniser" if service == "stt" else "voice"
     if choice.off:
         return Found(what, "bad", f"{choice.provider}: {choice.off}", _SET)
@@ -229,7 +229,7 @@ async def _public(settings: Settings) -> Found:
 
 async def _clock(settings: Settings, casting: Casting) -> Found:
     """By the clock of the first service of the internet that is used."""
-    chosen = (casting.providers.stt, casting.providers.llm, casting.providers.tts)
+    chosen = casting.providers.by_service().values()
     addresses = (address_of(settings, one.provider) for one in chosen if not one.off)
     used = list(filter(None, addresses))
     if not used:
