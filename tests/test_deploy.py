@@ -120,6 +120,15 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
     assert all({"summary", "first"} <= set(rule["annotations"]) for rule in rules)
 
 
+def test_what_is_told_of_each_server_is_told_of_each_of_its_processes() -> None:
+    texts = [(DEPLOY / name).read_text("utf-8") for name in ("alerts.yaml", "grafana.json")]
+    groupings = [one for text in texts for one in re.findall(r"by \(([^)]*)\)", text)]
+    legends = re.findall(r'"legendFormat": "([^"]*)"', texts[1])
+    of_servers = [one for one in groupings + legends if "instance" in one]
+    assert of_servers
+    assert all("worker" in one for one in of_servers), of_servers
+
+
 def test_a_released_chart_names_the_image_that_is_pushed(tmp_path: Path) -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
     steps = workflow["jobs"]["release"]["steps"]
