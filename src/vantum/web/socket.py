@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from functools import partial
 from urllib.parse import urlsplit
@@ -180,15 +179,15 @@ class SocketDoor:
         live = Live(call, outlet)
         self._calls.add(live)
         log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
-        loop, longest_s = asyncio.get_running_loop(), entry.longest_s or math.inf
-        end = loop.call_later(
-            min(longest_s, self._settings.age_limit_s), call.post_now, EndAsked("expired")
-        )
+        loop, end = asyncio.get_running_loop(), None
+        if entry.longest_s:  # what all calls are held to, `Calls.sweep` looks after
+            end = loop.call_later(entry.longest_s, call.post_now, EndAsked("expired"))
         try:
             frames = frames_of(socket)
             await call.run(browser.listen(frames.receive), write(frames, outlet))
         finally:
-            end.cancel()
+            if end is not None:
+                end.cancel()
             now = loop.time()
             self._calls.remove(live, now)
             lasted_s = round(now - session.created_at, 1)
