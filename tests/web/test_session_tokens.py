@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from vantum import limits
+from vantum.agents.schema import FILES
 from vantum.store.database import Database
 from vantum.store.passes import Passes
 from vantum.web.access import TOKEN_FILE
@@ -224,6 +225,23 @@ async def test_a_token_may_be_for_one_agent(shop: Site) -> None:
         assert refused.is_error
         assert "for the agent sales" in refused.payload["message"]
         assert (await client.start(agent="sales")).payload == {"success": True}
+
+
+async def test_a_server_without_the_tokens_agent_leaves_it_to_one_that_has_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((FILES / "sales.yaml").read_text("utf-8"), "utf-8")
+    both = {"database_url": database_url}
+    async with (
+        site(tmp_path / "here", vantum_agent=str(mine), **both) as here,
+        site(tmp_path / "there", **both) as there,
+    ):
+        token = await here.token_for(agent="mine")
+        await there.is_refused(token)
+        async with here.page(token) as client:
+            await client.is_alive()
+        await here.is_refused(token)
 
 
 async def test_a_token_may_say_how_long_a_call_lasts(shop: Site) -> None:

@@ -133,11 +133,14 @@ class SocketDoor:
         except VantumError as error:
             self._log.error("session_token_not_checked", why=str(error))
             return None
+        if entry is None or entry.agent in {"", *self._casting.agents}:
+            return entry
         # Agent files may differ between the server that was asked for it and this one.
-        return None if entry and entry.agent not in {"", *self._casting.agents} else entry
+        await self._give_back(entry)
+        return None
 
     async def _give_back(self, entry: Pass) -> None:
-        """Who is told to try again does so with the same token."""
+        """Who has got no call with it tries again with the same token."""
         try:
             await self._turnstile.give_back(entry)
         except VantumError as error:
