@@ -65,7 +65,9 @@ class Settings(BaseModel):
     )
     forwarded_allow_ips: Networks = networks("Proxies that are believed when they say who calls.")
     session_tokens: Annotated[Literal["optional", "required"], Word] = setting(
-        "optional", "Whether pages need one of `POST /api/v1/sessions`.", "optional or required"
+        "optional",
+        "Whether `/ws` needs one of `POST /api/v1/sessions`; from loopback only with PUBLIC_URL.",
+        "optional or required",
     )
     max_sessions: int = whole(limits.SESSIONS, 1, 100_000, "Calls held at once.")
     drain_s: float = number(
@@ -127,9 +129,7 @@ class Settings(BaseModel):
         "auto, local or off",
     )
     turn_detection: Annotated[Literal["manual", "automatic"], Word] | None = setting(
-        None,
-        "Who says that the caller has finished; by client when not set.",
-        "manual or automatic",
+        None, "Who says that the caller has finished; unset: by client.", "manual or automatic"
     )
     vad_silence_threshold_s: Milliseconds = milliseconds(
         "VAD_SILENCE_THRESHOLD_MS", 500, "Silence that may end a turn; bounds an agent's `turns:`."
