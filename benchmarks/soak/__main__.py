@@ -61,16 +61,16 @@ async def soak(folder: Path, url: str, plan: list[Planned], *, at_once: int, see
         crowd = Crowd(house.url, house.carrier_url, token, at_once)
         began = time.monotonic()
         samples = [await sample(crowd, house.server.pid, 0.0)]
-        sampling = asyncio.create_task(_sample_on(crowd, house, samples, began), name="sampling")
-        parts = plan[:warm], plan[warm:]
-        for part in parts:
-            await crowd.have(part)
-            await _quiet(crowd, house, database if part is parts[-1] else None, samples[0])
-            samples.append(
-                await sample(crowd, house.server.pid, time.monotonic() - began, quiet=True)
-            )
+        async with asyncio.TaskGroup() as beside:  # a sampler that dies ends all of it
+            sampling = beside.create_task(_sample_on(crowd, house, samples, began), name="sampling")
+            for part, records in ((plan[:warm], None), (plan[warm:], database)):
+                await crowd.have(part)
+                await _quiet(crowd, house, records, samples[0])
+                samples.append(
+                    await sample(crowd, house.server.pid, time.monotonic() - began, quiet=True)
+                )
+            sampling.cancel()
         seconds = time.monotonic() - began
-        sampling.cancel()
         found = await accounts(plan, crowd, database, house)
         late = (await crowd.carrier.get("/simulator/calls?newest=0")).json()["late_ticks"]
         await crowd.close()
