@@ -108,11 +108,11 @@ def _memory(row: Row | None) -> Line:
 
 def _waits(ten: Row | None, delays: Delays) -> Iterator[Line]:
     what, bar = "delay added to an answer, 10 calls", "p50 10, p95 25 ms"
-    if ten is None:
+    if ten is None or not ten.turns:
         yield _not_measured(what, bar)
     else:
-        p50, p95 = ten.added_p50_ms + 0, ten.added_p95_ms + 0
-        found, met = f"{p50:.0f}, {p95:.0f} ms, in steps of 20", p50 <= 10 and p95 <= 25
+        p50, p95 = ten.added_p50_ms, ten.added_p95_ms
+        found, met = f"{ten.added}, in steps of 20", p50 <= 10 and p95 <= 25
         yield Line(what, bar, found, met)
     p50, p95 = delays.nova
     met = p50 <= 10 and p95 <= 25
@@ -153,7 +153,7 @@ def _carried(name: str, rows: dict[tuple[str, int], Row], pause_ms: float) -> tu
     good, bad = 0, 0
     for calls in sorted(calls for program, calls in rows if program == name):
         row = rows[name, calls]
-        if row.added_p95_ms <= pause_ms + LATE_MS and not row.lost:
+        if row.turns and row.added_p95_ms <= pause_ms + LATE_MS and not row.lost:
             good = calls
         else:
             bad = calls

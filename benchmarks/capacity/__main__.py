@@ -44,6 +44,7 @@ CUT_AFTER_S: Final = 2.0
 HEARD_OUT: Final = 4  # one answer in so many, where callers cut in
 GROWTH: Final = 1.2
 NAME: Final = "capacity"  # of the results
+NONE: Final = "-"  # in the place of a figure that nothing was measured of
 LINES: Final = (
     "We are twelve people in sales.",
     "What does it cost?",
@@ -80,12 +81,22 @@ class Row(Struct, frozen=True):
         return "others were at work" if self.neighbours_share > NEIGHBOURS else ""
 
     @property
+    def added(self) -> str:
+        """The added delay, median and 95 %; of no turn nothing is known."""
+        if not self.turns:
+            return NONE
+        return f"{self.added_p50_ms + 0:.0f}, {self.added_p95_ms + 0:.0f} ms"
+
+    @property
     def told(self) -> str:
+        p50, p95 = (
+            f"{ms:.1f}" if self.turns else NONE for ms in (self.added_p50_ms, self.added_p95_ms)
+        )
         counts = f"  (does not count: {self.spoiled})" if self.spoiled else ""
         cut = f"  heard on p50 {self.heard_on_p50_ms:.0f} p95 {self.heard_on_p95_ms:.0f} ms"
         return (
             f"{self.program:30} {self.calls:4} calls  {self.turns:5} turns"
-            f"  added p50 {self.added_p50_ms:6.1f} p95 {self.added_p95_ms:6.1f} ms"
+            f"  added p50 {p50:>6} p95 {p95:>6} ms"
             f"  CPU {self.cpu_ms:5.2f} ms a call-second  {self.idle_mb:4.0f} MB"
             f" + {self.call_mb:5.2f} MB a call  gaps {self.gaps}  lost {self.lost}"
             f"{cut if self.cuts else ''}  others {self.others_share:.2f}{counts}"

@@ -26,6 +26,7 @@ from msgspec import Struct
 from benchmarks.calibration import headline
 from benchmarks.capacity.__main__ import (
     BUSY,
+    NONE,
     RING_PER_S,
     SETTLE_S,
     calls_of,
@@ -61,9 +62,13 @@ class Local(Struct, frozen=True):
 
     @property
     def told(self) -> str:
+        p50, p95 = (
+            f"{seconds:.2f}" if self.turns else NONE
+            for seconds in (self.wait_p50_s, self.wait_p95_s)
+        )
         return (
             f"{self.called:24} {self.calls:3} calls  {self.refused:3} refused  {self.lost} lost"
-            f"  {self.turns:4} turns  waited p50 {self.wait_p50_s:.2f} p95 {self.wait_p95_s:.2f} s"
+            f"  {self.turns:4} turns  waited p50 {p50} p95 {p95} s"
             f"  stutters {self.gaps} (longest {self.longest_gap_s:.2f} s)"
             f"  core {self.cpu:.2f}  others {self.others:.2f}"
             f"{'' if self.others < BUSY else '  (does not count: the callers were too busy)'}"

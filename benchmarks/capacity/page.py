@@ -44,8 +44,7 @@ def measured(stored: Stored) -> Iterator[str]:
         times = beside.get((row.program, row.calls))
         relay = "" if times is None else f" ({times:.1f} times the relay)"
         yield (
-            f"| {row.program} | {row.calls} | {round(row.added_p50_ms)}, "
-            f"{round(row.added_p95_ms)} ms "
+            f"| {row.program} | {row.calls} | {row.added} "
             f"| {row.cpu_ms:.1f} ms{relay} | {row.idle_mb:.0f} MB, {row.call_mb:.1f} MB |"
         )
     yield ""

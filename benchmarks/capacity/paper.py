@@ -75,6 +75,7 @@ def carried(rows: Sequence[Row]) -> Row:
         row
         for row in rows
         if row.program == "vantum"
+        and row.turns
         and not row.lost
         and row.added_p95_ms <= LATE_MS
         and row.others_share < BUSY

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import Row
+from benchmarks.capacity.__main__ import NONE, Row
 from benchmarks.kept import Run
 from benchmarks.peers.programs import MISSING, PROGRAMS, ROOT, WHAT
 from benchmarks.peers.verdicts import (
@@ -27,7 +27,6 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PICTURE: Final = ROOT / "docs" / "performance.svg"
 NAME: Final = "peers"  # of the results
 TEMPLATE: Final = Path(__file__).with_suffix(".md")
-NONE: Final = "-"
 WIDTH: Final = 120
 
 
@@ -87,9 +86,7 @@ def _summary(rows: list[Row]) -> Iterator[str]:
 
 
 def _delays(row: Row) -> str:
-    if row.program == BARE or not row.turns:
-        return NONE
-    return f"{row.added_p50_ms + 0:.0f}, {row.added_p95_ms + 0:.0f} ms"
+    return NONE if row.program == BARE else row.added
 
 
 def _heard_on(row: Row) -> str:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import Row
+from benchmarks.capacity.__main__ import NONE, Row
 from benchmarks.kept import Run
 from benchmarks.percentile import percentile
 
@@ -165,7 +165,10 @@ def _waited(few: Waits, many: Waits) -> Iterator[Line]:
 
 def _sessions(rows: Sequence[Row]) -> Iterator[Line]:
     few, many = rows[0], rows[-1]
-    added = [f"{one.added_p50_ms:.0f}, 95 % {one.added_p95_ms:.0f} ms" for one in (few, many)]
+    added = [
+        f"{one.added_p50_ms:.0f}, 95 % {one.added_p95_ms:.0f} ms" if one.turns else NONE
+        for one in (few, many)
+    ]
     yield Line("of that, Vantum's own, in steps of 20 ms", "", added[0], added[1], None)
     held = [f"{one.calls - one.lost} of {one.calls}, {one.gaps} gaps" for one in rows]
     whole = many.calls >= TESTED and not any(one.lost for one in rows)

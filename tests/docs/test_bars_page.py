@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -12,8 +14,9 @@ from benchmarks.kept import Run, kept
 
 
 def row(program: str, calls: int, cpu_ms: float = 5.0, **given: float) -> Row:
-    known = dict.fromkeys(Row.__struct_fields__, 0)
-    return Row(**{**known, "program": program, "calls": calls, "cpu_ms": cpu_ms, **given})  # type: ignore[arg-type]
+    known: dict[str, Any] = dict.fromkeys(Row.__struct_fields__, 0)
+    known |= {"program": program, "calls": calls, "cpu_ms": cpu_ms, "turns": 9}
+    return Row(**{**known, **given})  # type: ignore[arg-type]
 
 
 GOOD = Measured(
@@ -74,6 +77,7 @@ def test_a_run_that_is_good_throughout_meets_every_bar() -> None:
         ({"rows": but(row(OURS, 40, cpu_ms=9.0))}, "CPU at 40 calls, vantum"),
         ({"rows": but(row(OURS, 150, lost=1))}, "calls on a core with p95 within 50 ms, vantum"),
         ({"rows": but(row(OURS, 40, idle_mb=121.0))}, "memory"),
+        ({"rows": but(row(OURS, 150, turns=0))}, "calls on a core with p95 within 50 ms, vantum"),
         # What is spoiled is no measurement.
         ({"rows": but(row(LOCAL, 40, others_share=0.9))}, "CPU at 40 calls, vantum with local"),
         ({"rows": but(row(OURS, 10, neighbours_share=0.9))}, "delay added to an answer, 10"),
@@ -83,6 +87,11 @@ def test_each_bar_is_missed_by_what_is_beyond_it(change: dict[str, object], miss
     found = lines(msgspec.structs.replace(GOOD, **change))
     [bad] = [one.what for one in found if not one.met]
     assert bad.startswith(missed)
+
+
+def test_calls_without_an_answer_are_no_measure_of_delay() -> None:
+    [delay, *_] = lines(msgspec.structs.replace(GOOD, rows=but(row(OURS, 10, turns=0))))
+    assert (delay.found, delay.met) == ("not measured", False)
 
 
 def test_a_run_without_rows_meets_no_bar_of_theirs_and_leaves_none_out() -> None:

@@ -35,7 +35,14 @@ def asked() -> Asked:
 
 
 def row(**known: Any) -> Row:
-    good = {"program": "vantum", "calls": 40, "idle_mb": 100.0, "call_mb": 1.0, "lost": 0}
+    good = {
+        "program": "vantum",
+        "calls": 40,
+        "idle_mb": 100.0,
+        "call_mb": 1.0,
+        "lost": 0,
+        "turns": 9,
+    }
     blank = dict.fromkeys(Row.__struct_fields__, 0.0)
     return Row(**{**blank, **good, **known})  # type: ignore[arg-type]
 
@@ -52,7 +59,15 @@ def test_what_was_carried_is_the_most_that_came_in_time_and_counts() -> None:
     lost = row(calls=160, lost=1)
     doubtful = row(calls=320, others_share=0.9)
     another = row(calls=640, program="relay")
-    assert carried([row(), late, lost, doubtful, another]).calls == 40
+    silent = row(calls=160, turns=0)
+    assert carried([row(), late, lost, doubtful, another, silent]).calls == 40
+
+
+def test_of_no_answer_no_delay_is_told(stored: Stored, asked: Asked) -> None:
+    silent = row(calls=40, turns=0)
+    assert "added p50      - p95      - ms" in silent.told
+    page = renewed(PAGE.read_text("utf-8"), replace(stored, rows=[row(calls=10), silent]), asked)
+    assert "| vantum | 40 | - | 0.0 ms |" in page
 
 
 def test_ten_times_the_calls_need_ten_times_of_all(asked: Asked) -> None:
