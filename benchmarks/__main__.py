@@ -46,14 +46,14 @@ def spoken(folder: Path) -> list[Path]:
 def listed() -> str:
     """Everything that can be run by itself, with what it does."""
     told = ["each of these by itself: python -m benchmarks.NAME", ""]
-    for name, source in sorted(_modules()):
+    for name, source in sorted(modules()):
         if 'if __name__ == "__main__":' in source and not name.startswith(BEGUN_BY_OTHERS):
             says = ast.get_docstring(ast.parse(source)) or ""
             told.append(f"  {name:16} {says.splitlines()[0]}")
     return "\n".join(told)
 
 
-def _modules() -> Iterator[tuple[str, str]]:
+def modules() -> Iterator[tuple[str, str]]:
     """Each but this one, by its name below `benchmarks`, and its source."""
     here = Path(__file__).parent
     for path in here.glob("**/*.py"):

@@ -1,13 +1,15 @@
-"""Local speech on recordings: word error rate and waits. `python benchmarks/local_speech.py DIR`.
+"""Local speech on recordings: word error rate and waits.
+
+    uv run python -m benchmarks.local_speech DIR
 
 DIR holds manifest.tsv (file, text, …) and mono 16-bit WAV files; the recordings run in real time.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
-import sys
 import tempfile
 import time
 import wave
@@ -97,4 +99,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    asyncio.run(main(parser.parse_args().folder))

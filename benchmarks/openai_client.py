@@ -6,6 +6,7 @@ are streamed by a simulator in a process of its own, to both clients by turns.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import subprocess
@@ -112,6 +113,7 @@ async def streamed(url: str) -> tuple[float, float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     print(headline())
     print("import, on top of a server       CPU s      MB")
     figures = [imported(name) for name in ("openai", "vantum.providers.openai")]

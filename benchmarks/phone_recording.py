@@ -11,6 +11,7 @@ it must not be in the recording.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from pathlib import Path
@@ -98,6 +99,7 @@ async def _run(carrier_url: str, server_url: str, folder: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     print(headline())
     with (
         started("simulate", "--profile", "fast", announces=r"on (http://\S+)") as simulator,

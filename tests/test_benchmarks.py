@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks.__main__ import BEGUN_BY_OTHERS
+from benchmarks.__main__ import BEGUN_BY_OTHERS, listed, modules
 from benchmarks.capacity.__main__ import Row, grown, heard
 from benchmarks.kept import commit_of
 from benchmarks.percentile import percentile
@@ -36,6 +36,16 @@ def test_help_lists_every_benchmark_be_it_a_file_or_a_folder() -> None:
     inner = {"capacity.page", "capacity.records"}
     assert folders | inner | {"one_call", "many_phones"} <= listed
     assert not [one for one in listed if one.startswith(BEGUN_BY_OTHERS)]
+
+
+def test_each_benchmark_that_is_listed_tells_what_it_does_instead_of_doing_it() -> None:
+    names = {line.split()[0] for line in listed().splitlines()[2:]}
+    asked = {name: source for name, source in modules() if name in names}
+    assert asked.keys() == names
+    assert [name for name, source in asked.items() if "ArgumentParser(" not in source] == []
+    told = run("benchmarks.phone_recording", "--help")
+    assert told.returncode == 0
+    assert told.stdout.startswith("usage:")
 
 
 def test_no_case_at_all_is_refused() -> None:

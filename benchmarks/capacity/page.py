@@ -5,6 +5,7 @@ uv run python -m benchmarks.capacity.page
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -78,6 +79,7 @@ def _share(of_one: float) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     stored, asked = kept(NAME, Stored), kept(records.NAME, Asked)
     assert stored is not None, "run benchmarks.capacity --store first"
     assert asked is not None, "run benchmarks.capacity.records --store first"
