@@ -15,11 +15,11 @@ from vantum.store.processes import ALIVE_S, Processes
 pytestmark = pytest.mark.anyio
 
 
-async def others_have_room(url: str) -> bool:
+async def others_take_calls(url: str) -> bool:
     database = Database(url)
     try:
         someone = Processes(database, "someone", "serve")
-        return await someone.others_have_room(database.now() - ALIVE_S)
+        return await someone.others_take_calls(database.now() - ALIVE_S)
     finally:
         await database.close()
 
@@ -43,7 +43,7 @@ async def test_who_calls_us_where_no_process_has_room_is_not_kept_waiting(
 ) -> None:
     async with telephone(tmp_path, database_url=database_url) as phone:
         phone.server.calls.stopping.set()
-        while await others_have_room(database_url):
+        while await others_take_calls(database_url):
             pass  # each look is one of the database's; that it stops is told at once
         form = {"CallSid": SID, "From": PERSON, "To": OURS}
         assert "<Hangup" in (await posts(phone, "/twilio/voice", form))[1]
