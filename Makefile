@@ -14,8 +14,8 @@ test: ## format, lint, types, every test, coverage floors
 check: ## format, lint and types only
 	@tools/check.sh
 
-bench: ## latency and cost of a call, against the bars; keeps the figures (docs/bars.md)
-	@tools/uv.sh run --frozen --quiet python -m benchmarks --store
+bench: ## latency and cost of a call, against the bars (docs/bars.md); keeps nothing
+	@tools/uv.sh run --frozen --quiet python -m benchmarks
 
 console: ## rebuild the page and record the hash of its sources (needs Node)
 	@tools/uv.sh run --frozen --quiet python tools/console_hash.py --build

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import one_call, parts
@@ -25,6 +26,8 @@ QUESTIONS = (
     "How does it work?",
 )
 VOICE_HZ = 24_000
+# Programs that are measured or needed by what is listed, which gives them their ports.
+BEGUN_BY_OTHERS = ("capacity.relay", "fuzzing.feed", "peers.phone_", "proxy")
 
 
 def spoken(folder: Path) -> list[Path]:
@@ -41,16 +44,22 @@ def spoken(folder: Path) -> list[Path]:
 
 
 def listed() -> str:
-    """Every benchmark that can be run by itself, with what it measures."""
-    here = Path(__file__).parent
-    modules = {path.stem: path.read_text("utf-8") for path in here.glob("*.py")}
-    modules |= {path.parent.name: path.read_text("utf-8") for path in here.glob("*/__main__.py")}
+    """Everything that can be run by itself, with what it does."""
     told = ["each of these by itself: python -m benchmarks.NAME", ""]
-    for name, source in sorted(modules.items()):
-        if name != "__main__" and 'if __name__ == "__main__":' in source:
+    for name, source in sorted(_modules()):
+        if 'if __name__ == "__main__":' in source and not name.startswith(BEGUN_BY_OTHERS):
             says = ast.get_docstring(ast.parse(source)) or ""
             told.append(f"  {name:16} {says.splitlines()[0]}")
     return "\n".join(told)
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    """Each but this one, by its name below `benchmarks`, and its source."""
+    here = Path(__file__).parent
+    for path in here.glob("**/*.py"):
+        if path != Path(__file__):
+            name = ".".join(path.relative_to(here).with_suffix("").parts)
+            yield name.removesuffix(".__main__"), path.read_text("utf-8")
 
 
 def main() -> int:
@@ -61,8 +70,7 @@ def main() -> int:
         epilog=listed(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--store", action="store_true", help="keep what is held against the bars")
-    given = parser.parse_args()
+    parser.parse_args()
     print(headline())
     parts.main()
     with tempfile.TemporaryDirectory() as folder:
@@ -80,8 +88,7 @@ def main() -> int:
                 asyncio.run(one_call.main(f"ws://127.0.0.1:{port}/ws", recordings))
             finally:
                 server.terminate()
-    bars = [sys.executable, "-m", "benchmarks.bars", *(["--store"] if given.store else [])]
-    return subprocess.run(bars, check=False).returncode
+    return subprocess.run([sys.executable, "-m", "benchmarks.bars"], check=False).returncode
 
 
 if __name__ == "__main__":

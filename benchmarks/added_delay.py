@@ -31,6 +31,7 @@ from websockets.typing import Subprotocol
 
 from benchmarks.calibration import headline
 from benchmarks.one_call import heard_at
+from benchmarks.percentile import percentile
 from vantum.talk import CHUNK_S, Caller
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 
@@ -111,8 +112,7 @@ def added_ms(moments: list[tuple[float, str]], heard_at: float) -> float | None:
 
 
 def summary(name: str, figures: list[float]) -> str:
-    figures = sorted(figures)
-    p95 = figures[min(len(figures) - 1, round(0.95 * len(figures)))]
+    p95 = percentile(figures, 95)
     return f"{name}: p50 {statistics.median(figures):.1f} ms  p95 {p95:.1f} ms  n {len(figures)}"
 
 

@@ -22,11 +22,12 @@ from benchmarks.calibration import headline
 from benchmarks.contacts_import import longest_stall, tell, write_beside
 from vantum.campaigns.making import Wanted, make_of_list
 from vantum.dialing.plan import Plan
+from vantum.simulator.customer import OUR_NUMBER
 from vantum.store.database import Database
 from vantum.store.schema import CONTACTS, LISTS
 
 AT_A_TIME: Final = 10_000
-WANTED: Final = Wanted("spring", "sales", Plan(caller_ids=("+15550199999",)))
+WANTED: Final = Wanted("spring", "sales", Plan(caller_ids=(OUR_NUMBER,)))
 
 
 def contacts(count: int) -> Iterator[list[dict[str, object]]]:

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.calibration import headline
 from vantum.campaigns.importing import Report, import_list
+from vantum.simulator.customer import OUR_NUMBER
 from vantum.store.database import Database
 from vantum.store.lists import Lists
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
@@ -115,7 +116,7 @@ def a_call(call_id: str, now: float) -> PhoneCall:
         call_id=call_id,
         direction="outbound",
         their_number="+15550100100",
-        our_number="+15550199999",
+        our_number=OUR_NUMBER,
         agent="sales",
         placed_at=now,
         news_at=now,

@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from benchmarks.calibration import calibrate
 
-RESULTS: Final = Path(__file__).resolve().parent / "results"
+TREE: Final = Path(__file__).resolve().parents[1]
+RESULTS: Final = TREE / "benchmarks" / "results"
+WRITTEN: Final = (":!benchmarks/results", ":!docs")  # by benchmarks: they change nothing measured
 Kept = TypeVar("Kept", bound=Struct)
 
 
@@ -35,14 +37,23 @@ class Run(Struct, frozen=True):
         )
 
 
+def commit_of(tree: Path) -> str:
+    """What is measured there: its newest commit, and whether there is more to it than that."""
+
+    def git(*words: str) -> str:
+        told = subprocess.run(["git", *words], cwd=tree, capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    changes = git("status", "--porcelain", "--untracked-files=no", "--", ".", *WRITTEN)
+    return git("log", "-1", "--format=%h") + ("+changes" if changes else "")
+
+
 def this_run() -> Run:
     """Here and now."""
-    git = ["git", "log", "-1", "--format=%h"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
     return Run(
         date=datetime.now(UTC).date().isoformat(),
-        commit=commit,
+        commit=commit_of(TREE),
         machine=f"{model[1] if model else 'a machine'}, {os.cpu_count()} cores",
         load=round(os.getloadavg()[0], 1),
         calibration_ms=round(1000 * calibrate(), 1),
@@ -53,6 +64,12 @@ def keep(name: str, results: Struct) -> None:
     """Write them down in place of the earlier ones."""
     encoded = msgspec.json.encode(results)
     (RESULTS / f"{name}.json").write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def refusal(name: str) -> str:
+    """Why a run in which something has grown does not become what the next is held against."""
+    path = (RESULTS / f"{name}.json").relative_to(TREE)
+    return f"not kept, as something has grown; if it is meant to, delete {path} and run again"
 
 
 def kept(name: str, kind: type[Kept]) -> Kept | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import os
 import random
 import re
@@ -32,6 +31,7 @@ import httpx
 
 from benchmarks.added_delay import started
 from benchmarks.calibration import headline
+from benchmarks.percentile import percentile
 from benchmarks.ports import free_port
 from vantum.simulator.callees import BY_NUMBER
 from vantum.simulator.customer import carrier_settings, speech_settings
@@ -43,7 +43,7 @@ CUT_S: Final = 20.0  # by then all but the longest talks are under way
 PROGRESS_S: Final = 10.0
 KEPT_S: Final = 90.0  # the model's connections are kept for a minute
 SPARE: Final = 16  # tasks come and go; the pool of the database opens its files as it needs them
-OVER: Final = {"completed", "busy", "no-answer", "failed", "canceled"}  # of a leg
+OVER: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})  # of a leg
 HOLDINGS: Final = {
     "tasks": "vantum_tasks",
     "open files": "vantum_process_open_fds",
@@ -118,10 +118,8 @@ def _told(kind: str, measures: list[dict[str, Any]]) -> Iterator[str]:
     heard_on = [seconds for m in measures for seconds in m["heard_on_s"]]
     for name, values in (("first sound after answer", first), ("heard on when cut", heard_on)):
         if values:
-            ordered = sorted(values)
-            at_95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
-            middle = statistics.median(ordered)
-            yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(ordered)}"
+            at_95, middle = percentile(values, 95), statistics.median(values)
+            yield f"{'':12} {name}: median {middle:.2f} s, p95 {at_95:.2f}, n {len(values)}"
 
 
 async def held(http: httpx.AsyncClient) -> dict[str, float]:

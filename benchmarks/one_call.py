@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from benchmarks.calibration import headline
+from benchmarks.percentile import percentile
 from vantum.talk import CHUNK_S, Caller, Microphone, Recording, read_recording
 from vantum.wire.events import EVENTS, EXTENSIONS, SUBPROTOCOL
 
@@ -81,9 +82,8 @@ async def interrupt(caller: Caller, microphone: Microphone, recording: Recording
 def summary(name: str, figures: list[float]) -> str:
     if not figures:
         return f"{name}: none"
-    figures = sorted(figures)
-    p95 = figures[min(len(figures) - 1, round(0.95 * len(figures)))]
-    each = [round(figure) for figure in figures]
+    p95 = percentile(figures, 95)
+    each = [round(figure) for figure in sorted(figures)]
     return f"{name}: median {statistics.median(figures):.0f}  p95 {p95:.0f}  all {each}"
 
 

@@ -41,6 +41,7 @@ class Soaked(Struct, frozen=True, kw_only=True):
     at_once: int
     seed: int
     seconds: float
+    database: str = "SQLite"
     samples: list[SoakSample]
     late_ticks: int  # of the carrier's clock, which blur what the callees' ears measured
     lost: list[str]
@@ -71,7 +72,8 @@ class Soaked(Struct, frozen=True, kw_only=True):
             [
                 f"{self.calls} calls, at most {self.at_once} at once, in {self.seconds:.0f} s: "
                 f"{self.calls / self.seconds:.1f} a second, {self.talked_s / self.seconds:.0f} on "
-                f"the phone on average; {self.cut} were cut, {self.refused} refused",
+                f"the phone on average; {self.cut} were cut, {self.refused} refused; on "
+                f"{self.database}",
                 f"at the carrier {self.statuses}, outcomes {self.outcomes}",
                 f"late ticks {self.late_ticks}, gaps {self.gaps}",
                 f"{self.rows} rows in {self.database_mb} MB, {self.recordings} recordings in "
@@ -120,7 +122,8 @@ class Chaos(Struct, frozen=True, kw_only=True):
     seed: int
     minutes: float  # of faults
     seconds: float  # until the last of them was over
-    done: dict[str, int]  # faults of the house
+    planned: dict[str, int] = {}  # faults of the house that there was all for
+    done: dict[str, int]  # of these
     struck: dict[str, int]  # faults of vendors that a call has met
     back_s: dict[str, float]  # the longest until both servers were ready, by fault
     bad_inputs: dict[str, int]  # by door
@@ -164,6 +167,11 @@ def verdicts_of_chaos(found: Chaos) -> Verdicts:
     """What must hold whatever is done to it."""
     more = grown(found.before, found.after)
     slowest_s = max(found.back_s.values(), default=0.0)
+    planned, done, struck = (
+        sum(each.values()) for each in (found.planned, found.done, found.struck)
+    )
+    missed = [what for what, times in found.planned.items() if found.done.get(what, 0) < times]
+    bad_inputs = sum(found.bad_inputs.values())
     return [
         (not found.wrong, f"contacts dialled twice, or lost: {len(found.wrong)}"),
         (not found.lost, f"live calls lost: {len(found.lost)}"),
@@ -172,6 +180,11 @@ def verdicts_of_chaos(found: Chaos) -> Verdicts:
         (not found.bad_answers, f"bad inputs answered as our own fault: {len(found.bad_answers)}"),
         (slowest_s <= READY_S, f"servers ready again after {slowest_s:.1f} s at most"),
         (not more, f"tasks, files, sockets, threads are back: {', '.join(more) or 'yes'}"),
+        (
+            not missed and min(done, struck, bad_inputs) > 0,
+            f"faults of the house done: {done} of {planned}, of vendors met: {struck}, "
+            f"bad inputs: {bad_inputs}",
+        ),
         (found.talks > 0 and found.dials > 0, f"live calls {found.talks}, dials {found.dials}"),
     ]
 
@@ -191,9 +204,9 @@ def store(name: str, found: Struct) -> None:
 
 HEAD: Final = """# Reliability
 
-What happens to many calls, and to calls when things break. Both commands print what is below, end
-with an error where something does not hold, and write this page with `--store`. `make test` runs a
-short version of each.
+What happens to many calls (`python -m benchmarks.soak`), and to calls when things break
+(`python -m benchmarks.chaos`). Both commands print what is below, end with an error where something
+does not hold, and write this page with `--store`. `make test` runs a short version of each.
 """
 
 
@@ -228,7 +241,10 @@ def _soak(found: Soaked) -> str:
         (name, one.calls, *(getattr(one, what) for what in held)) for name, one in found.steps()
     ]
     table = _table(("", "calls over", "tasks", "files", "sockets", "threads", "MB"), rows)
-    command = f"--calls {found.calls} --at-once {found.at_once} --seed {found.seed} --store"
+    command = (
+        f"--calls {found.calls} --at-once {found.at_once} --seed {found.seed} "
+        f"--database {found.database.lower()} --store"
+    )
     verdicts = _verdicts(verdicts_of_soak(found))
     return f"""## Soak
 

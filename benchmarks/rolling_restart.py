@@ -27,6 +27,7 @@ from benchmarks.calibration import headline
 from benchmarks.campaign_crash import PLAN, begin, is_done
 from benchmarks.campaign_house import PREFIX, House, Program
 from benchmarks.campaign_tally import Tally, tally
+from benchmarks.many_phones import OVER
 from benchmarks.postgres import running_postgres
 from vantum.simulator.callee_acts import HangUp, Interrupt, Pause, Say, Script, Wait
 from vantum.simulator.customer import OUR_NUMBER
@@ -39,7 +40,6 @@ from vantum.web.access import TOKEN_FILE
 MIX: Final = {
     "shares": {"hangs_up": 0.2, "brief": 0.1, "no_answer": 0.3, "busy": 0.3, "unheard": 0.1}
 }
-OVER: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LOOK_S: Final = 1.0
 ORDER_S: Final = 60.0
 WATCHED: Final = 400  # calls, the newest: those of a minute and more
@@ -48,6 +48,7 @@ DRAIN_S: Final = 120.0  # no talk here lasts so long
 TALK_S: Final = 180.0
 ALL_TALK_S: Final = 120.0
 MOST: Final = 0.9  # somebody has just left, and the next one rings
+MOST_TALKS: Final = 10_000  # numbers from +15551000000 to +15551999900, which are no campaign's
 GOODBYE: Final = "Thank you, goodbye."
 LINES: Final = ("Hello?", "Yes, I have a minute.", "We are twelve people in sales.")
 FRESH: Final = httpx.Limits(max_keepalive_connections=0)
@@ -110,7 +111,7 @@ class Talkers:
         await asyncio.sleep(first / BEGUN_PER_S)
         number = first
         while not self.enough.is_set():
-            await self._talk(f"+155501{number % 1_000:03}00", inbound=number % 2 == 0)
+            await self._talk(their_number(number), inbound=number % 2 == 0)
             number += step
 
     async def _talk(self, number: str, *, inbound: bool) -> None:
@@ -174,6 +175,13 @@ class Talkers:
         page = (await self.carrier.get(f"/simulator/dials?first={seen}")).json()
         self._dials_seen = max(self._dials_seen, page["total"])
         self._sids |= {dial["to"]: dial["sid"] for dial in page["dials"]}
+
+
+def their_number(talk: int) -> str:
+    """Of this talk alone: who was called before is known by an old call. None is a campaign's."""
+    if talk >= MOST_TALKS:
+        raise ValueError("there is no further number")
+    return f"+1555{MOST_TALKS + talk}00"
 
 
 def script(lines: int) -> Script:

@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from benchmarks.__main__ import BEGUN_BY_OTHERS
 from benchmarks.capacity.__main__ import Row, grown, heard
+from benchmarks.kept import commit_of
+from benchmarks.percentile import percentile
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,7 +33,9 @@ def test_help_lists_every_benchmark_be_it_a_file_or_a_folder() -> None:
     listed = {line.split()[0] for line in told.splitlines() if line.startswith("  ")}
     folders = {path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py")}
     assert folders
-    assert folders | {"one_call", "many_phones"} <= listed
+    inner = {"capacity.page", "capacity.records"}
+    assert folders | inner | {"one_call", "many_phones"} <= listed
+    assert not [one for one in listed if one.startswith(BEGUN_BY_OTHERS)]
 
 
 def test_no_case_at_all_is_refused() -> None:
@@ -54,12 +60,12 @@ def test_what_costs_a_fifth_more_than_it_did_is_told_whatever_the_machine() -> N
 def test_what_callers_hear_is_told_without_what_only_seems_to_be_an_answer_or_a_hole() -> None:
     measures = {
         # The first waits for the greeting; the third is the old answer, which went on.
-        "waits_s": [3.0, 0.42, 0.02, 0.52],
+        "waits_s": [3.0, 0.42, 0.02, 0.52, 0.46],
         "gaps": [{"at_s": 1.0, "length_s": 0.06}, {"at_s": 9.0, "length_s": 3.1}],
         "heard_on_s": [0.08, 0.3],
     }
     told = heard([measures])
-    assert (told["turns"], told["added_p50_ms"], told["added_p95_ms"]) == (2, 100.0, 100.0)
+    assert (told["turns"], told["added_p50_ms"], told["added_p95_ms"]) == (3, 40.0, 100.0)
     assert (told["gaps"], told["cuts"], told["heard_on_p95_ms"]) == (1, 2, 300.0)
     assert heard([])["turns"] == 0
 
@@ -69,3 +75,32 @@ def test_a_row_beside_which_others_were_at_work_says_that_it_does_not_count() ->
     assert alone.spoiled == ""
     crowded = msgspec.structs.replace(alone, neighbours_share=0.3)
     assert "does not count: others were at work" in crowded.told
+
+
+@pytest.mark.parametrize(
+    ("count", "percent", "rank"),
+    [(1, 95, 1), (12, 95, 12), (20, 95, 19), (100, 95, 95), (3, 50, 2)],
+)
+def test_nineteen_figures_of_twenty_are_not_above_the_95th_percentile(
+    count: int, percent: int, rank: int
+) -> None:
+    assert percentile(reversed(range(1, count + 1)), percent) == rank
+
+
+def test_a_commit_is_said_to_be_changed_where_what_is_measured_is(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        us = ("-c", "user.name=us", "-c", "user.email=us@example.com")
+        subprocess.run(["git", *us, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "docs").mkdir()
+    for name in ("measured.py", "docs/bars.md"):
+        (tmp_path / name).write_text("before")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "all")
+    (tmp_path / "docs" / "bars.md").write_text("written by the run")
+    (tmp_path / "stray.log").write_text("untracked")
+    clean = commit_of(tmp_path)
+    assert "changes" not in clean
+    (tmp_path / "measured.py").write_text("after")
+    assert commit_of(tmp_path) == f"{clean}+changes"

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import tomllib
+from ipaddress import ip_network
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +19,7 @@ from prometheus_client import generate_latest
 
 from vantum.calls import Calls
 from vantum.cli import app
-from vantum.settings import Settings
+from vantum.settings import Settings, load_settings
 from vantum.telemetry import Metrics, ProviderHealth, server_log
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -47,6 +52,20 @@ def test_compose_starts_our_commands_with_our_settings() -> None:
         assert set(one.get("environment", {})) <= SETTINGS | OTHERS
     drain_s = float(ours["serve"]["environment"]["DRAIN_S"])
     assert float(ours["serve"]["stop_grace_period"].removesuffix("s")) > drain_s
+
+
+def test_behind_the_shipped_proxies_each_caller_has_an_address_of_its_own() -> None:
+    composed = compose()
+    [within] = composed["networks"]["default"]["ipam"]["config"]
+    believed = composed["services"]["serve"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert load_settings({"FORWARDED_ALLOW_IPS": believed}).forwarded_allow_ips == (
+        within["subnet"],
+    )
+    parts = (DEPLOY / "helm" / "templates" / "_parts.tpl").read_text("utf-8")
+    assert "FORWARDED_ALLOW_IPS, value: {{ .Values.ingress.networks | quote }}" in parts
+    values = yaml.safe_load((DEPLOY / "helm" / "values.yaml").read_text("utf-8"))
+    networks = load_settings({"FORWARDED_ALLOW_IPS": values["ingress"]["networks"]})
+    assert all(ip_network(one).is_private for one in networks.forwarded_allow_ips)
 
 
 def test_the_image_holds_what_is_there_and_sets_what_is_read() -> None:
@@ -99,6 +118,46 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
         for name in re.findall(r"vantum_\w+", expression):
             assert name.removesuffix("_bucket") in told, expression
     assert all({"summary", "first"} <= set(rule["annotations"]) for rule in rules)
+
+
+def test_what_is_told_of_each_server_is_told_of_each_of_its_processes() -> None:
+    texts = [(DEPLOY / name).read_text("utf-8") for name in ("alerts.yaml", "grafana.json")]
+    groupings = [one for text in texts for one in re.findall(r"by \(([^)]*)\)", text)]
+    legends = re.findall(r'"legendFormat": "([^"]*)"', texts[1])
+    of_servers = [one for one in groupings + legends if "instance" in one]
+    assert of_servers
+    assert all("worker" in one for one in of_servers), of_servers
+
+
+def test_a_released_chart_names_the_image_that_is_pushed(tmp_path: Path) -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["release"]["steps"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    given = {"GITHUB_REF_NAME": f"v{version}", "GITHUB_ENV": str(tmp_path / "env")}
+
+    def run(script: str) -> list[str]:
+        """What a step's shell does, with what it hands to helm."""
+        script = f"set -e; helm() {{ printf '%s\\n' \"$@\"; }}\n{script}"
+        known = given | {"PATH": os.environ["PATH"]}
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=ROOT, env=known, capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()
+
+    (tmp_path / "env").touch()
+    run(next(step["run"] for step in steps if step.get("name") == "The tag is the version"))
+    kept = (tmp_path / "env").read_text("utf-8").splitlines()
+    given |= dict(line.split("=", 1) for line in kept)
+    helm = run(next(step["run"] for step in steps if "helm package" in step.get("run", "")))
+    asked = dict(pairwise(helm))
+    [tags] = [step["with"]["tags"] for step in steps if "tags" in step.get("with", {})]
+    pushed = re.sub(
+        r"\$\{\{ (?:env|github)\.(\w+) \}\}",
+        lambda found: given.get(found[1], given["GITHUB_REF_NAME"]),
+        tags,
+    )
+    assert asked["--app-version"] == pushed.rpartition(":")[2]
+    assert asked["--version"] == version
 
 
 def test_a_release_is_tested_before_it_is_made() -> None:

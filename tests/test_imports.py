@@ -67,6 +67,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.strain",
             "vantum.stall",
             "vantum.mailbox",
+            "vantum.alarm",
             "vantum.websocket",
             "vantum",
         }

@@ -16,8 +16,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 # MPL-2.0 asks that changes to its own files be shown, and we make none.
 MAY: Final = re.compile(
-    r"MIT(-0)?|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL[ -]2|Mozilla Public License 2"
-    r"|Zlib|CC0|Unlicense"
+    r"\b(MIT(-0)?|0?BSD|Apache|ISC|PSF|Python Software Foundation|MPL[ -]2(\.0)?"
+    r"|Mozilla Public License 2(\.0)?|Zlib|CC0|Unlicense)\b"
 )
 MAY_NOT: Final = re.compile(r"\bA?GPL|\bLGPL|\bSSPL|\bBUSL|Commons Clause|NonCommercial|-NC\b")
 
@@ -79,3 +79,8 @@ def test_every_package_within_the_page_may_be_shipped() -> None:
 def test_a_licence_that_asks_for_more_is_found() -> None:
     for told in ("GPL-3.0-only", "AGPL-3.0", "LGPL-2.1 OR MIT", "CC-BY-NC-4.0"):
         assert MAY_NOT.search(told), told
+
+
+def test_a_licence_that_nobody_knows_is_refused() -> None:
+    for told in ("LIMITED USE LICENSE", "DISCLOSED", "Proprietary", ""):
+        assert refused({"it": told}), told

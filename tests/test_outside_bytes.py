@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzzing.corpus import CORPUS, kept
+from benchmarks.fuzzing.corpus import CORPUS, known
 from benchmarks.fuzzing.examples import EXAMPLES, NASTY
 from benchmarks.fuzzing.targets import TARGETS
 
@@ -34,7 +34,7 @@ def test_what_has_broken_parsers_breaks_none(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_the_fuzzer_found_is_read_or_refused(name: str) -> None:
-    inputs = kept(name)
+    inputs = known(name)
     assert inputs
     for data in inputs:
         TARGETS[name].take(data)

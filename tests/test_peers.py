@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from benchmarks.capacity.__main__ import Row
-from benchmarks.peers.page import PAGE, PICTURE, RESULTS, Report, page
+from benchmarks.kept import kept
+from benchmarks.peers.page import NAME, PAGE, PICTURE, Report, page
 from benchmarks.peers.plot import picture
 from benchmarks.peers.programs import PROGRAMS, WHAT, versions
 from benchmarks.peers.verdicts import carried, within_bar
@@ -66,7 +67,8 @@ def test_every_program_is_explained_and_every_peer_has_its_version() -> None:
 
 
 def test_the_page_and_its_picture_are_what_the_stored_run_makes_of_them() -> None:
-    report = msgspec.json.decode(RESULTS.read_bytes(), type=Report)
+    report = kept(NAME, Report)
+    assert report is not None
     assert PAGE.read_text("utf-8") == page(report)
     assert PICTURE.read_text("utf-8") == picture(report.rows)
 

@@ -117,12 +117,16 @@ def test_an_empty_environment_gives_the_documented_default(name: str, expected: 
         ("SESSION_SWEEP_S", "0.02", "sweep_every_s", 0.02),
         ("TWILIO_PHONE_NUMBER", "+15550100199", "twilio_phone_number", "+15550100199"),
         ("RECORDING", "On", "recording", "on"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.0/8, ::1", "forwarded_allow_ips", ("10.0.0.0/8", "::1")),
         ("HOST", "   ", "host", "127.0.0.1"),
         ("PORT", "", "port", 3001),
     ],
 )
 def test_a_variable_is_read(variable: str, given: str, name: str, expected: object) -> None:
     assert getattr(load_settings({variable: given}), name) == expected
+
+
+NETWORKS = "IP addresses or networks such as 10.0.0.0/8, commas between them"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,8 @@ def test_a_variable_is_read(variable: str, given: str, name: str, expected: obje
         ("PORT", "70000", "a whole number from 0 to 65535"),
         ("PORT", "-1", "a whole number from 0 to 65535"),
         ("PORT", "30.5", "a whole number from 0 to 65535"),
+        ("FORWARDED_ALLOW_IPS", "*", NETWORKS),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1/8", NETWORKS),
         ("MAX_SESSIONS", "0", "a whole number from 1 to 100000"),
         ("DRAIN_S", "-1", "a number from 0 to 86400"),
         ("LLM_TEMPERATURE", "2.1", "a number from 0 to 2"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from benchmarks.capacity.__main__ import Row, ratios
 from benchmarks.kept import Run
+from benchmarks.percentile import percentile
 
 LATE_MS: Final = 50.0  # more than that, added to one answer in twenty, is too many calls
 OURS: Final = "vantum"
@@ -19,9 +21,12 @@ COMMAND: Final = "python -m benchmarks.bars --store"
 HEAD: Final = """\
 # Bars
 
-Written by `{command}` (a part of `make bench`); do not edit. Vendors, carrier and callers are
-simulated on another core; the relay is a bare program that does no more than a call's input and
-output.
+Written by `{command}`; do not edit. `make bench` measures the same and keeps nothing. Vendors,
+carrier and callers are simulated; the relay is a bare program that does no more than a call's input
+and output. The program has a core of its own in the rows of 10 and more calls, of memory and of
+what it takes to serve; one call's delays and barge-ins share both cores with all that is simulated,
+and recording is measured by itself. Nothing is answered on speculation unless a row says so. With
+local VAD callers have a voice, without they speak in chords, which are no speech for it.
 
 | what | bar | measured | met |
 | --- | --- | --- | --- |
@@ -49,7 +54,8 @@ class Measured(Struct, frozen=True):
     delays: Delays
     start: float  # CPU time until it serves, in runs of the calibration loop
     recording_ms: float  # for each second of a call, on top
-    barge_in_ms: dict[str, float]  # at 95 %, by what notices speech
+    # At 95 % of all that were tried, by what notices speech; none where more than that failed.
+    barge_in_ms: dict[str, float | None]
 
 
 class Line(Struct, frozen=True):
@@ -66,26 +72,48 @@ def lines(measured: Measured) -> Iterator[Line]:
     rows = {(row.program, row.calls): row for row in measured.rows if not row.spoiled}
     yield from _waits(rows.get((OURS, 10)), measured.delays)
     yield from _of_a_core(rows)
-    row = rows.get((OURS, 40))
-    if row is not None:
-        found = f"{row.idle_mb:.0f} MB, {row.call_mb:.2f} MB"
-        met = row.idle_mb <= 120 and row.call_mb <= 0.5
-        yield Line("memory at start, and for each of 40 calls", "120 MB, 0.5 MB", found, met)
+    yield _memory(rows.get((OURS, 40)))
     met = round(measured.start) <= 12
     bar = "12 times the calibration's loop"
     yield Line("CPU until it serves", bar, f"{measured.start:.0f} times", met)
     ms = measured.recording_ms
     yield Line("recording, CPU for a call-second", "0.3 ms on top", f"{ms:.2f} ms", ms <= 0.3)
-    for mode, ms in measured.barge_in_ms.items():
+    for mode, at_95 in measured.barge_in_ms.items():
         most = 100 if "local" in mode else 20
-        yield Line(f"barge-in at 95 %, by {mode}", f"{most} ms", f"{ms:.0f} ms", ms <= most)
+        what, bar = f"barge-in at 95 %, by {mode}", f"{most} ms"
+        if at_95 is None:
+            yield Line(what, bar, "some never cut in", met=False)
+        else:
+            yield Line(what, bar, f"{at_95:.0f} ms", at_95 <= most)
+
+
+def within_95(times_ms: list[float], tried: int) -> float | None:
+    """How long 95 % of all that were tried took, where so many came to an end."""
+    at = percentile([*times_ms, *[math.inf] * (tried - len(times_ms))], 95)
+    return None if math.isinf(at) else at
+
+
+def _not_measured(what: str, bar: str) -> Line:
+    """A row is missing or spoiled: nobody can say that the bar is met."""
+    return Line(what, bar, "not measured", met=False)
+
+
+def _memory(row: Row | None) -> Line:
+    what, bar = "memory after a first call, and for each of 40 calls", "120 MB, 0.5 MB"
+    if row is None:
+        return _not_measured(what, bar)
+    found = f"{row.idle_mb:.0f} MB, {row.call_mb:.2f} MB"
+    return Line(what, bar, found, row.idle_mb <= 120 and row.call_mb <= 0.5)
 
 
 def _waits(ten: Row | None, delays: Delays) -> Iterator[Line]:
-    if ten is not None:
+    what, bar = "delay added to an answer, 10 calls", "p50 10, p95 25 ms"
+    if ten is None:
+        yield _not_measured(what, bar)
+    else:
         p50, p95 = ten.added_p50_ms + 0, ten.added_p95_ms + 0
         found, met = f"{p50:.0f}, {p95:.0f} ms, in steps of 20", p50 <= 10 and p95 <= 25
-        yield Line("delay added to an answer, 10 calls", "p50 10, p95 25 ms", found, met)
+        yield Line(what, bar, found, met)
     p50, p95 = delays.nova
     met = p50 <= 10 and p95 <= 25
     yield Line("the same, one call", "as above", f"{p50:.1f}, {p95:.1f} ms", met)
@@ -97,23 +125,35 @@ def _waits(ten: Row | None, delays: Delays) -> Iterator[Line]:
 def _of_a_core(rows: dict[tuple[str, int], Row]) -> Iterator[Line]:
     times = ratios(list(rows.values()))
     for name, most in ((OURS, 1.7), (LOCAL, 3.0)):
+        what, bar = f"CPU at 40 calls, {name}", f"{most} times the relay"
         if (name, 40) in times:
             row, ratio = rows[name, 40], times[name, 40]
             found = f"{ratio:.2f} times ({row.cpu_ms:.1f} ms a call-second)"
-            yield Line(f"CPU at 40 calls, {name}", f"{most} times the relay", found, ratio <= most)
+            yield Line(what, bar, found, ratio <= most)
+        else:
+            yield _not_measured(what, bar)
     for name, least in ((OURS, 150), (LOCAL, 80)):
-        good, bad = _carried(name, rows)
-        found = f"{good}, not {bad}" if bad else f"{good}, the most tried"
-        what = f"calls on a core with p95 within {LATE_MS:.0f} ms, {name}"
-        yield Line(what, f"{least}", found, good >= least)
+        pause_ms = _pause_ms(name, rows)
+        good, bad = _carried(name, rows, pause_ms)
+        found = f"{good}, not {bad}" if bad else f"{good}, the most that counted"
+        beyond = f" of its rule of turns' {pause_ms:.0f} ms" if pause_ms else ""
+        what = f"calls on a core with p95 within {LATE_MS:.0f} ms{beyond}, {name}"
+        bar = f"{least}"
+        yield Line(what, bar, found, good >= least) if good or bad else _not_measured(what, bar)
 
 
-def _carried(name: str, rows: dict[tuple[str, int], Row]) -> tuple[int, int]:
+def _pause_ms(name: str, rows: dict[tuple[str, int], Row]) -> float:
+    """What our own rule of turns waits, where no recogniser says when one is over."""
+    few = min((calls for program, calls in rows if program == name), default=0)
+    return max(0.0, rows[name, few].added_p50_ms) if few and name == LOCAL else 0.0
+
+
+def _carried(name: str, rows: dict[tuple[str, int], Row], pause_ms: float) -> tuple[int, int]:
     """The most calls that were answered in time, and the fewest that were not, if any."""
     good, bad = 0, 0
     for calls in sorted(calls for program, calls in rows if program == name):
         row = rows[name, calls]
-        if row.added_p95_ms <= LATE_MS and not row.lost:
+        if row.added_p95_ms <= pause_ms + LATE_MS and not row.lost:
             good = calls
         else:
             bad = calls

@@ -37,6 +37,7 @@ from benchmarks.capacity.__main__ import (
 from benchmarks.capacity.programs import CORES, simulator, vantum
 from benchmarks.kept import Run, keep, this_run
 from benchmarks.peers.voices import voices
+from benchmarks.percentile import percentile
 
 NAME: Final = "local_calls"  # of the results
 START: Final = vantum(STT_PROVIDER="local", TTS_PROVIDER="local", VAD="auto")
@@ -107,7 +108,7 @@ def measure(
 def judged(called: str, legs: list[dict[str, Any]], cpu: float, others: float) -> Local:
     """What the callers' ears say."""
     heard = [leg for leg in legs if leg["measures"] and leg["measures"]["sound_s"]]
-    waits = sorted(wait for leg in heard for wait in leg["measures"]["waits_s"][1:])
+    waits = [wait for leg in heard for wait in leg["measures"]["waits_s"][1:]]
     gaps = [gap["length_s"] for leg in heard for gap in leg["measures"]["gaps"]]
     return Local(
         called=called,
@@ -115,17 +116,13 @@ def judged(called: str, legs: list[dict[str, Any]], cpu: float, others: float) -
         refused=len(legs) - len(heard),
         lost=sum(leg["status"] != "in-progress" for leg in heard),
         turns=len(waits),
-        wait_p50_s=_at(waits, 0.5),
-        wait_p95_s=_at(waits, 0.95),
+        wait_p50_s=percentile(waits, 50) if waits else 0.0,
+        wait_p95_s=percentile(waits, 95) if waits else 0.0,
         gaps=len(gaps),
         longest_gap_s=max(gaps, default=0.0),
         cpu=round(cpu, 2),
         others=round(others, 2),
     )
-
-
-def _at(sorted_s: list[float], share: float) -> float:
-    return sorted_s[min(len(sorted_s) - 1, int(share * len(sorted_s)))] if sorted_s else 0.0
 
 
 def main() -> int:

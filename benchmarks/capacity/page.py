@@ -36,7 +36,7 @@ def measured(stored: Stored) -> Iterator[str]:
     """What was measured."""
     yield (
         "| | calls | added delay, median and 95 % | CPU for each second of a call "
-        "| memory at start, and for each call |"
+        "| memory after a first call, and for each call |"
     )
     yield "| --- | --- | --- | --- | --- |"
     beside = ratios(stored.rows)
@@ -49,6 +49,7 @@ def measured(stored: Stored) -> Iterator[str]:
             f"| {row.cpu_ms:.1f} ms{relay} | {row.idle_mb:.0f} MB, {row.call_mb:.1f} MB |"
         )
     yield ""
+    yield "Each has a core of its own; no answer is begun on speculation."
     yield f"Measured on {stored.run.told}."
 
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,7 @@ ATTEMPTS: Final = 1.6  # that a contact takes, about
 SETTLES_S: Final = 300.0  # after the last fault: retries, and whatever the sweep has to ask
 DIALS: Final = 600  # in the two minutes that a talk may last
 LEAST_S: Final = 1.0  # between two faults of one kind, where the one before took long
+Work = Coroutine[Any, Any, None]
 
 
 class Wanted(Struct, frozen=True):
@@ -105,15 +107,11 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     contacts = round(wanted.seconds * wanted.dials_per_s / ATTEMPTS)
     campaign = await begin(database, 0, contacts, replace(PLAN, calls_per_s=wanted.dials_per_s))
     began = time.monotonic()
+    house, vendors = lanes(blows)
+    strikes = [_strike(site, lane, stranger, wanted, began) for lane in (house, vendors)]
     others = (stranger.run(), _go_on(Campaigns(database), campaign))
-    beside = [asyncio.create_task(other, name="beside") for other in others]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(crowd.have(plan, site.doors_open), name="talks")
-        for lane in lanes(blows):
-            group.create_task(_strike(site, lane, stranger, wanted, began), name="faults")
+    await _beside((crowd.have(plan, site.doors_open), *strikes), others)
     seconds = time.monotonic() - began
-    for task in beside:
-        task.cancel()
     await _settled(Campaigns(database), campaign, database)
     told = await tally(database, site.house.dials())
     struck = (await crowd.carrier.get("/simulator")).json()["struck"]
@@ -123,6 +121,7 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
         seed=wanted.seed,
         minutes=wanted.seconds / 60,
         seconds=round(seconds, 1),
+        planned=dict(Counter(str(blow.what) for blow in house if site.can(blow.what))),
         done=dict(site.done),
         struck=dict(Counter(f"{vendor}: {fault}" for vendor, fault in struck)),
         back_s=site.back_s,
@@ -141,6 +140,17 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     await stranger.close()
     await crowd.close()
     return found
+
+
+async def _beside(course: Iterable[Work], others: Iterable[Work]) -> None:
+    """Do what has an end, with the others beside it until then; any that dies ends all of it."""
+    async with asyncio.TaskGroup() as endless:
+        beside = [endless.create_task(work, name="beside") for work in others]
+        async with asyncio.TaskGroup() as group:
+            for work in course:
+                group.create_task(work, name="course")
+        for task in beside:
+            task.cancel()
 
 
 async def _strike(

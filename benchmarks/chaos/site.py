@@ -63,8 +63,16 @@ class Site:
         self.other.end()
         self.house.end()
 
+    def can(self, what: object) -> bool:
+        """Whether there is what it takes: a C compiler, a database of our own."""
+        if what == "database away":
+            return self._postgres is not None
+        return self.clock.is_there or what not in {"clock ahead", "clock behind"}
+
     async def strike(self, blow: Blow, stranger: Stranger, dice: random.Random) -> None:
         """Do it, and where it is one of the house wait until that is ready again."""
+        if not self.can(blow.what):
+            return
         if isinstance(blow.what, tuple):
             self._arm(*blow.what)
             return
@@ -81,8 +89,6 @@ class Site:
             case "disk full":
                 await self._disk_full(blow.lasts_s)
             case "clock ahead" | "clock behind":
-                if not self.clock.is_there:
-                    return
                 self.clock.jump(HOUR_S if blow.what == "clock ahead" else -HOUR_S)
                 await asyncio.sleep(blow.lasts_s)
                 self.clock.jump(0)
@@ -109,8 +115,7 @@ class Site:
             resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (most, most))
 
     async def _database_away(self, lasts_s: float, stranger: Stranger) -> None:
-        if self._postgres is None:
-            return
+        assert self._postgres is not None
         self.doors_open.clear()
         stranger.records_away = True
         await asyncio.sleep(UNTIL_AWAY_S)

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
-from benchmarks.fuzzing.corpus import CORPUS, RESULTS, Fuzzed, Run, fuzzed, kept, packed, runs, told
+from benchmarks.fuzzing.corpus import CORPUS, NAME, Fuzzed, Run, fuzzed, known, packed, told
 from benchmarks.fuzzing.examples import EXAMPLES
 from benchmarks.fuzzing.targets import TARGETS
+from benchmarks.kept import keep
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ATHERIS: Final = "atheris==3.0.0"
@@ -50,7 +50,7 @@ def fed(name: str, seconds: int, folder: Path) -> Outcome:
     found, seeds = folder / "found", folder / "seeds"
     for made in (found, seeds):
         made.mkdir()
-    for number, data in enumerate((*EXAMPLES[name], *kept(name))):
+    for number, data in enumerate((*EXAMPLES[name], *known(name))):
         (seeds / str(number)).write_bytes(data)
     words = folder / "words"
     words.write_text("".join(f'"{word}"\n' for word in _words(EXAMPLES[name])), "ascii")
@@ -66,7 +66,6 @@ def fed(name: str, seconds: int, folder: Path) -> Outcome:
         executions=int(_last(r"stat::number_of_executed_units: *(\d+)", log)),
         edges=int(_last(r" cov: (\d+)", log)),
         seconds=int(_last(r" in (\d+) second", log)),
-        crashes=int(broken is not None),
     )
     return Outcome(run, broken.read_bytes() if broken else None, log)
 
@@ -110,9 +109,8 @@ def _store(name: str, run: Run, inputs: Iterable[bytes]) -> None:
     CORPUS.mkdir(exist_ok=True)
     lines = "".join(f"{packed(data)}\n" for data in inputs)
     (CORPUS / f"{name}.jsonl").write_text(lines, "ascii")
-    found = Fuzzed(datetime.now(UTC).date().isoformat(), {**runs(), name: run})
-    encoded = msgspec.json.encode(found, order="sorted")
-    RESULTS.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+    runs = sorted({**fuzzed().runs, name: run}.items())
+    keep(NAME, Fuzzed(datetime.now(UTC).date().isoformat(), dict(runs)))
 
 
 def main() -> int:
@@ -127,8 +125,7 @@ def main() -> int:
             outcome = fed(name, given.seconds, Path(made))
             run = outcome.run
             print(
-                f"{name:22} {run.executions:9} executions  {run.edges:5} edges  {run.seconds:4} s"
-                f"  {run.crashes} crashes",
+                f"{name:22} {run.executions:9} executions  {run.edges:5} edges  {run.seconds:4} s",
                 flush=True,
             )
             if not run.executions or outcome.broken_by is not None:
@@ -138,7 +135,7 @@ def main() -> int:
                 )
             elif given.store:
                 found = (path.read_bytes() for path in (Path(made) / "found").iterdir())
-                _store(name, run, smallest((*found, *kept(name))))
+                _store(name, run, smallest((*found, *known(name))))
     if given.store:
         print(f"for docs/security.md: {told(fuzzed())}")
     return broken

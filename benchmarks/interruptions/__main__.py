@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import math
 import os
 import random
 import statistics
@@ -35,6 +34,7 @@ from benchmarks.interruptions.calls import Case, Course, LineKind, run_all
 from benchmarks.interruptions.corpus import RECORDINGS, Kind, clips
 from benchmarks.interruptions.judging import HELD_S, why_wrong
 from benchmarks.interruptions.lines import Surroundings, VirtualLoop
+from benchmarks.percentile import percentile
 from vantum.providers.local import engine
 
 STORED: Final = Path(__file__).parent.parent / "results" / "interruptions.json"
@@ -102,7 +102,7 @@ def row(variant: str, kind: Kind, courses: list[Course], wrong: list[str]) -> Ro
         kind,
         len(courses),
         sum(not why for why in wrong),
-        round(1000 * p95(held), 1) if held else None,
+        round(1000 * percentile(held, 95), 1) if held else None,
         round(sum(one <= HELD_S for one in held) / len(courses), 3) if held else None,
         sum(course.held_before for course in courses),
     )
@@ -144,7 +144,7 @@ def time_of(mode: str, figures: list[float]) -> Time:
     """From speech at our socket with local voice activity, else from the recogniser's event."""
     bar_ms = 100.0 if mode.startswith("local") else 20.0
     median_ms = round(statistics.median(figures), 1)
-    return Time(mode, len(figures), median_ms, round(p95(figures), 1), bar_ms)
+    return Time(mode, len(figures), median_ms, round(percentile(figures, 95), 1), bar_ms)
 
 
 def misses(rows: list[Row], times: list[Time], *, scripted: bool) -> list[str]:
@@ -157,10 +157,6 @@ def misses(rows: list[Row], times: list[Time], *, scripted: bool) -> list[str]:
         *(f"{one.mode}: p95 {one.p95_ms:.0f} ms, not {one.bar_ms:.0f} ms" for one in slow),
         *(f"{one.mode}: {one.count} of {BARGE_INS} calls were cleared" for one in unheard),
     ]
-
-
-def p95(figures: list[float]) -> float:
-    return sorted(figures)[math.ceil(0.95 * len(figures)) - 1]
 
 
 class Stored(msgspec.Struct):

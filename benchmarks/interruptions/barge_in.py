@@ -28,6 +28,7 @@ from benchmarks.interruptions.corpus import Clip, clips
 from benchmarks.interruptions.lines import FRAME_S, Microphone, Surroundings
 from benchmarks.many_phones import on_the_phone, serving
 from vantum.audio.pcm import encode_mulaw
+from vantum.simulator.customer import OUR_NUMBER
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.simulator.twilio_playout import Playout
 from vantum.telephony.signatures import HEADER
@@ -42,7 +43,6 @@ EVENTS: Final = ('"SpeechStarted"', '"StartOfTurn"')
 INTO_S: Final = 1.6  # of the greeting: who speaks earlier has it taken back
 PATIENCE_S: Final = 15.0
 AT_ONCE: Final = 4
-OURS: Final = "+15550199999"
 NOBODY: Final = np.zeros(wire.FRAME_BYTES)
 
 
@@ -151,7 +151,7 @@ async def one_call(
 ) -> tuple[float | None, float | None]:
     """Milliseconds until the clear, from the first speech sent and from the recogniser's event."""
     sid = f"CA{number:032x}"
-    form = {"CallSid": sid, "From": "+15550100100", "To": OURS}
+    form = {"CallSid": sid, "From": "+15550100100", "To": OUR_NUMBER}
     url = f"{server}/twilio/voice"
     async with httpx.AsyncClient(timeout=30) as http:
         twiml = (await http.post(url, data=form, headers=signed(url, form))).text

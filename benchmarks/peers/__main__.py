@@ -18,13 +18,11 @@ import os
 import sys
 from typing import Final
 
-import msgspec
-
 from benchmarks.calibration import headline
 from benchmarks.capacity.__main__ import Row, measure
 from benchmarks.capacity.programs import CORES
-from benchmarks.kept import this_run
-from benchmarks.peers.page import PAGE, PICTURE, RESULTS, Report, page
+from benchmarks.kept import keep, kept, this_run
+from benchmarks.peers.page import NAME, PAGE, PICTURE, Report, page
 from benchmarks.peers.plot import picture
 from benchmarks.peers.programs import PROGRAMS, python_of, versions
 from benchmarks.peers.verdicts import keeps_up, of
@@ -63,7 +61,9 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     if given.write:
-        write(msgspec.json.decode(RESULTS.read_bytes(), type=Report))
+        report = kept(NAME, Report)
+        assert report is not None, "run benchmarks.peers --store first"
+        write(report)
         return 0
     names = [name for name in PROGRAMS if name.startswith(tuple(given.only.split(",")))]
     if not names:
@@ -77,8 +77,7 @@ def main() -> int:
     print(headline())
     if given.store:
         report = Report(this_run(), rows, given.seconds, peers)
-        encoded = msgspec.json.format(msgspec.json.encode(report), indent=1)
-        RESULTS.write_bytes(encoded + b"\n")
+        keep(NAME, report)
         write(report)
     return 0
 

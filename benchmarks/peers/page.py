@@ -25,7 +25,7 @@ from benchmarks.peers.verdicts import (
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 PICTURE: Final = ROOT / "docs" / "performance.svg"
-RESULTS: Final = ROOT / "benchmarks" / "results" / "peers.json"
+NAME: Final = "peers"  # of the results
 TEMPLATE: Final = Path(__file__).with_suffix(".md")
 NONE: Final = "-"
 WIDTH: Final = 120
@@ -53,6 +53,7 @@ def page(report: Report) -> str:
         missing="\n".join(_point(told) for told in MISSING),
         rounds="\n".join(_rounds(rows)),
         measured=_measured(report),
+        command=_command(report),
     )
 
 
@@ -125,6 +126,12 @@ def _mark(row: Row, rows: list[Row]) -> str:
 def _footnote(rows: list[Row]) -> Iterator[str]:
     if any(_mark(row, rows) for row in rows):
         yield "\n† does not count: something else was at work, or the machine slower by a quarter."
+
+
+def _command(report: Report) -> str:
+    calls = ",".join(str(number) for number in sorted({row.calls for row in report.rows}))
+    options = f"--calls {calls} --seconds {report.seconds:g}"
+    return f"uv run python -m benchmarks.peers {options} --store"
 
 
 def _measured(report: Report) -> str:

@@ -80,6 +80,7 @@ async def soak(folder: Path, url: str, plan: list[Planned], *, at_once: int, see
             at_once=at_once,
             seed=seed,
             seconds=seconds,
+            database="SQLite" if database.is_file else "PostgreSQL",
             samples=samples,
             late_ticks=late,
             **found,

@@ -22,12 +22,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from vantum.audio.pcm import MULAW_SILENCE
+from vantum.simulator.customer import OUR_NUMBER
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.simulator.twilio_signs import HEADER, signature
 from vantum.wire import deepgram, twilio
 from vantum.wire.events import SUBPROTOCOL
 
-OURS: Final = "+15550199999"
 QUESTION: Final = "What does it cost?"
 FRAMES: Final = 40  # that can be told again
 ASKED_AFTER: Final = 35
@@ -112,7 +112,7 @@ async def phone_visits(http: httpx.AsyncClient, url: str, number: int) -> Visit 
 
     None where the server takes no calls now.
     """
-    form = {"CallSid": f"CA{number:032}", "From": "+15550200000", "To": OURS}
+    form = {"CallSid": f"CA{number:032}", "From": "+15550200000", "To": OUR_NUMBER}
     voice = f"{url}/twilio/voice"
     headers = {HEADER: signature(ONE_ACCOUNT.token, voice, form.items())}
     instructions = (await http.post(voice, data=form, headers=headers)).raise_for_status().text

@@ -28,6 +28,7 @@ from vantum.crew import Crew, Work
 from vantum.ears import Ears
 from vantum.errors import ProviderError, Service
 from vantum.limits import INBOX_EVENTS
+from vantum.mailbox import Mailbox
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
     ALWAYS,
@@ -117,9 +118,9 @@ class Call:
         self._log = log
         self.conversation = Conversation(cast.policy, session.session_id, self._timers.now())
         self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
-        self._inbox: asyncio.Queue[ev.Event] = asyncio.Queue(INBOX_EVENTS)
+        self._inbox: Mailbox[ev.Event] = Mailbox(INBOX_EVENTS)
         self._crew = Crew(log, self._task_failed)
-        self.ears: Ears | None = None  # of the recording that runs
+        self._ears: Ears | None = None  # of the recording that runs
         self._saying: Saying | None = None
 
     @property
@@ -140,13 +141,24 @@ class Call:
         """A recording begins; an earlier one is over."""
         self._drop_ears()
         options = replace(options, key_terms=self.cast.key_terms, played=self._player.played)
-        self.ears = Ears(self.cast.ears, options)
-        self._crew.start("hear", self.ears.listen(self.post))
+        self._ears = Ears(self.cast.ears, options)
+        self._crew.start("hear", self._ears.listen(self.post))
         self.post_now(ev.InputStarted(automatic, greets))
+
+    @property
+    def can_hear(self) -> bool:
+        """The caller's sound can be taken without waiting."""
+        return self._ears is not None and self._ears.has_room
+
+    def hear_now(self, pcm: bytes, now: float) -> None:
+        """Take it so, at clock time `now`; where it cannot be, it is lost."""
+        ears = self._ears
+        if ears is not None and ears.hear_now(pcm):
+            self.books.listened(ears.heard_s, now)
 
     async def hear(self, pcm: bytes) -> None:
         """Take the caller's sound; waits while the recogniser is far behind."""
-        ears = self.ears
+        ears = self._ears
         if ears is None:
             return
         try:
@@ -210,8 +222,8 @@ class Call:
 
     def _gone(self) -> None:
         """The peer cannot be reached any more: nothing that waits in the inbox matters now."""
-        while self._inbox.full():
-            self._inbox.get_nowait()
+        if self._inbox.full:
+            self._inbox.clear()
         self._inbox.put_nowait(ev.Disconnected())
 
     def _end(self) -> None:
@@ -276,12 +288,6 @@ class Call:
             self._saying.cancel()
             self._saying = None
 
-    def _speak(self, effect: do.Speak) -> None:
-        self._give(effect.turn, effect.reply, effect.text)
-
-    def _finish_speaking(self, effect: do.FinishSpeaking) -> None:
-        self._give(effect.turn, effect.reply, None)
-
     def _give(self, turn: int, reply: int, text: str | None) -> None:
         try:
             self._open_saying(turn, reply).give(text)
@@ -311,33 +317,27 @@ class Call:
         return ev.TurnStopped(effect.turn, heard_s)
 
     def _finalise(self, effect: do.Finalise) -> None:
-        if self.ears is None or self.ears.over:
+        if self._ears is None or self._ears.over:
             self.post_now(ev.Finalised())
         elif effect.closes:
-            self._crew.start("close-input", self.ears.close())
+            self._crew.start("close-input", self._ears.close())
         else:
-            self.ears.flush()
+            self._ears.flush()
 
     def _drop_ears(self) -> None:
-        if self.ears is not None:
-            self.books.heard(self.ears.heard_s)
-            self.ears.leave()
-            self.ears = None
+        if self._ears is not None:
+            self.books.heard(self._ears.heard_s)
+            self._ears.leave()
+            self._ears = None
         self._crew.cancel("hear")
         self._crew.cancel("close-input")
-
-    def _set_timer(self, effect: do.SetTimer) -> None:
-        self._timers.set(effect.name, effect.at)
-
-    def _cancel_timer(self, effect: do.CancelTimer) -> None:
-        self._timers.cancel(effect.name)
 
     def _fired(self, name: ev.Timer) -> None:
         self.post_now(ev.TimerFired(name))
 
     def _notify(self, effect: do.Notify) -> None:
         notice = effect.notice
-        if isinstance(notice, do.InputClosed) and self.ears is not None and self.ears.closing:
+        if isinstance(notice, do.InputClosed) and self._ears is not None and self._ears.closing:
             self._drop_ears()
         self.books.note(notice)
         self._outlet.tell(notice)
@@ -356,16 +356,16 @@ _DEEDS: Final[dict[type, Callable[[Call, Any], ev.Event | None]]] = {
     do.Ask: Call._ask,
     do.Release: Call._release,
     do.Guessed: lambda call, effect: call.books.guessed(effect),
-    do.Speak: Call._speak,
-    do.FinishSpeaking: Call._finish_speaking,
+    do.Speak: lambda call, effect: call._give(effect.turn, effect.reply, effect.text),
+    do.FinishSpeaking: lambda call, effect: call._give(effect.turn, effect.reply, None),
     do.Play: Call._play,
     do.FinishPlaying: Call._finish_playing,
     do.Hold: Call._hold,
     do.Resume: Call._resume,
     do.StopTurn: Call._stop_turn,
     do.Finalise: Call._finalise,
-    do.SetTimer: Call._set_timer,
-    do.CancelTimer: Call._cancel_timer,
+    do.SetTimer: lambda call, effect: call._timers.set(effect.name, effect.at),
+    do.CancelTimer: lambda call, effect: call._timers.cancel(effect.name),
     do.PressKeys: lambda call, effect: call._outlet.press(effect.digits),
     do.Transfer: lambda call, effect: call._outlet.transfer(effect),
     do.Notify: Call._notify,

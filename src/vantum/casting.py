@@ -176,35 +176,31 @@ class Casting:
 
 def serving(settings: Settings, providers: Providers) -> dict[Service, Party]:
     """Who serves, and by which model, where it is one of the settings."""
-    asked: dict[Service, tuple[str, str]] = {
-        "stt": (providers.stt.provider, settings.stt_model),
-        "llm": (providers.llm.provider, settings.llm_model),
-        "tts": (providers.tts.provider, settings.tts_model),
-    }
+    models = {"stt": settings.stt_model, "llm": settings.llm_model, "tts": settings.tts_model}
     return {
-        service: Party(name.partition("-")[0], model if address_of(settings, name) else "")
-        for service, (name, model) in asked.items()
+        service: Party(
+            choice.provider.partition("-")[0],
+            models[service] if address_of(settings, choice.provider) else "",
+        )
+        for service, choice in providers.by_service().items()
     }
 
 
 def parties_of(settings: Settings, providers: Providers) -> dict[Service, Party]:
     """Who is paid for what; services of one's own cost what only their owner knows."""
-    chosen = {"stt": providers.stt, "llm": providers.llm, "tts": providers.tts}
+    parties = serving(settings, providers)
     return {
-        service: party
-        for service, party in serving(settings, providers).items()
-        if is_vendors_own(settings, chosen[service].provider)
+        service: parties[service]
+        for service, choice in providers.by_service().items()
+        if is_vendors_own(settings, choice.provider)
     }
 
 
 def unused_keys(settings: Settings, providers: Providers) -> dict[str, str]:
     """The variables of keys that are set in vain, and who works in their vendor's place."""
-    unused = {}
-    for vendor, service, choice in (
-        ("deepgram", "stt", providers.stt),
-        ("openai", "llm", providers.llm),
-        ("cartesia", "tts", providers.tts),
-    ):
+    unused, vendors = {}, {"stt": "deepgram", "llm": "openai", "tts": "cartesia"}
+    for service, choice in providers.by_service().items():
+        vendor = vendors[service]
         variable, asked = f"{vendor}_api_key", f"{service}_provider"
         if getattr(settings, variable) is None or choice.provider.startswith(vendor):
             continue

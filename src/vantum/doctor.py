@@ -127,7 +127,7 @@ def _agents(casting: Casting) -> Found:
 
 
 async def _provider(casting: Casting, service: Literal["stt", "tts"], provider: object) -> Found:
-    choice = getattr(casting.providers, service)
+    choice = casting.providers.by_service()[service]
     what = "recogniser" if service == "stt" else "voice"
     if choice.off:
         return Found(what, "bad", f"{choice.provider}: {choice.off}", _SET)
@@ -220,7 +220,7 @@ async def _public(settings: Settings) -> Found:
     do = "start vantum serve, and have proxy or tunnel lead this address to its port"
     try:
         async with aiohttp.ClientSession() as http, http.get(f"{url}/health") as answer:
-            if answer.status == 200 and "sessions" in await answer.text():
+            if answer.status == 200 and b"sessions" in await answer.read():
                 return Found(what, "good", f"{url} leads to a server of ours")
             return Found(what, "bad", f"{url}/health answered {answer.status}, and is not ours", do)
     except aiohttp.ClientError as error:
@@ -229,12 +229,12 @@ async def _public(settings: Settings) -> Found:
 
 async def _clock(settings: Settings, casting: Casting) -> Found:
     """By the clock of the first service of the internet that is used."""
-    chosen = (casting.providers.stt, casting.providers.llm, casting.providers.tts)
+    chosen = casting.providers.by_service().values()
     addresses = (address_of(settings, one.provider) for one in chosen if not one.off)
     used = list(filter(None, addresses))
     if not used:
         return Found("clock", "off", "there is nobody to compare it with")
-    with suppress(aiohttp.ClientError):
+    with suppress(aiohttp.ClientError, ValueError):  # a date may be any text
         async with aiohttp.ClientSession() as http, http.get(used[0]) as answer:
             if date := answer.headers.get("Date"):
                 return compared("clock", time.time() - parsedate_to_datetime(date).timestamp())

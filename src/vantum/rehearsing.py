@@ -170,7 +170,7 @@ async def house(
     async with (
         upkeep.open(),
         _running(simulator_server(Stage(profile, talent)), theirs),
-        _running(uvicorn.Server(server_config(app)), ours),
+        _running(uvicorn.Server(server_config(app, settings)), ours),
     ):
         yield House(url, carrier_url, settings, upkeep)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -52,6 +53,15 @@ def _numbers(value: object) -> tuple[str, ...]:
     return found
 
 
+def _networks(value: object) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        return tuple(value) if isinstance(value, list | tuple) else ()
+    found = tuple(one.strip() for one in value.split(",") if one.strip())
+    for one in found:
+        ip_network(one)  # raises ValueError; the web server would take anything and believe nobody
+    return found
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -62,6 +72,7 @@ Milliseconds = Annotated[float, BeforeValidator(_from_ms)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 PublicAddress = Annotated[str, AfterValidator(_public_address)]
 PhoneNumbers = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
+Networks = Annotated[tuple[str, ...], BeforeValidator(_networks)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 
 
@@ -95,6 +106,12 @@ def milliseconds(variable: str, default_ms: int, meaning: str, *, low_ms: int = 
             "shown": str(default_ms),
         },
     )
+
+
+def networks(meaning: str) -> Any:
+    """A field naming addresses and networks; this machine's own unless given."""
+    allowed = "IP addresses or networks such as 10.0.0.0/8, commas between them"
+    return setting(("127.0.0.1", "::1"), meaning, allowed)
 
 
 def provider(serves: str, embedded: str) -> Any:

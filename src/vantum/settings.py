@@ -23,11 +23,13 @@ from vantum.setting_kinds import (
     DatabaseAddress,
     Milliseconds,
     Name,
+    Networks,
     PhoneNumbers,
     PublicAddress,
     WebAddress,
     Word,
     milliseconds,
+    networks,
     number,
     provider,
     setting,
@@ -61,6 +63,7 @@ class Settings(BaseModel):
         "The address at which the phone carrier reaches this server.",
         "an https address (http for this machine only)",
     )
+    forwarded_allow_ips: Networks = networks("Proxies that are believed when they say who calls.")
     session_tokens: Annotated[Literal["optional", "required"], Word] = setting(
         "optional", "Whether pages need one of `POST /api/v1/sessions`.", "optional or required"
     )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from vantum import limits
+from vantum.alarm import Alarm, Patience
 from vantum.conversation import events as ev
 from vantum.conversation.segments import spoken_text
 from vantum.errors import ProviderError
@@ -53,12 +54,12 @@ class Saying:
         self, model: LanguageModel, prompt: Prompt, post: Post, spent: Callable[[Usage], None]
     ) -> None:
         """Post the model's answer as it is written."""
-        turn, reply = self.turn, self.reply
+        turn, reply, patience = self.turn, self.reply, Patience()
         try:
             async with aclosing(model.reply(prompt)) as answer:
                 while True:
-                    async with asyncio.timeout(limits.MODEL_DEADLINE_S):
-                        item = await anext(answer, None)
+                    waiting = anext(answer, None)
+                    item = await patience.within(limits.MODEL_DEADLINE_S, waiting)
                     if item is None:
                         break
                     if isinstance(item, Action):
@@ -74,6 +75,8 @@ class Saying:
             await post(ev.ReplyFailed(turn, reply, "the model did not answer in time"))
         except ProviderError as error:
             await post(ev.ReplyFailed(turn, reply, str(error), error.trouble))
+        finally:
+            patience.close()
 
     async def voice(
         self,
@@ -98,7 +101,7 @@ class Saying:
                         await self._report(sound, post)
                         watch.rearm()
                 finally:
-                    watch.limit = None
+                    watch.close()
         except TimeoutError:
             await post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
         except ProviderError as error:
@@ -130,6 +133,7 @@ class _Watch:
     def __init__(self) -> None:
         self.limit: asyncio.Timeout | None = None  # of the voice at work
         self._owed = 0
+        self._alarm = Alarm(self._ring)
 
     def given(self) -> None:
         self._owed += 1
@@ -140,12 +144,18 @@ class _Watch:
         self._owed -= 1
 
     def rest(self) -> None:
-        self._set(None)
+        self._alarm.rest()
 
     def rearm(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._set(now + limits.SYNTHESIS_DEADLINE_S if self._owed else None)
+        if self._owed and self.limit is not None:
+            self._alarm.set(limits.SYNTHESIS_DEADLINE_S)
+        else:
+            self._alarm.rest()
 
-    def _set(self, when: float | None) -> None:
+    def close(self) -> None:
+        self.limit = None
+        self._alarm.close()
+
+    def _ring(self) -> None:
         if self.limit is not None and not self.limit.expired():
-            self.limit.reschedule(when)
+            self.limit.reschedule(0.0)  # over

@@ -13,14 +13,14 @@ class Timers:
 
     def __init__(self, fire: Callable[[Timer], None]) -> None:
         self._fire = fire
-        self.now = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
+        self._loop = asyncio.get_running_loop()  # to ask which one costs a system call
+        self.now = self._loop.time
         self._running: dict[Timer, asyncio.TimerHandle] = {}
 
     def set(self, name: Timer, at: float) -> None:
         """Fire at clock time `at`, in place of the timer that has this name."""
         self.cancel(name)
-        loop = asyncio.get_running_loop()
-        self._running[name] = loop.call_at(at, self._due, name)
+        self._running[name] = self._loop.call_at(at, self._due, name)
 
     def cancel(self, name: Timer) -> None:
         """Forget the timer, if it runs."""

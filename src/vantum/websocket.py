@@ -10,34 +10,24 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct
-from picows import (
-    WSAutoPingStrategy,
-    WSCloseCode,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSProtocolError,
-    WSTransport,
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-)
-from picows.picows import WSProtocol  # type: ignore[attr-defined]
-from starlette.websockets import WebSocket
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
+
+if TYPE_CHECKING:  # who talks to vendors alone needs no server
+    from starlette.websockets import WebSocket
 
 NO_NEWS: Final = logging.getLogger("vantum.peers")  # what peers do wrong is told in `Gone`
 NO_NEWS.setLevel(logging.CRITICAL)
 
-_MOST: Final = 64  # messages that wait to be taken; then the peer waits
+_MOST: Final = 64  # messages that wait to be taken, or as much as the largest; then the peer waits
 _FEW: Final = 16
 _TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
-_BUFFER_BYTES: Final = 4_096  # to begin with; it grows with what comes
 _ANSWER_S: Final = 10.0  # for the peer to answer a close
 # RFC 6455 §7.4.1
-_OK, _WRONG, _NO_STATUS, LOST, _NO_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
+_OK, _WRONG, _NO_STATUS, LOST = 1000, 1002, 1005, 1006
+_NO_TEXT, _TOO_BIG, _FAILED = 1007, 1009, 1011
 
 
 DIRECT: Final = "vantum.frames"  # under which a scope's extensions have its `Frames`
@@ -71,11 +61,10 @@ class Frames(WSListener):
         self._lost = lost
         self._answer_s = answer_s
         self._transport: WSTransport | None = None
-        self._messages: deque[bytes | str] = deque()
+        self._waiting = _Waiting(message_bytes)
         self._taker: asyncio.Future[None] | None = None
         self._reads = True
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._way = _Way()
         self._closing: asyncio.TimerHandle | None = None
         self.take_at_once: Callable[[bytes | str], bool] | None = None  # False: it is to be queued
 
@@ -93,27 +82,24 @@ class Frames(WSListener):
 
     async def take(self) -> bytes | str | Gone:
         """The next message; once there are no more, why."""
-        while not self._messages:
+        while not self._waiting.messages:
             if self.gone is not None:
                 return self.gone
             self._taker = self._loop.create_future()
             await self._taker
-        message = self._messages.popleft()
-        if not self._reads and len(self._messages) <= _FEW:
+        message = self._waiting.take()
+        if not self._reads and self._waiting.are_few:
             self._read(on=True)
         return message
 
     def send_at_once(self, message: bytes | str) -> bool:
-        """Send one; False where the peer does not keep up, or is gone."""
-        if self._transport is None or self.gone is not None or not self._flows.is_set():
-            return False
-        self._transport.send(_TEXT if isinstance(message, str) else _BINARY, message)
-        return True
+        """Send one; False where nobody is there, or it has to wait, be it for others that do."""
+        return self._way.is_free and self._sent(message)
 
     async def send(self, message: bytes | str) -> bool:
         """Send one, once those before it are under way; False when nobody is there any more."""
-        await self._flows.wait()
-        return self.send_at_once(message)
+        await self._way.freed()
+        return self._sent(message)
 
     def close(self, code: int = _OK, reason: str = "") -> None:
         """Say goodbye; the connection ends when the peer does too, or after a while."""
@@ -171,27 +157,42 @@ class Frames(WSListener):
 
     def pause_writing(self) -> None:
         """More waits to be sent than should."""
-        self._flows.clear()
+        self._way.block()
 
     def resume_writing(self) -> None:
         """The peer has taken it."""
-        self._flows.set()
+        self._way.free()
 
     # ------------------------------------------------------------------------------------------
+
+    def _sent(self, message: bytes | str) -> bool:
+        if self._transport is None or self.gone is not None:
+            return False
+        self._transport.send(_TEXT if isinstance(message, str) else _BINARY, message)
+        return True
 
     def _came(self, message: bytes | str) -> None:
         taker, direct = self._taker, self.take_at_once
         if self.gone is not None:
             return
-        if direct is not None and taker is not None and direct(message):
+        if direct is not None and taker is not None and self._is_taken(message, direct):
             return
-        self._messages.append(message)
+        self._waiting.put(message)
         if taker is not None:
             self._taker = None
             if not taker.done():
                 taker.set_result(None)
-        elif self._reads and len(self._messages) >= _MOST:
+        if self._reads and self._waiting.are_many:
             self._read(on=False)
+
+    def _is_taken(self, message: bytes | str, direct: Callable[[bytes | str], bool]) -> bool:
+        try:
+            return direct(message)
+        except Exception as error:  # noqa: BLE001 - else picows has it, and tells nobody
+            what = "a message could not be taken at once"
+            self._loop.call_exception_handler({"message": what, "exception": error})
+            self.close(_FAILED)
+            return True
 
     def _closed(self, transport: WSTransport, frame: WSFrame) -> None:
         if self.gone is None:
@@ -205,7 +206,7 @@ class Frames(WSListener):
             self.gone = gone
         if self._closing is not None:
             self._closing.cancel()
-        self._flows.set()  # who waits learns that nobody is there
+        self._way.free()  # who waits learns that nobody is there
         if self._taker is not None and not self._taker.done():
             self._taker.set_result(None)
 
@@ -219,43 +220,71 @@ class Frames(WSListener):
                 transport.pause_reading()
 
 
-class Manners(Struct, frozen=True):
-    """When a silent peer counts as gone, and what counts as too much."""
-
-    ping_s: float
-    pong_s: float  # at most `ping_s`
-    message_bytes: int
-
-
 def frames_of(socket: WebSocket) -> Frames:
     """The messages of a WebSocket that `web.bridge` has let in."""
     frames: Frames = socket.scope["extensions"][DIRECT]
     return frames
 
 
-def speaks(frames: Frames, answer: WSUpgradeResponse, manners: Manners) -> Any:
-    """The protocol of a connection whose request is answered so; for `frames` where with 101."""
+class _Waiting:
+    """Messages that nobody has taken yet."""
 
-    def answered(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        return WSUpgradeResponseWithListener(answer, frames if answer.status == 101 else None)
+    def __init__(self, most_bytes: int) -> None:
+        self.messages: deque[bytes | str] = deque()
+        self._most_bytes = most_bytes
+        self._bytes = 0  # of text, characters: there are no more of them
 
-    return WSProtocol(
-        None,
-        None,
-        False,  # the server's side
-        answered,
-        NO_NEWS,
-        True,  # an error of ours ends the connection
-        None,  # the request is here already: nothing to wait for
-        True,
-        manners.ping_s,
-        manners.pong_s,
-        WSAutoPingStrategy.PING_PERIODICALLY,
-        True,  # pings are answered
-        manners.message_bytes,
-        None,
-        _BUFFER_BYTES,
-    )
+    def put(self, message: bytes | str) -> None:
+        """One has come."""
+        self.messages.append(message)
+        self._bytes += len(message)
+
+    def take(self) -> bytes | str:
+        """The first one."""
+        message = self.messages.popleft()
+        self._bytes -= len(message)
+        return message
+
+    @property
+    def are_many(self) -> bool:
+        """No more should come."""
+        return len(self.messages) >= _MOST or self._bytes > self._most_bytes
+
+    @property
+    def are_few(self) -> bool:
+        """More may come again."""
+        return len(self.messages) <= _FEW and self._bytes <= self._most_bytes
+
+
+class _Way:
+    """The way to the peer: who finds it blocked waits, and goes before who comes later."""
+
+    def __init__(self) -> None:
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._waiting = 0
+
+    @property
+    def is_free(self) -> bool:
+        """A message may be sent now, and none waits that has to go before it."""
+        return not self._waiting and self._flows.is_set()
+
+    async def freed(self) -> None:
+        """Wait until it is."""
+        self._waiting += 1
+        try:
+            while not self._flows.is_set():  # who waited too may have blocked it again
+                await self._flows.wait()
+        finally:
+            self._waiting -= 1
+
+    def block(self) -> None:
+        """More waits to be read by the peer than should."""
+        self._flows.clear()
+
+    def free(self) -> None:
+        """The peer has read it, or is gone."""
+        self._flows.set()
 
 
 class _Parts:
@@ -263,26 +292,25 @@ class _Parts:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes  # of one part, picows sees to it
-        self._kept: list[bytes] = []
-        self._kind = _BINARY
+        self._kind: WSMsgType | None = None  # of the message that has begun
+        self._kept = bytearray()
 
     def whole(self, kind: WSMsgType, frame: WSFrame) -> bytes | str | None:
         """The message that ends with this frame. Raises WSProtocolError."""
-        continues = bool(self._kept)
-        if (kind is WSMsgType.CONTINUATION) != continues:
+        begun = self._kind
+        if (kind is WSMsgType.CONTINUATION) != (begun is not None):
             raise WSProtocolError(_WRONG, "a part of no message, or a message between parts")
         try:
-            if frame.fin and not continues:
+            if begun is None and frame.fin:
                 is_text = kind is _TEXT
                 return frame.get_payload_as_utf8_text() if is_text else frame.get_payload_as_bytes()
-            if not continues:
-                self._kind = kind
-            self._kept.append(frame.get_payload_as_bytes())
-            if sum(map(len, self._kept)) > self._most_bytes:
+            if len(self._kept) + frame.payload_size > self._most_bytes:
                 raise WSProtocolError(_TOO_BIG, "the message is too long")
+            self._kept += frame.get_payload_as_memoryview()
+            self._kind = begun or kind
             if not frame.fin:
                 return None
-            message, self._kept = b"".join(self._kept), []
-            return message.decode() if self._kind is _TEXT else message
+            message, self._kept, self._kind = self._kept, bytearray(), None
+            return message.decode() if begun is _TEXT else bytes(message)
         except UnicodeDecodeError:
             raise WSProtocolError(_NO_TEXT, "no UTF-8") from None

@@ -57,6 +57,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def stand_still(self, seconds: float) -> None:
+        """So long something else has the thread, and every timer waits."""
+        self._jumping.now += seconds
+
 
 def play(course: Coroutine[Any, Any, None]) -> None:
     """Run one test in virtual time."""

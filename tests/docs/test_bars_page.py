@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from benchmarks.bars.__main__ import NAME, PAGE
-from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page
+from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page, within_95
 from benchmarks.capacity.__main__ import Row
 from benchmarks.kept import Run, kept
 
@@ -31,6 +31,25 @@ GOOD = Measured(
 )
 
 
+def test_what_the_rule_of_turns_waits_is_not_the_number_of_calls() -> None:
+    waited = [
+        msgspec.structs.replace(one, added_p50_ms=240.0, added_p95_ms=280.0)
+        if one.program == LOCAL
+        else one
+        for one in GOOD.rows
+    ]
+    found = list(lines(msgspec.structs.replace(GOOD, rows=waited)))
+    assert all(one.met for one in found)
+    [told] = [one.what for one in found if "240 ms" in one.what]
+    assert told.endswith(LOCAL)
+
+
+def but(changed: Row) -> list[Row]:
+    """The rows of a good run with one of them in another's place."""
+    asked = (changed.program, changed.calls)
+    return [changed if (one.program, one.calls) == asked else one for one in GOOD.rows]
+
+
 def test_the_page_is_what_the_measurements_come_to() -> None:
     measured = kept(NAME, Measured)
     assert measured is not None
@@ -51,22 +70,28 @@ def test_a_run_that_is_good_throughout_meets_every_bar() -> None:
         ({"recording_ms": 0.31}, "recording, CPU for a call-second"),
         ({"barge_in_ms": {"Deepgram's event": 21.0}}, "barge-in at 95 %, by Deepgram's event"),
         ({"delays": Delays((5.0, 26.0), (8.0, 20.0), (-1.0, 0.0))}, "the same, one call"),
-        (
-            {"rows": [row("relay", 40), row(OURS, 40, cpu_ms=9.0), row(OURS, 150), row(LOCAL, 80)]},
-            "CPU at 40 calls, vantum",
-        ),
-        (
-            {"rows": [row(OURS, 120), row(OURS, 150, lost=1), row(LOCAL, 80)]},
-            "calls on a core with p95 within 50 ms, vantum",
-        ),
-        (
-            {"rows": [row(OURS, 150, others_share=0.9), row(LOCAL, 80)]},
-            "calls on a core with p95 within 50 ms, vantum",
-        ),
-        ({"rows": [row(OURS, 40, idle_mb=121.0), row(OURS, 150), row(LOCAL, 80)]}, "memory"),
+        ({"barge_in_ms": {"Deepgram's event": None}}, "barge-in at 95 %, by Deepgram's event"),
+        ({"rows": but(row(OURS, 40, cpu_ms=9.0))}, "CPU at 40 calls, vantum"),
+        ({"rows": but(row(OURS, 150, lost=1))}, "calls on a core with p95 within 50 ms, vantum"),
+        ({"rows": but(row(OURS, 40, idle_mb=121.0))}, "memory"),
+        # What is spoiled is no measurement.
+        ({"rows": but(row(LOCAL, 40, others_share=0.9))}, "CPU at 40 calls, vantum with local"),
+        ({"rows": but(row(OURS, 10, neighbours_share=0.9))}, "delay added to an answer, 10"),
     ],
 )
 def test_each_bar_is_missed_by_what_is_beyond_it(change: dict[str, object], missed: str) -> None:
     found = lines(msgspec.structs.replace(GOOD, **change))
     [bad] = [one.what for one in found if not one.met]
     assert bad.startswith(missed)
+
+
+def test_a_run_without_rows_meets_no_bar_of_theirs_and_leaves_none_out() -> None:
+    empty = list(lines(msgspec.structs.replace(GOOD, rows=[])))
+    assert [one.what for one in empty] == [one.what for one in lines(GOOD)]
+    assert sum(one.found == "not measured" and not one.met for one in empty) == 6
+
+
+def test_who_could_not_cut_in_is_counted_as_the_latest() -> None:
+    assert within_95([10.0] * 19, 20) == 10.0
+    assert within_95([10.0] * 18, 20) is None
+    assert within_95([], 12) is None

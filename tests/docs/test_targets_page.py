@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from benchmarks.kept import kept
 from benchmarks.targets.__main__ import NAME, PAGE
-from benchmarks.targets.figures import Measured, Spread, page, spread
+from benchmarks.targets.figures import Measured, Spread, lines, page, spread
 
 
 @pytest.fixture
@@ -28,6 +28,22 @@ def test_what_misses_its_aim_is_said_to(measured: Measured) -> None:
     assert "| 10.0, 95 % 120.0 ms | 10.0, 95 % 120.0 ms | **no** |" in page(
         replace(measured, doors=late)
     )
+
+
+@pytest.mark.parametrize(
+    ("calls", "lost", "sessions", "chunks"),
+    [(50, 0, True, True), (50, 1, False, False), (49, 0, False, True), (19, 0, False, False)],
+)
+def test_sessions_and_chunks_hold_only_with_as_many_calls_as_were_aimed_at(
+    measured: Measured, calls: int, lost: int, sessions: bool, chunks: bool
+) -> None:
+    rows = [*measured.rows[:-1], replace(measured.rows[-1], calls=calls, lost=lost)]
+    full = {
+        name: [getattr(measured, name)[0], replace(getattr(measured, name)[-1], calls=calls)]
+        for name in ("doors", "waits")
+    }
+    found = {one.what: one.holds for one in lines(replace(measured, rows=rows, **full))}
+    assert (found["sessions held"], found["chunks"]) == (sessions, chunks)
 
 
 def test_a_spread_is_the_median_and_the_worst_of_twenty() -> None:

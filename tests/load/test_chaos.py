@@ -51,11 +51,15 @@ async def test_nobody_is_lost_and_no_call_is_harmed(tmp_path: Path, postgres: Po
 def test_what_was_harmed_is_told() -> None:
     known: dict[str, Any] = dict.fromkeys(Chaos.__struct_fields__, 1)
     empty: dict[str, Any] = {name: [] for name in LISTS}
-    good = Chaos(**known | empty | {"back_s": {}, "before": NOTHING, "after": NOTHING})
+    done: dict[str, Any] = {"planned": {"disk full": 2}, "done": {"disk full": 2}}
+    done |= {"struck": {"deepgram: drop": 1}, "bad_inputs": {"/ws": 1}}
+    good = Chaos(**known | empty | done | {"back_s": {}, "before": NOTHING, "after": NOTHING})
     assert all(holds for holds, _ in verdicts_of_chaos(good))
     for name in LISTS:
         harmed = replace(good, **{name: ["somebody"]})
         assert sum(not holds for holds, _ in verdicts_of_chaos(harmed)) == 1
+    for undone in ({"done": {"disk full": 1}}, {"done": {}}, {"struck": {}}, {"bad_inputs": {}}):
+        assert sum(not holds for holds, _ in verdicts_of_chaos(replace(good, **undone))) == 1
     slow = replace(good, back_s={"server killed": 100.0})
     assert sum(not holds for holds, _ in verdicts_of_chaos(slow)) == 1
 

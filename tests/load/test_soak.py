@@ -29,6 +29,7 @@ async def test_short_calls_leave_nothing_behind_and_nobody_is_lost(tmp_path: Pat
     found = await soak(tmp_path, url, planned(5, CALLS, CUT_S), at_once=10, seed=5)
     assert found.lost == []
     assert found.mute == []
+    assert found.database == "SQLite"
     grown = replace(found, samples=[replace(one, memory_mb=0.0) for one in found.samples])
     assert all(holds for holds, _ in verdicts_of_soak(grown)), found.told
     assert found.last.memory_mb - found.warm.memory_mb < YOUNG_MB

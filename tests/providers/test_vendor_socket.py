@@ -85,3 +85,20 @@ async def test_one_that_comes_too_late_is_left_too() -> None:
         slow.answers.set()
         async with asyncio.timeout(PATIENCE_S):
             await slow.left.wait()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_one_that_is_called_off_while_it_is_answered_is_left(turns: int) -> None:
+    """`turns` of the loop after the answer was sent: in one of them it has just come."""
+    async with vendor() as slow:
+        opening = asyncio.ensure_future(opened(slow.url, {}, open_s=60.0, close_s=60.0))
+        async with asyncio.timeout(PATIENCE_S):
+            await slow.asked.wait()
+            slow.answers.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.wait([opening])
+            if not opening.cancelled():
+                (await opening).give_up()
+            await slow.left.wait()

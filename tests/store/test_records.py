@@ -275,7 +275,7 @@ async def test_what_nobody_asks_for_any_more_is_forgotten(
     for call_id in ("call-1", "call-2"):  # of a process that died before it could obey
         await records.command(Command(call_id, "hang_up"), "w")
     await records.tidy(NOW + 2)
-    assert await answers(database_url, "SELECT nonce FROM media_tokens") == [("new",)]
+    assert await answers(database_url, "SELECT nonce FROM used_tokens") == [("new",)]
     assert await records.commands("w") == [Command("call-1", "hang_up")]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -71,6 +74,42 @@ async def test_an_account_that_is_refused_and_an_address_that_leads_nowhere_are_
     assert "refuses TWILIO_ACCOUNT_SID" in known["telephone"].told
     assert (known["public address"].how, lost["public address"].how) == ("bad", "bad")
     assert "is not ours" in lost["public address"].told
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[str]:
+    """Something that answers every request with these bytes; where it is."""
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answered, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", "häuser".encode("latin-1")])
+async def test_a_page_of_bytes_that_are_no_text_is_not_ours(tmp_path: Path, body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n"
+    async with answering(head + body) as url:
+        given = SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path), "PUBLIC_URL": url}
+        known = await found(load_settings(given))
+    assert known["public address"].how == "bad"
+    assert "is not ours" in known["public address"].told
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Mon, 99 Foo 2026 25:00:00 GMT", "1"])
+async def test_a_date_that_nobody_can_read_tells_no_time(tmp_path: Path, date: str) -> None:
+    head = f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n"
+    async with answering(head.encode()) as url:
+        vendor = {"LLM_PROVIDER": "openai", "OPENAI_BASE_URL": url}
+        given = SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path)} | vendor
+        known = await found(load_settings(given))
+    assert known["clock"].how == "doubtful"
+    assert "told no time" in known["clock"].told
 
 
 async def test_what_is_not_there_is_off_or_said_to_be_missing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from served import DEADLINE_S, FAST_POLL_S
 from sqlalchemy import insert, select
 
 from vantum.store.database import Database
-from vantum.store.schema import TOKENS
+from vantum.store.schema import USED_TOKENS
 
 pytestmark = pytest.mark.anyio
 
@@ -26,11 +26,11 @@ async def test_a_token_of_five_minutes_stays_used_when_the_sweep_has_passed(
     now = database.now()
     async with database.writing() as connection:
         for nonce, ago_s in (("of today", 200.0), ("old", 2 * DAY_S)):
-            await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now - ago_s))
+            await connection.execute(insert(USED_TOKENS).values(nonce=nonce, used_at=now - ago_s))
 
     async def known() -> list[str]:
         async with database.reading() as connection:
-            return list((await connection.execute(select(TOKENS.c.nonce))).scalars())
+            return list((await connection.execute(select(USED_TOKENS.c.nonce))).scalars())
 
     async with telephone(tmp_path, database_url=database_url):
         async with asyncio.timeout(DEADLINE_S):

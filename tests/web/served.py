@@ -370,8 +370,9 @@ async def serving(
     given["VANTUM_DATA_DIR"] = folder.name
     # An address of this server may be among the settings, before there is one.
     given |= {name.upper(): str(of).replace("{port}", str(port)) for name, of in settings.items()}
-    app = build_app(load_settings(given), budgets=budgets)
-    config = server_config(app)
+    known = load_settings(given)
+    app = build_app(known, budgets=budgets)
+    config = server_config(app, known)
     if ping_interval_s is not None:
         config.ws_ping_interval = config.ws_ping_timeout = ping_interval_s
     server = uvicorn.Server(config)

@@ -6,11 +6,12 @@ import asyncio
 import base64
 import os
 import struct
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from served import DEADLINE_S, Served
+from served import DEADLINE_S, Served, eventually
 
 from vantum.limits import MESSAGE_BYTES
 
@@ -28,14 +29,15 @@ class Peer:
         self._reader = reader
         self._writer = writer
 
-    async def asks(self, port: int, connection: str = "Upgrade", extra: bytes = b"") -> bytes:
-        """The head of the answer to a request for an upgrade."""
+    async def asks(self, port: int, connection: str = "Upgrade", more: bytes = b"") -> bytes:
+        """The head of the answer to a request for an upgrade; `more` are lines of its own."""
         key = base64.b64encode(os.urandom(16)).decode()
         self._writer.write(
             f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
             f"Connection: {connection}\r\nSec-WebSocket-Key: {key}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-            + extra
+            "Sec-WebSocket-Version: 13\r\n".encode()
+            + more
+            + b"\r\n"
         )
         async with asyncio.timeout(DEADLINE_S):
             return await self._reader.readuntil(b"\r\n\r\n")
@@ -99,6 +101,51 @@ async def test_a_message_may_come_in_parts_with_a_ping_between(server: Served) -
         peer.sends(LAST | CONTINUED, b"eventType\xa1x")
         await peer.hears(PONG)
         assert b"error" in await peer.hears(BINARY)  # it was read as one message
+
+
+REPEATED = b"Sec-WebSocket-Key: " + b"A" * 100 + b"\r\n"
+
+
+async def test_headers_that_are_repeated_are_counted_once(server: Served) -> None:
+    async with peer_of(server) as peer:
+        assert b" 101 " in await peer.asks(server.port, more=REPEATED * 60)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"Sec-WebSocket-Version: \xff\r\n",
+        b"Sec-WebSocket-Version: 99\r\n",
+        b"Sec-WebSocket-Key: \xff\r\n",
+        b"Sec-WebSocket-Key: none\r\n" + REPEATED * 60,
+    ],
+)
+async def test_an_upgrade_that_is_none_is_refused_and_forgotten(
+    server: Served, more: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + more
+        + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        assert b" 400 " in (await reader.read()).partition(b"\r\n")[0]
+    writer.close()
+    await eventually(lambda: not server.uvicorn.server_state.connections)
+
+
+async def test_parts_without_end_that_hold_nothing_cost_nothing(server: Served) -> None:
+    async with let_in(server) as peer:
+        await peer.hears(BINARY)  # the ack
+        began = time.process_time()
+        peer.sends(BINARY, b"\x81\xa9")
+        for _ in range(50_000):
+            peer.sends(CONTINUED)
+        peer.sends(LAST | CONTINUED, b"eventType\xa1x")
+        while b"error" not in await peer.hears(BINARY):  # it was read as one message
+            pass
+        assert time.process_time() - began < 3.0  # a second per 10,000 where each counts all
 
 
 @pytest.mark.parametrize(

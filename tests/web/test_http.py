@@ -83,6 +83,16 @@ async def test_ht_05_metrics_count_without_secrets(server: Served, http: httpx.A
         assert "hello" not in text
 
 
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
+async def test_metrics_are_for_whoever_asks_from_within_and_led_there_by_no_proxy(
+    http: httpx.AsyncClient, header: str
+) -> None:
+    answer = await http.get("/metrics", headers={header: "203.0.113.5"})
+    assert (answer.status_code, answer.content) == (404, b"")
+    assert (await http.get("/metrics")).status_code == 200
+    assert (await http.get("/health", headers={header: "203.0.113.5"})).status_code == 200
+
+
 async def test_ht_05_every_end_of_a_call_is_counted_by_its_reason(
     server: Served, http: httpx.AsyncClient
 ) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 import psutil
 import pytest
 from served import Client, Served, eventually, serving
+from websockets.exceptions import InvalidStatus
 
 from vantum.call import Call
 from vantum.ears import Ears
@@ -113,3 +114,20 @@ async def test_se_08_09_qa_05_a_thousand_connections_leave_nothing_behind() -> N
             await asyncio.sleep(0.05)
         assert not more
         assert server.calls.tally().ended == WARM_UP + CONNECTS
+
+
+async def test_who_is_refused_leaves_nothing_behind() -> None:
+    async with serving() as server:
+
+        async def knock() -> None:
+            with pytest.raises(InvalidStatus) as refused:
+                async with server.connect(origin="https://evil.example"):
+                    pass
+            assert refused.value.response.status_code == 403
+
+        await knock()
+        before = await settled(server)
+        for _ in range(AT_ONCE):
+            await knock()
+        await eventually(lambda: len(asyncio.all_tasks()) <= before["tasks"])
+        assert not grown(before, await settled(server))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from vantum import limits
 from vantum.store.database import Database
 from vantum.store.passes import Passes
 from vantum.web.access import TOKEN_FILE
@@ -50,7 +52,9 @@ class Site:
         return str(made["token"])
 
     @asynccontextmanager
-    async def page(self, token: str | None, origin: str | None = SHOP) -> AsyncIterator[Client]:
+    async def page(
+        self, token: str | None, origin: str | None = SHOP, address: str | None = None
+    ) -> AsyncIterator[Client]:
         offered = [Subprotocol("vantum.v2")]
         if token is not None:
             offered.append(Subprotocol(PREFIX + token))
@@ -58,6 +62,7 @@ class Site:
             self.server.url,
             subprotocols=offered,
             origin=None if origin is None else Origin(origin),
+            additional_headers={"X-Forwarded-For": address} if address else None,
             compression=None,
         ) as socket:
             assert socket.subprotocol == "vantum.v2"
@@ -66,9 +71,11 @@ class Site:
             yield client
             await client.leaves()
 
-    async def is_refused(self, token: str | None, origin: str | None = SHOP) -> None:
+    async def is_refused(
+        self, token: str | None, origin: str | None = SHOP, address: str | None = None
+    ) -> None:
         with pytest.raises(InvalidStatus) as refused:
-            async with self.page(token, origin):
+            async with self.page(token, origin, address):
                 pass
         assert refused.value.response.status_code == 403
 
@@ -115,6 +122,20 @@ async def test_a_token_is_good_for_its_page_alone_and_is_not_used_up_by_another(
         await client.is_alive()
 
 
+async def test_a_token_that_met_a_full_house_is_good_when_there_is_room(tmp_path: Path) -> None:
+    async with site(tmp_path, session_tokens="required", max_sessions=1) as small:
+        first, second = await small.token_for(), await small.token_for()
+        async with small.page(first) as held:
+            for _ in range(2):
+                async with small.page(second) as turned_away:
+                    assert await turned_away.is_closed() == 1013
+            await held.is_alive()
+        await small.server.is_empty()
+        async with small.page(second) as client:
+            await client.is_alive()
+        await small.is_refused(second)
+
+
 async def test_without_an_origin_it_is_for_pages_that_may_connect_anyway(shop: Site) -> None:
     token = await shop.token_for(origin=None)
     await shop.is_refused(token)
@@ -151,6 +172,30 @@ async def test_a_token_is_needed_and_refusals_are_counted(shop: Site) -> None:
     for origin in (None, OURS, SHOP):
         await shop.is_refused(None, origin)
     assert refused._value.get() == before + 3
+
+
+async def test_strangers_without_a_token_lock_nobody_of_their_address_out(shop: Site) -> None:
+    office = "203.0.113.7"  # of many, behind one router
+    tokens = [await shop.token_for() for _ in range(2)]
+    async with asyncio.TaskGroup() as strangers:
+        for _ in range(2 * limits.SOCKETS_PER_S):
+            strangers.create_task(shop.is_refused(None, OURS, office))
+    async with shop.page(tokens[0], SHOP, office) as client:
+        await client.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("believed", "told"), [("127.0.0.0/8", "203.0.113.7"), ("192.0.2.0/24", "127.0.0.1")]
+)
+async def test_a_proxy_is_believed_who_calls_where_the_settings_name_its_network(
+    tmp_path: Path, believed: str, told: str
+) -> None:
+    async with (
+        site(tmp_path, forwarded_allow_ips=believed) as behind,
+        behind.page(None, OURS, "203.0.113.7"),
+    ):
+        [live] = behind.server.calls
+        assert live.session.address == told
 
 
 async def test_whose_api_token_was_revoked_has_no_calls_left(shop: Site) -> None:
@@ -204,6 +249,36 @@ async def test_a_token_may_say_how_long_a_call_lasts(shop: Site) -> None:
 )
 async def test_what_no_token_can_be_for_is_refused(shop: Site, body: Any) -> None:
     assert (await shop.asks(body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://Shop.example", "a browser sends https://shop.example"),
+        ("HTTPS://shop.example", "a browser sends https://shop.example"),
+        ("https://shop.example:443", "a browser sends https://shop.example"),
+        ("http://shop.example:80", "a browser sends http://shop.example"),
+        ("https://shop.example:", "a browser sends https://shop.example"),
+        ("https://shop.example:0444", "a browser sends https://shop.example:444"),
+        ("https://shop.example/page", "a browser sends https://shop.example"),
+        ("http://[FE80::1]:8080", "a browser sends http://[fe80::1]:8080"),
+        ("https://bücher.example", "a browser sends another host in ASCII, as xn--..."),
+    ],
+)
+async def test_an_origin_that_no_browser_sends_is_refused_with_what_one_would_send(
+    shop: Site, given: str, sent: str
+) -> None:
+    answer = await shop.asks({"origin": given})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].endswith(sent)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["http://localhost:5173", "http://[::1]:8080", "https://xn--bcher-kva.example", SHOP],
+)
+async def test_an_origin_that_browsers_send_is_taken(shop: Site, given: str) -> None:
+    assert (await shop.asks({"origin": given})).status_code == 201
 
 
 async def test_any_process_of_an_installation_lets_it_in_and_all_together_once(

@@ -9,14 +9,14 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from served import Client, eventually
+from served import DEADLINE_S, Client, eventually
 from test_shutdown import SCRIPTED, Process, running
 
 from vantum.settings import load_settings
@@ -53,11 +53,10 @@ def own_urls(process: Process) -> list[str]:
 async def is_up(url: str) -> None:
     async with httpx.AsyncClient() as http, asyncio.timeout(60):
         while True:
-            try:
+            with suppress(httpx.TransportError):
                 if (await http.get(f"{url}/ready")).status_code == 200:
                     return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)
 
 
 async def sessions(process: Process) -> list[int]:
@@ -79,8 +78,9 @@ def is_there(pid: object) -> bool:
 async def callers(process: Process, stack: AsyncExitStack) -> list[Client]:
     """So many that each process has some."""
     clients: list[Client] = []
-    while not clients or not all(await sessions(process)):
-        clients.append(await stack.enter_async_context(process.connect(v2=True)))
+    async with asyncio.timeout(DEADLINE_S):
+        while not clients or not all(await sessions(process)):
+            clients.append(await stack.enter_async_context(process.connect(v2=True)))
     return clients
 
 

@@ -4,6 +4,7 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 envFrom: [{secretRef: {name: {{ .Values.secret }}}}]
 env:
   - {name: PUBLIC_URL, value: "https://{{ .Values.domain }}"}
+  - {name: FORWARDED_ALLOW_IPS, value: {{ .Values.ingress.networks | quote }}}
   - {name: DRAIN_S, value: "{{ .Values.serve.drainSeconds }}"}
   {{- range $name, $value := .Values.settings }}
   - {name: {{ $name }}, value: {{ $value | quote }}}

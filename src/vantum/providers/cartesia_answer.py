@@ -39,6 +39,7 @@ class _Piece(Struct):
     due_at: float
     sounded: bool = False
     flush_id: int | None = None
+    alarm: asyncio.TimerHandle | None = None  # while it is the one that is spoken
 
 
 _Item = tuple[Context, Heard] | _Piece | BaseException | None
@@ -67,13 +68,13 @@ class Answer:
         self._rest_s = rest_s
         # Needs no number: two pieces are under way at most, and a piece is cut at 5,000 characters.
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
-        self._alarm: asyncio.TimerHandle | None = None  # of the piece that is being spoken
         self._under_way: deque[_Piece] = deque()
         self._room = asyncio.Semaphore(_UNDER_WAY)
         self._in_order = asyncio.Lock()
         self._line: _Line | None = None
         self._fed = False
         self._input_ended = False
+        self._loop = asyncio.get_running_loop()  # to ask which one costs a system call
 
     # -- towards the service -----------------------------------------------------------------------
 
@@ -85,7 +86,8 @@ class Answer:
             async with self._in_order:
                 piece = _Piece(number, speakable(text, self._request.model_id), self._due_at())
                 self._under_way.append(piece)
-                self._watch()
+                if len(self._under_way) == 1:
+                    self._watch(piece)
                 self._inbox.put_nowait(None)
                 await self._say(piece)
             number += 1
@@ -102,8 +104,8 @@ class Answer:
     def close(self) -> None:
         """Nobody listens any more."""
         owed = bool(self._under_way)
-        if self._alarm is not None:
-            self._alarm.cancel()
+        if self._under_way and (alarm := self._under_way[0].alarm):
+            alarm.cancel()
         if self._line is not None:
             self._line.context.release(cancel=owed or not self._input_ended, owed=owed)
             self._line = None
@@ -122,7 +124,7 @@ class Answer:
         """The service may have forgotten the context when this piece arrives."""
         if self._line is None or self._line.quiet_since is None or self._under_way[0] is not piece:
             return False
-        return asyncio.get_running_loop().time() - self._line.quiet_since > self._rest_s
+        return self._loop.time() - self._line.quiet_since > self._rest_s
 
     async def _end_input(self) -> None:
         if self._line is not None:
@@ -156,7 +158,7 @@ class Answer:
             self._line = None
 
     def _due_at(self) -> float:
-        return asyncio.get_running_loop().time() + self._budgets.tts_request_s
+        return self._loop.time() + self._budgets.tts_request_s
 
     # -- from the service --------------------------------------------------------------------------
 
@@ -181,14 +183,9 @@ class Answer:
             spoken.append(self._end_piece())
         return spoken
 
-    def _watch(self) -> None:
+    def _watch(self, piece: _Piece) -> None:
         """Have it told when the first piece is late; a timeout for each sound would cost more."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        if self._under_way:
-            piece, loop = self._under_way[0], asyncio.get_running_loop()
-            self._alarm = loop.call_at(piece.due_at, self._inbox.put_nowait, piece)
+        piece.alarm = self._loop.call_at(piece.due_at, self._inbox.put_nowait, piece)
 
     async def _take(self, line: _Line, heard: Heard) -> list[Spoken]:
         match heard:
@@ -221,7 +218,7 @@ class Answer:
         piece.sounded, piece.flush_id = True, chunk.flush_id
         width = wire.BYTES_PER_SAMPLE[output.encoding]
         line.heard_s += len(chunk.data) / (width * output.sample_rate)
-        line.quiet_since = asyncio.get_running_loop().time()
+        line.quiet_since = self._loop.time()
         data = line.half_sample + chunk.data
         whole = len(data) - len(data) % width
         line.half_sample = data[whole:]
@@ -244,11 +241,12 @@ class Answer:
 
     def _end_piece(self) -> Spoken:
         ended = self._spoken(b"", last=True)
-        self._under_way.popleft()
+        if alarm := self._under_way.popleft().alarm:
+            alarm.cancel()
         self._room.release()
         if self._under_way:
             self._under_way[0].due_at = self._due_at()
-        self._watch()
+            self._watch(self._under_way[0])
         if self._line is not None:
             self._line.piece_from_s = self._line.heard_s
             self._line.half_sample = b""

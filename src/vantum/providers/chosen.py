@@ -42,6 +42,10 @@ class Providers(Struct, frozen=True):
     llm: Choice
     tts: Choice
 
+    def by_service(self) -> dict[Speech, Choice]:
+        """Each by the service that it does."""
+        return {"stt": self.stt, "llm": self.llm, "tts": self.tts}
+
 
 def chosen_providers(settings: Settings, registered: Mapping[Speech, Collection[str]]) -> Providers:
     """Resolve `auto`, and find what is off, given the names registered for each service.

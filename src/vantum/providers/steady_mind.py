@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from vantum.alarm import Patience
 from vantum.conversation.events import Setback
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
@@ -58,13 +59,14 @@ class SteadyLanguageModel:
                     continue
                 for item in found.first:
                     yield item
-                while (more := await self._next(found.rest)) is not None:
+                patience = Patience()
+                stack.callback(patience.close)
+                while (more := await self._next(found.rest, patience)) is not None:
                     yield more
 
-    async def _next(self, answer: _Answer) -> Item | None:
+    async def _next(self, answer: _Answer, patience: Patience) -> Item | None:
         try:
-            async with asyncio.timeout(self._budgets.llm_pause_s):
-                return await anext(answer, None)
+            return await patience.within(self._budgets.llm_pause_s, anext(answer, None))
         except TimeoutError:
             self._pulse.failed("network")
             raise ProviderTimeout("the model stopped in mid-answer", service="llm") from None

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from vantum.alarm import Patience
 from vantum.conversation.events import Setback, SpokenWord
 from vantum.conversation.history import VoicedPiece, heard_text
 from vantum.errors import ProviderError, ProviderTimeout
@@ -141,6 +142,7 @@ class _Line:
         # Pieces are said one after the other, so there is never more than one in it.
         self._texts: asyncio.Queue[str] = asyncio.Queue(PIECES)
         self._sounds: AsyncGenerator[Spoken | Setback, None] | None = None
+        self._patience = Patience()
 
     async def say(self, text: str) -> AsyncGenerator[Spoken, None]:
         """Yield the sound of one piece. Raises ProviderError when it is late or breaks off."""
@@ -151,8 +153,7 @@ class _Line:
         budget_s = self._budgets.tts_first_audio_s
         while True:
             try:
-                async with asyncio.timeout(budget_s):
-                    sound = await anext(self._sounds)
+                sound = await self._patience.within(budget_s, anext(self._sounds))
             except TimeoutError:
                 raise ProviderTimeout("the voice is late", service="tts") from None
             except StopAsyncIteration:
@@ -165,6 +166,7 @@ class _Line:
 
     async def close(self) -> None:
         """End it; the next piece opens another."""
+        self._patience.close()
         if self._sounds is not None:
             sounds, self._sounds = self._sounds, None
             await sounds.aclose()

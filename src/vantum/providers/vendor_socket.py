@@ -39,6 +39,7 @@ async def opened(
     """
     url = "ws" + url.removeprefix("http")
     frames = Frames(MESSAGE_BYTES, answer_s=close_s)
+    wanted = False  # it may be called off in the very moment in which it opens
     try:
         async with asyncio.timeout(open_s):
             await ws_connect(
@@ -56,6 +57,7 @@ async def opened(
                 logger_name=NO_NEWS,
                 use_aiofastnet=False,  # uvloop's transports, as everywhere else
             )
+        wanted = frames.opened
     except WSInvalidStatusError as error:
         answer = error.response
         if answer is None:
@@ -64,9 +66,9 @@ async def opened(
     except (WSError, ProxyError, EOFError) as error:
         raise OSError(str(error)) from error
     finally:
-        if not frames.opened:  # nor is it wanted any more, where the vendor answers later
+        if not wanted:  # nor is it where the vendor answers later
             frames.give_up()
-    if not frames.opened:
+    if not wanted:
         raise OSError("hung up without an answer")
     return frames
 

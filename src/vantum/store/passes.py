@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vantum.limits import USED_TOKENS_S
 from vantum.store.database import Database, or_nothing
-from vantum.store.schema import API_TOKENS, KEYS, TOKENS
+from vantum.store.schema import API_TOKENS, KEYS, USED_TOKENS
 
 _NAME: Final = "session tokens"
 _KEY_BYTES: Final = 32
@@ -48,13 +48,18 @@ class Passes:
         theirs = (API_TOKENS.c.token_id == api_token) & API_TOKENS.c.revoked_at.is_(None)
         try:
             async with self._database.writing() as connection:
-                old = TOKENS.c.used_at < now - USED_TOKENS_S
-                await connection.execute(delete(TOKENS).where(old))
+                old = USED_TOKENS.c.used_at < now - USED_TOKENS_S
+                await connection.execute(delete(USED_TOKENS).where(old))
                 if api_token:
                     found = await connection.execute(select(API_TOKENS.c.token_id).where(theirs))
                     if found.first() is None:
                         return False
-                await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
+                await connection.execute(insert(USED_TOKENS).values(nonce=nonce, used_at=now))
                 return True
         except IntegrityError:
             return False
+
+    async def give_back(self, nonce: str) -> None:
+        """A token that was used up has not been, after all."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.nonce == nonce))

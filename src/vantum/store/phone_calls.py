@@ -22,7 +22,7 @@ from vantum.store.gates import locked
 from vantum.store.gathered import gathered
 from vantum.store.hooks import tell
 from vantum.store.jobs import add
-from vantum.store.schema import CALLS, COMMANDS, OPEN, TOKENS, UNSETTLED
+from vantum.store.schema import CALLS, COMMANDS, OPEN, UNSETTLED, USED_TOKENS
 from vantum.wire.hooks import CallSettled
 
 _FOLLOWED: Final = (CALLS.c.call_id, CALLS.c.direction, CALLS.c.ended_at, CALLS.c.news_at)
@@ -217,7 +217,7 @@ class PhoneCalls:
         """Let a stream carry the call: once for each token, and one process for each call."""
         try:
             async with self._database.writing() as connection:
-                await connection.execute(insert(TOKENS).values(nonce=nonce, used_at=now))
+                await connection.execute(insert(USED_TOKENS).values(nonce=nonce, used_at=now))
                 wanted = OPEN & CALLS.c.end_asked.is_(False)
                 free = (CALLS.c.call_id == call_id) & (CALLS.c.worker == "") & wanted
                 joined = await connection.execute(
@@ -303,7 +303,7 @@ class PhoneCalls:
         """Forget tokens that were used before, and what was wanted of calls that are over."""
         over = select(CALLS.c.call_id).where(CALLS.c.ended_at < before)
         async with self._database.writing() as connection:
-            await connection.execute(delete(TOKENS).where(TOKENS.c.used_at < before))
+            await connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.used_at < before))
             await connection.execute(delete(COMMANDS).where(COMMANDS.c.call_id.in_(over)))
 
 

@@ -55,8 +55,8 @@ UNSETTLED: Final = text("outcome = ''")  # as the index has it: SQLite compares 
 # All calls ever made are kept; those that somebody still waits for are found without reading them.
 for name, unfinished in (("phone_calls_open", OPEN), ("phone_calls_unsettled", UNSETTLED)):
     Index(name, CALLS.c.news_at, sqlite_where=unfinished, postgresql_where=unfinished)
-TOKENS: Final = Table(
-    "media_tokens",  # those that were used; of browsers' sessions, too
+USED_TOKENS: Final = Table(
+    "used_tokens",  # of the carrier's media streams and of browsers' sessions
     METADATA,
     Column("nonce", String, primary_key=True),
     Column("used_at", Float, nullable=False, index=True),

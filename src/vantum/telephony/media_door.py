@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import WebSocket
 from starlette.datastructures import ImmutableMultiDict
 
 from vantum import limits
@@ -33,8 +32,6 @@ from vantum.wire import twilio as wire
 
 PATH: Final = "/twilio/media"
 _POLICY: Final = 1008  # RFC 6455 §7.4.1
-# The framework's ways to say that the peer has already gone.
-_GONE: Final = (WebSocketDisconnect, RuntimeError)
 _BEFORE_START: Final = 3  # `connected`, `start`, and one that is not known yet
 
 
@@ -71,8 +68,7 @@ class MediaDoor:
         record = None if start is None else await self._joined(start)
         if start is None or record is None:
             self._refused(socket, "no token that is good for this call")
-            with suppress(*_GONE):  # whoever was called may have hung up at once
-                await socket.close(_POLICY)
+            await socket.close(_POLICY)
             return
         await self._serve(socket, start, record)
 

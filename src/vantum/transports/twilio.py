@@ -60,8 +60,7 @@ class TwilioCall:
 
         A task that is woken for each frame costs as much as all else that is done with it.
         """
-        ears = self._call.ears
-        if ears is None or not ears.has_room:
+        if not self._call.can_hear:
             return False
         try:
             message = wire.from_carrier(text)
@@ -72,8 +71,7 @@ class TwilioCall:
         now = self._now()
         self._call.session.touch(now)
         if heard := self._heard(message.media):
-            ears.hear_now(heard)
-            self._call.books.listened(ears.heard_s, now)
+            self._call.hear_now(heard, now)
             self._listen_for_beep(heard)
         return True
 

@@ -67,9 +67,14 @@ def is_rebound(asked: HTTPConnection) -> bool:
     return _is_here(asked) and _name_asked(asked) not in _LOCAL_HOSTS
 
 
+def is_forwarded(asked: HTTPConnection) -> bool:
+    """A proxy has passed it on."""
+    return any(header in asked.headers for header in _FORWARDING)
+
+
 def _is_here(asked: HTTPConnection) -> bool:
     here = asked.client is not None and asked.client.host in _LOOPBACK
-    return here and not any(header in asked.headers for header in _FORWARDING)
+    return here and not is_forwarded(asked)
 
 
 def _name_asked(asked: HTTPConnection) -> str:

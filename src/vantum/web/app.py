@@ -82,8 +82,8 @@ def build_app(
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
     app.middleware("http")(add_headers)
-    turnstile = Turnstile(records := Records(settings.database, upkeep.start, log))
-    door = SocketDoor(settings, calls, casting, turnstile=turnstile, log=log)
+    records = Records(settings.database, upkeep.start, log)
+    door = SocketDoor(settings, calls, casting, turnstile=Turnstile(records), log=log)
     app.add_api_websocket_route("/ws", door)
     app.state.calls = calls
     return app

@@ -13,7 +13,14 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
-from picows import WSUpgradeResponse
+from msgspec import Struct
+from picows import (
+    WSAutoPingStrategy,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
 from starlette.types import Message, Scope
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected, get_local_addr, get_remote_addr
@@ -21,11 +28,20 @@ from uvicorn.server import ServerState
 
 from vantum import limits
 from vantum.telemetry import server_log
-from vantum.websocket import DIRECT, Frames, Gone, Manners, speaks
+from vantum.websocket import DIRECT, NO_NEWS, Frames, Gone
 
 _LOOKED_AT: Final = (b"sec-websocket-key", b"sec-websocket-version")
 _RESTARTS: Final = 1012  # RFC 6455 §7.4.1, as registered since
+_BUFFER_BYTES: Final = 4_096  # to begin with; it grows with what comes
 _Headers = Iterable[tuple[bytes, bytes]]
+
+
+class _Manners(Struct, frozen=True):
+    """When a silent peer counts as gone, and what counts as too much."""
+
+    ping_s: float
+    pong_s: float  # at most `ping_s`
+    message_bytes: int
 
 
 class Bridge:
@@ -42,7 +58,7 @@ class Bridge:
         self._server = server_state
         self._app_state = app_state
         # uvicorn allows None for "never"; Vantum's own setting does not.
-        self._manners = Manners(
+        self._manners = _Manners(
             ping_s=config.ws_ping_interval or limits.PING_INTERVAL_S,
             pong_s=config.ws_ping_timeout or limits.PING_TIMEOUT_S,
             message_bytes=config.ws_max_size,
@@ -102,9 +118,9 @@ class Bridge:
     # -- as the application calls it -----------------------------------------------------------
 
     async def _serve(self) -> None:
-        scope = _scope_of(self._request, self.transport, self._config, self._app_state)
-        scope["extensions"][DIRECT] = self._frames
         try:
+            scope = _scope_of(self._request, self.transport, self._config, self._app_state)
+            scope["extensions"][DIRECT] = self._frames
             await self._config.loaded_app(scope, self._receive, self._send)
         except ClientDisconnected:
             pass
@@ -159,21 +175,57 @@ class Bridge:
         if self._answer is not None or self.transport.is_closing():
             return
         self._answer = answer
-        protocol = speaks(self._frames, answer, self._manners)
-        protocol.connection_made(self.transport)
-        self.transport.set_protocol(protocol)
-        asked = _upgrade(self._request)
-        protocol.get_buffer(-1)[: len(asked)] = asked
-        protocol.buffer_updated(len(asked))
+        try:
+            protocol = _speaks(self._frames, answer, self._manners)
+            protocol.connection_made(self.transport)
+            self.transport.set_protocol(protocol)
+            asked = _upgrade(self._request)
+            protocol.get_buffer(-1)[: len(asked)] = asked
+            protocol.buffer_updated(len(asked))
+        finally:
+            if not self._frames.opened:  # refused, by picows too, which tells nobody of its end
+                self.transport.close()
+                self._frames.over()
+
+
+def _speaks(frames: Frames, answer: WSUpgradeResponse, manners: _Manners) -> Any:
+    """The protocol of a connection whose request is answered so; for `frames` where with 101."""
+
+    def answered(_: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        return WSUpgradeResponseWithListener(answer, frames if answer.status == 101 else None)
+
+    return WSProtocol(
+        None,
+        None,
+        False,  # the server's side
+        answered,
+        NO_NEWS,
+        True,  # an error of ours ends the connection
+        None,  # the request is here already: nothing to wait for
+        True,
+        manners.ping_s,
+        manners.pong_s,
+        WSAutoPingStrategy.PING_PERIODICALLY,
+        True,  # pings are answered
+        manners.message_bytes,
+        None,
+        _BUFFER_BYTES,
+    )
 
 
 def _upgrade(request: bytes) -> bytes:
-    """The part of a request that picows looks at. It takes no `keep-alive, Upgrade` (Firefox)."""
+    """The part of a request that picows looks at. It takes no `keep-alive, Upgrade` (Firefox).
+
+    It has a buffer for so much, so of each name the first line counts; and it words what it refuses
+    in UTF-8, so nothing but ASCII is left.
+    """
     first, *lines = request.split(b"\r\n")
     method = first.partition(b" ")[0][:16]
-    kept = [one[:100] for one in lines if one.lower().startswith(_LOOKED_AT)]
+    named = ((line.partition(b":")[0].lower(), line[:100]) for line in reversed(lines))
+    kept = {name: line for name, line in named if name in _LOOKED_AT}
     begin = [method + b" / HTTP/1.1", b"host: x", b"upgrade: websocket", b"connection: upgrade"]
-    return b"\r\n".join([*begin, *kept, b"", b""])
+    asked = b"\r\n".join([*begin, *kept.values(), b"", b""])
+    return asked.decode("ascii", "backslashreplace").encode()
 
 
 def _scope_of(request: bytes, transport: Any, config: Config, state: Mapping[str, object]) -> Scope:

@@ -16,9 +16,9 @@ from starlette.middleware.base import RequestResponseEndpoint
 from vantum.calls import Calls
 from vantum.casting import Casting
 from vantum.providers.cartesia_voices import VOICES
-from vantum.providers.chosen import Choice
 from vantum.providers.local.client import LocalSpeech
 from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth
+from vantum.web.access import is_forwarded
 from vantum.web.siblings import Siblings, figures_of_all
 
 CONSOLE: Final = Path(__file__).parent / "console"
@@ -57,19 +57,17 @@ class Pages:
         self._siblings = siblings
         self._started_at = asyncio.get_running_loop().time()
 
-    def _chosen(self) -> dict[str, Choice]:
-        chosen = self._casting.providers
-        return {"stt": chosen.stt, "llm": chosen.llm, "tts": chosen.tts}
-
     def providers(self) -> dict[str, str]:
         """Who hears, answers and speaks."""
-        return {name: choice.provider for name, choice in self._chosen().items()}
+        chosen = self._casting.providers.by_service()
+        return {name: choice.provider for name, choice in chosen.items()}
 
     def off(self) -> dict[str, str]:
         """The parts that cannot work now, and why."""
-        off = {name: choice.off for name, choice in self._chosen().items() if choice.off}
+        chosen = self._casting.providers.by_service()
+        off: dict[str, str] = {name: choice.off for name, choice in chosen.items() if choice.off}
         if self._speech.trouble:
-            local = [name for name, choice in self._chosen().items() if choice.provider == "local"]
+            local = [name for name, choice in chosen.items() if choice.provider == "local"]
             off |= dict.fromkeys(local, self._speech.trouble)
         return off
 
@@ -120,7 +118,12 @@ class Pages:
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text: of all processes of the port, or of the one that is asked by its own."""
+        """Prometheus text: of all processes of the port, or of the one that is asked by its own.
+
+        They are for whoever watches from within: a proxy leads strangers here.
+        """
+        if is_forwarded(request):
+            return Response(status_code=404)
         self._metrics.sessions.set(len(self._calls))
         self._metrics.tasks.set(len(asyncio.all_tasks()))
         page = self._metrics.exposition().decode()

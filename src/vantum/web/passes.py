@@ -80,6 +80,14 @@ class Turnstile:
             return None
         return found if await passes.spend(found.nonce, found.api_token, now) else None
 
+    async def give_back(self, entry: Pass) -> None:
+        """It has opened no call, and is good again. Raises VantumError while nobody can tell.
+
+        Used first and given back: two that come with one token never both find room.
+        """
+        if entry.nonce:
+            await (await self._opened()).give_back(entry.nonce)
+
     async def _opened(self) -> Passes:
         if self._passes is None:
             database = await self._records.opened()

@@ -73,7 +73,7 @@ def serve(
         server.should_exit = True
 
     app = build_app(settings, stop=stop, siblings=siblings)
-    server = uvicorn.Server(server_config(app))
+    server = uvicorn.Server(server_config(app, settings))
     sockets = listen()
     keep_what_is_there()
     server.run(sockets)
@@ -111,10 +111,11 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def server_config(app: FastAPI) -> uvicorn.Config:
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """How the web server is to speak HTTP and WebSocket."""
     return uvicorn.Config(
         app,
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
         loop="uvloop",
         http="httptools",
         ws=BRIDGE,

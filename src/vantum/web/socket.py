@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from functools import partial
 from urllib.parse import urlsplit
@@ -112,6 +111,7 @@ class SocketDoor:
             self._calls.check_room()
         except CapacityError as error:
             self._calls.count_refusal()
+            await self._give_back(entry)
             self._refuse(outlet, str(error))
             await write(frames_of(socket), outlet)
             return
@@ -122,7 +122,7 @@ class SocketDoor:
         """What the client may do; None for one that stays outside."""
         keeper, token = self._doorkeeper, offered(socket)
         if token is None:
-            welcome = keeper.may_enter(socket, now) and not keeper.needs_pass(socket)
+            welcome = not keeper.needs_pass(socket) and keeper.may_enter(socket, now)
             return NO_LIMIT if welcome else None
         if not keeper.in_pace(socket, now):
             return None
@@ -134,6 +134,13 @@ class SocketDoor:
             return None
         # Agent files may differ between the server that was asked for it and this one.
         return None if entry and entry.agent not in {"", *self._casting.agents} else entry
+
+    async def _give_back(self, entry: Pass) -> None:
+        """Who is told to try again does so with the same token."""
+        try:
+            await self._turnstile.give_back(entry)
+        except VantumError as error:
+            self._log.error("session_token_not_given_back", why=str(error))
 
     def _session(self, socket: WebSocket, now: float) -> Session:
         return Session(
@@ -168,15 +175,15 @@ class SocketDoor:
         live = Live(call, outlet)
         self._calls.add(live)
         log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
-        loop, longest_s = asyncio.get_running_loop(), entry.longest_s or math.inf
-        end = loop.call_later(
-            min(longest_s, self._settings.age_limit_s), call.post_now, EndAsked("expired")
-        )
+        loop, end = asyncio.get_running_loop(), None
+        if entry.longest_s:  # what all calls are held to, `Calls.sweep` looks after
+            end = loop.call_later(entry.longest_s, call.post_now, EndAsked("expired"))
         try:
             frames = frames_of(socket)
             await call.run(browser.listen(frames.receive), write(frames, outlet))
         finally:
-            end.cancel()
+            if end is not None:
+                end.cancel()
             now = loop.time()
             self._calls.remove(live, now)
             lasted_s = round(now - session.created_at, 1)

@@ -19,6 +19,7 @@ from vantum.web.rest.route import Route, route
 
 ROOT: Final = "/api/v1/sessions"
 _NONCE_BYTES: Final = 18
+_PORTS: Final = {"http": 80, "https": 443}  # which a browser leaves out
 _ORIGIN: Final = "A page's origin is its scheme and host, as in https://shop.example"
 
 
@@ -68,14 +69,24 @@ class SessionDoors:
 
 
 def _check(origin: str) -> None:
-    """As a browser sends it: nothing behind the host. Raises RequestError."""
+    """As a browser sends it, by which it is compared. Raises RequestError that says how."""
+    if (sent := _as_sent(origin)) != origin:
+        raise RequestError(f"{_ORIGIN}; a browser sends {sent}" if sent else _ORIGIN)
+
+
+def _as_sent(origin: str) -> str:
+    """What a browser makes of it (RFC 6454, 6.2); "" of what is no page's address."""
     try:
         parts = urlsplit(origin)
-        whole = f"{parts.scheme}://{parts.netloc}" == origin and parts.hostname is not None
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:  # such as half an IPv6 address
-        whole = False
-    if not whole or parts.scheme not in {"http", "https"} or "@" in origin:
-        raise RequestError(_ORIGIN)
+        return ""
+    if scheme not in _PORTS or not host:
+        return ""
+    if not host.isascii():
+        return "another host in ASCII, as xn--..."
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" + (f":{port}" if port not in {None, _PORTS[scheme]} else "")
 
 
 def routes(house: House) -> tuple[Route, ...]:

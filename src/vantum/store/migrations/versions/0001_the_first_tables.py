@@ -226,12 +226,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
-        "media_tokens",
+        "used_tokens",
         sa.Column("nonce", sa.String(), nullable=False),
         sa.Column("used_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("nonce"),
     )
-    op.create_index(op.f("ix_media_tokens_used_at"), "media_tokens", ["used_at"], unique=False)
+    op.create_index(op.f("ix_used_tokens_used_at"), "used_tokens", ["used_at"], unique=False)
     op.create_table(
         "phone_calls",
         sa.Column("call_id", sa.String(), nullable=False),

@@ -1,0 +1,125 @@
+"""A deadline that moves: rings when it was not put off in time, and never when it was."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from vantum.alarm import Alarm, Patience
+
+pytestmark = pytest.mark.anyio
+MOMENT_S, SOON_S, LATE_S = 0.002, 0.01, 10.0
+
+
+async def passes(delay_s: float) -> None:
+    """So much time, in moments: nothing rings early."""
+    for _ in range(round(delay_s / MOMENT_S)):
+        await asyncio.sleep(MOMENT_S)
+
+
+class Bell:
+    """What an alarm rings."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        self.alarm = Alarm(self._ring)
+
+    def _ring(self) -> None:
+        self.rung += 1
+
+
+async def test_an_alarm_rings_once() -> None:
+    bell = Bell()
+    bell.alarm.set(SOON_S)
+    await passes(5 * SOON_S)
+    assert bell.rung == 1
+
+
+async def test_an_alarm_that_is_put_off_again_and_again_rings_when_that_ends() -> None:
+    bell = Bell()
+    for _ in range(8):
+        bell.alarm.set(4 * SOON_S)
+        await passes(SOON_S)
+    assert bell.rung == 0
+    await passes(8 * SOON_S)
+    assert bell.rung == 1
+
+
+async def test_an_alarm_can_be_set_to_an_earlier_time() -> None:
+    bell = Bell()
+    bell.alarm.set(LATE_S)
+    bell.alarm.set(SOON_S)
+    await passes(5 * SOON_S)
+    assert bell.rung == 1
+    bell.alarm.close()
+
+
+@pytest.mark.parametrize("quieten", [Alarm.rest, Alarm.close])
+async def test_an_alarm_at_rest_does_not_ring(quieten: object) -> None:
+    bell = Bell()
+    bell.alarm.set(SOON_S)
+    assert callable(quieten)
+    quieten(bell.alarm)
+    await passes(3 * SOON_S)
+    assert bell.rung == 0
+
+
+async def test_what_comes_in_time_comes_and_a_slow_wait_ends() -> None:
+    patience = Patience()
+    assert await patience.within(LATE_S, asyncio.sleep(0, "here")) == "here"
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await patience.within(SOON_S, asyncio.Event().wait())
+    assert await patience.within(LATE_S, asyncio.sleep(SOON_S, "again")) == "again"
+    patience.close()
+
+
+async def test_an_error_of_what_is_waited_for_is_its_own() -> None:
+    async def breaks() -> None:
+        raise ValueError
+
+    patience = Patience()
+    with pytest.raises(ValueError):  # noqa: PT011 - any
+        await patience.within(LATE_S, breaks())
+    patience.close()
+
+
+async def test_a_task_that_is_cancelled_while_it_waits_is_cancelled() -> None:
+    patience = Patience()
+    waiting = asyncio.create_task(patience.within(LATE_S, asyncio.Event().wait()), name="waiting")
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    patience.close()
+
+
+async def test_a_task_that_is_cancelled_as_its_time_is_up_is_cancelled() -> None:
+    patience = Patience()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            waiting.cancel()  # from outside, in the same moment
+
+    waiting = asyncio.create_task(patience.within(SOON_S, stubborn()), name="waiting")
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+
+
+async def test_what_swallows_the_end_of_its_time_leaves_the_task_uncancelled() -> None:
+    patience = Patience()
+
+    async def swallows() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return "came"
+        return ""
+
+    assert await patience.within(SOON_S, swallows()) == "came"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
