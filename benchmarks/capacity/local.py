@@ -113,7 +113,7 @@ def measure(
 def judged(called: str, legs: list[dict[str, Any]], cpu: float, others: float) -> Local:
     """What the callers' ears say."""
     heard = [leg for leg in legs if leg["measures"] and leg["measures"]["sound_s"]]
-    waits = [wait for leg in heard for wait in leg["measures"]["waits_s"][1:]]
+    waits = [wait for leg in heard for wait in leg["measures"]["waits_s"]]
     gaps = [gap["length_s"] for leg in heard for gap in leg["measures"]["gaps"]]
     return Local(
         called=called,

@@ -112,6 +112,17 @@ class Calls:
         return min(most, len(self) + self.more_voices)
 
     @property
+    def phone_room(self) -> int:
+        """Phone calls that this process would hold in all, beside the browsers that it holds."""
+        browsers = sum(live.session.client == "browser" for live in self)
+        return max(0, self.capacity - browsers)
+
+    @property
+    def beyond(self) -> int:
+        """Calls above MAX_SESSIONS: admitted for the room of another process, they came here."""
+        return max(0, len(self) - self._settings.max_sessions)
+
+    @property
     def more_voices(self) -> int:
         """Callers who could begin to speak now: as many as like, or as local speech can carry."""
         if self._local_speech is None:
@@ -124,6 +135,10 @@ class Calls:
             raise CapacityError("The server is about to stop; please connect again in a minute")
         if not self.has_room:
             raise CapacityError("All lines are busy; please try again in a minute")
+
+    def count_refusal(self) -> None:
+        """Somebody was not admitted, as there is no room."""
+        self.house.metrics.refused.labels("draining" if self.draining else "full").inc()
 
     def add(self, live: Live) -> None:
         """Hold a call from now on."""

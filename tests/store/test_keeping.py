@@ -24,6 +24,8 @@ from vantum.store.database import Database
 from vantum.store.jobs import Jobs, add
 from vantum.store.phone_calls import PhoneCall, PhoneCalls
 from vantum.telephony.settled import FILE, Outcome, Said, Talked, append, outcome_of
+from vantum.telephony.unsettled import FOLDER as UNSETTLED
+from vantum.telephony.unsettled import Left, Unsettled
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +100,24 @@ async def test_each_kind_goes_after_its_own_days(
     for _ in range(2):  # a job may be done twice
         await retention_work(database, tmp_path, keeping)(about(TODAY))
         assert await left(database, tmp_path) == ALL | dict.fromkeys(gone, 1)
+
+
+@pytest.mark.parametrize("kind", ["transcripts", "calls"])
+async def test_talks_that_never_got_on_record_go_with_the_words_they_hold(
+    database: Database, tmp_path: Path, kind: str
+) -> None:
+    kept, talked = Unsettled(tmp_path), Talked("silence", transcript=(Said("caller", "Who?"),))
+    for name, days in AGES.items():
+        kept.keep(Left(call(name), talked))
+        torn = tmp_path / UNSETTLED / f"{name}.new"  # its process was killed
+        torn.write_bytes(b'{"call":')
+        for file in (torn.with_suffix(".json"), torn):
+            os.utime(file, (NOW - days * DAY_S,) * 2)
+    await retention_work(database, tmp_path, FOR_EVER)(about(TODAY))
+    assert len(kept.ids()) == len(AGES)
+    await retention_work(database, tmp_path, replace(FOR_EVER, **{kind: DAYS}))(about(TODAY))
+    left = {file.name for file in (tmp_path / UNSETTLED).iterdir()}
+    assert left == {"new.json", "new.new"}
 
 
 async def test_the_chain_goes_on_behind_receipts_that_are_all_gone(

@@ -35,14 +35,16 @@ async def rings_us(phone: Phone, sid: str = SID) -> str:
     return twiml.split('value="')[1].split('"')[0]
 
 
-async def opens(phone: Phone, *, key: str = ONE_ACCOUNT.token) -> ClientConnection:
-    url = f"ws://127.0.0.1:{phone.server.port}/twilio/media"
-    signature = RequestValidator(key).compute_signature(url, {})
+async def opens(phone: Phone, *, key: str = ONE_ACCOUNT.token, host: str = "") -> ClientConnection:
+    path = "/twilio/media"
+    url = f"ws://127.0.0.1:{phone.server.port}{path}"
+    public = (host or phone.url).replace("http", "ws", 1) + path
+    signature = RequestValidator(key).compute_signature(public, {})
     return await connect(url, additional_headers={"X-Twilio-Signature": signature})
 
 
-async def begins(phone: Phone, token: str, sid: str = SID) -> ClientConnection:
-    socket = await opens(phone)
+async def begins(phone: Phone, token: str, sid: str = SID, *, host: str = "") -> ClientConnection:
+    socket = await opens(phone, host=host)
     start: dict[str, Any] = {
         "event": "start",
         "sequenceNumber": "1",

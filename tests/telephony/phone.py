@@ -145,12 +145,18 @@ async def telephone(
 
 
 @asynccontextmanager
-async def two_processes(data: Path, database_url: str) -> AsyncIterator[tuple[Phone, Phone]]:
+async def two_processes(
+    data: Path, database_url: str, **settings: object
+) -> AsyncIterator[tuple[Phone, Phone]]:
     """Of one installation: the first is the one that the carrier reaches."""
+    settings["database_url"] = database_url
     async with (
-        telephone(data, database_url=database_url) as reached,
+        telephone(data, **settings) as reached,  # type: ignore[arg-type]
         telephone(
-            data, public_url=reached.url, carrier=reached.simulator, database_url=database_url
+            data,
+            public_url=reached.url,
+            carrier=reached.simulator,
+            **settings,  # type: ignore[arg-type]
         ) as other,
     ):
         yield reached, other

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from vantum.simulator.stage import ONE_ACCOUNT
+from vantum.telephony.webhooks import FORM_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +55,22 @@ async def test_tw_09_a_form_that_was_changed_on_the_way_is_refused(phone: Phone)
         headers={"X-Twilio-Signature": signature},
     ) as answer:
         assert answer.status == 403
+
+
+async def test_a_form_that_cannot_be_read_is_no_strangers_and_says_why(phone: Phone) -> None:
+    long = {"CallSid": SID, "From": PERSON, "To": OURS, "Body": "x" * FORM_BYTES}
+    status, why = await posts(phone, "/twilio/voice", long)
+    assert (status, str(FORM_BYTES) in why) == (413, True)
+    head = "POST /twilio/voice HTTP/1.1\r\nHost: us\r\nContent-Length: 99\r\n\r\nCallSid="
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection("127.0.0.1", phone.server.port)
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+        await eventually(lambda: "webhook_not_read" in {log["event"] for log in logs})
+    assert logs[-1]["why"] == "The body has broken off"
+    page = await (await phone.http.get(f"{phone.url}/metrics")).text()
+    assert 'vantum_sessions_refused_total{reason="webhook"} 0.0' in page
 
 
 async def test_tw_09_an_unsigned_stream_does_not_open(phone: Phone) -> None:

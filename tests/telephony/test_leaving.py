@@ -16,11 +16,11 @@ from vantum.store.processes import ALIVE_S, Processes
 pytestmark = pytest.mark.anyio
 
 
-async def others_have_room(url: str) -> bool:
+async def others_take_calls(url: str) -> bool:
     database = Database(url)
     try:
         someone = Processes(database, "someone", "serve")
-        return await someone.others_have_room(database.now() - ALIVE_S)
+        return await someone.others_take_calls(database.now() - ALIVE_S)
     finally:
         await database.close()
 
@@ -45,7 +45,7 @@ async def test_who_calls_us_where_no_process_has_room_is_not_kept_waiting(
     async with telephone(tmp_path, database_url=database_url) as phone:
         phone.server.calls.stopping.set()
         async with asyncio.timeout(DEADLINE_S):
-            while await others_have_room(database_url):  # noqa: ASYNC110 - the records are asked
+            while await others_take_calls(database_url):  # noqa: ASYNC110 - the records are asked
                 await asyncio.sleep(FAST_POLL_S)
         form = {"CallSid": SID, "From": PERSON, "To": OURS}
         assert "<Hangup" in (await posts(phone, "/twilio/voice", form))[1]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import httpx
@@ -17,7 +21,7 @@ from test_shutdown import SCRIPTED, Process, running
 
 from vantum.settings import load_settings
 from vantum.web.siblings import together
-from vantum.web.workers import share_of
+from vantum.web.workers import Staff, share_of
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +66,15 @@ async def sessions(process: Process) -> list[int]:
     return [answer["sessions"]["total"] for answer in answers]
 
 
+def is_there(pid: object) -> bool:
+    assert isinstance(pid, int)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return (Path("/proc") / str(pid) / "status").read_text().find("State:\tZ") < 0
+
+
 async def callers(process: Process, stack: AsyncExitStack) -> list[Client]:
     """So many that each process has some."""
     clients: list[Client] = []
@@ -97,6 +110,25 @@ async def test_a_signal_drains_all_of_them(tmp_path: Path) -> None:
             assert await client.is_closed() == 1000
         assert await process.is_over() == 0
         assert "Traceback" not in process.raw
+
+
+async def test_while_one_drains_whoever_comes_is_answered_though_another_has_ended(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, DRAIN_S="60") as process, AsyncExitStack() as stack:
+        clients = await callers(process, stack)
+        await clients[-1].asks("user.action.end_call")  # who was the only one of their process
+        while 0 not in (held := await sessions(process)):  # noqa: ASYNC110 - they are asked
+            await asyncio.sleep(0.02)
+        ends = began(process)[held.index(0)]
+        process.process.send_signal(signal.SIGTERM)
+        await eventually(lambda: not is_there(ends["pid"]))
+        for _ in range(16):  # of which the kernel leads half to each that listens
+            async with httpx.AsyncClient(timeout=5) as http:
+                answer = await http.get(f"http://127.0.0.1:{process.port}/ready")
+                assert answer.status_code == 503
+        process.process.send_signal(signal.SIGTERM)
+        assert await process.is_over() == 0
 
 
 async def test_a_second_signal_closes_the_calls_of_all(tmp_path: Path) -> None:
@@ -135,15 +167,6 @@ async def test_they_end_with_who_has_begun_them(tmp_path: Path) -> None:
     async with serving(tmp_path) as process:
         process.process.kill()
         await process.process.wait()
-
-        def is_there(pid: object) -> bool:
-            assert isinstance(pid, int)
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return False
-            return (Path("/proc") / str(pid) / "status").read_text().find("State:\tZ") < 0
-
         await eventually(lambda: not any(is_there(line["pid"]) for line in began(process)))
 
 
@@ -154,6 +177,36 @@ async def test_a_server_that_cannot_begin_says_why_and_ends(tmp_path: Path) -> N
     async with running(tmp_path, "serve", "--workers", "2", **(SCRIPTED | bad)) as process:
         assert await process.is_over(within_s=60) > 0
         assert "DATABASE_URL" in process.raw
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Handled as before, afterwards."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_process_that_cannot_be_begun_now_is_begun_a_moment_later() -> None:
+    tries: list[float] = []
+
+    def begin(_: int) -> SpawnProcess:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+        process.start()
+        signal.raise_signal(signal.SIGTERM)
+        return process
+
+    left: list[int] = []
+    assert Staff(begin, left.append, 1).run() == 0
+    assert tries[1] - tries[0] >= 1.0
+    assert left == [0]
+    assert signal.set_wakeup_fd(-1) == -1
 
 
 @pytest.mark.parametrize("workers", [2, 3, 7])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vantum.store.database import Database
 from vantum.store.jobs import Job
 from vantum.store.keeping import Kept
 from vantum.telephony.settled import FILE, Outcome
+from vantum.telephony.unsettled import FOLDER as UNSETTLED
 
 
 def keeping_of(settings: Settings) -> Keeping:
@@ -42,13 +44,15 @@ def retention_work(database: Database, data_dir: Path, keeping: Keeping) -> Work
         before = due(keeping, now)
         try:
             if moment := before.get("recordings"):
-                await to_thread(remove_recordings, data_dir / FOLDER, moment)
+                await to_thread(remove_files, data_dir / FOLDER, f"*{KIND}", moment)
             if moment := before.get("transcripts"):
                 await kept.blank_transcripts(moment, without_words)
                 await to_thread(blank_lines, lines, _placed_before(moment), without_words)
+                await to_thread(remove_files, data_dir / UNSETTLED, "*", moment)
             if moment := before.get("calls"):
                 await kept.forget_calls(moment)
                 await to_thread(blank_lines, lines, _placed_before(moment), without_person)
+                await to_thread(remove_files, data_dir / UNSETTLED, "*", moment)
         except OSError as error:
             raise RecordsError(f"{error.filename}: cannot be tidied: {error.strerror}") from error
         if moment := before.get("receipts"):
@@ -63,9 +67,9 @@ def _placed_before(moment: float) -> Callable[[Outcome], bool]:
     return lambda one: one.placed_at < moment
 
 
-def remove_recordings(folder: Path, before: float) -> int:
-    """Delete those that were finished before; how many. Raises OSError."""
-    old = [file for file in folder.glob(f"*{KIND}") if file.stat().st_mtime < before]
-    for file in old:
-        file.unlink(missing_ok=True)
-    return len(old)
+def remove_files(folder: Path, like: str, before: float) -> None:
+    """Delete those of such names that were written before. Raises OSError."""
+    for file in folder.glob(like):
+        with suppress(FileNotFoundError):  # a talk that is on record now, or an erased person's
+            if file.stat().st_mtime < before:
+                file.unlink()

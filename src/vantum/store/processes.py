@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from vantum.store.database import Database
-from vantum.store.schema import WORKERS
+from vantum.store.schema import CALLS, OPEN, WORKERS
 
 Kind = Literal["serve", "worker"]
 HERE_S: Final = 5.0  # between two reports
@@ -24,7 +24,7 @@ class Processes:
         self._kind = kind
 
     async def here(self, room: int, now: float) -> None:
-        """This one runs, and can carry so many calls in all. Raises RecordsError."""
+        """This one runs, and can carry so many phone calls in all. Raises RecordsError."""
         us = WORKERS.c.boot_id == self._boot_id
         async with self._database.writing() as connection:
             seen = await connection.execute(
@@ -42,13 +42,27 @@ class Processes:
         async with self._database.reading() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
-    async def others_have_room(self, since: float) -> bool:
+    async def others_take_calls(self, since: float) -> bool:
         """Whether another of this kind that takes calls was seen since. Raises RecordsError."""
-        another = (WORKERS.c.kind == self._kind, WORKERS.c.boot_id != self._boot_id)
-        takes_calls = (WORKERS.c.room > 0, WORKERS.c.seen_at > since)
-        query = select(WORKERS.c.boot_id).where(*another, *takes_calls).limit(1)
+        query = select(WORKERS.c.boot_id).where(*self._others(since), WORKERS.c.room > 0)
         async with self._database.reading() as connection:
-            return (await connection.execute(query)).first() is not None
+            return (await connection.execute(query.limit(1))).first() is not None
+
+    async def others_have_room(self, since: float, *, beyond: int = 0) -> bool:
+        """Whether the others that were seen since can carry a further call. Raises RecordsError.
+
+        Theirs are all calls but those in this process, of which `beyond` were meant for them.
+        """
+        rooms = select(func.coalesce(func.sum(WORKERS.c.room), 0)).where(*self._others(since))
+        elsewhere = OPEN & CALLS.c.handed_over_at.is_(None) & (CALLS.c.worker != self._boot_id)
+        theirs = select(func.count()).select_from(CALLS).where(elsewhere)
+        query = select(rooms.scalar_subquery() - theirs.scalar_subquery())
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one()) > beyond
+
+    def _others(self, since: float) -> tuple[ColumnElement[bool], ...]:
+        another = (WORKERS.c.kind == self._kind, WORKERS.c.boot_id != self._boot_id)
+        return (*another, WORKERS.c.seen_at > since)
 
     async def gone(self) -> None:
         """This one has stopped. Raises RecordsError."""

@@ -209,7 +209,7 @@ WORKERS: Final = Table(
     Column("boot_id", String, primary_key=True),
     Column("kind", String, nullable=False),  # "serve" carries calls, "worker" dials
     Column("seen_at", Float, nullable=False),
-    Column("room", Integer, nullable=False),  # calls that it can carry in all
+    Column("room", Integer, nullable=False),  # phone calls that it can carry in all
 )
 JOBS: Final = Table(
     "jobs",

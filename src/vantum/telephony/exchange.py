@@ -48,7 +48,7 @@ class Exchange:
     ) -> None:
         """`may_call` tells why a number may be called from one of ours, or raises RequestError.
 
-        `others_have_room`: a stream finds a process that carries it, though this one takes none.
+        `others_have_room`: for one call more than they carry, or than is on its way to them.
         `start` runs work beside the calls.
         """
         self.line = line
@@ -120,7 +120,10 @@ class Exchange:
         return self._talk(call_id, sid, then_room)
 
     async def _take(self, sid: str, theirs: str, ours: str) -> str | None:
-        """Somebody calls us."""
+        """Somebody calls us: let in where there is room, be it in another process.
+
+        One that is full or stops is not `/ready`, so that the stream is led to that other one.
+        """
         known = await self.records.by_sid(sid)
         if known is not None:
             # The carrier asks twice when our answer was lost.
@@ -130,6 +133,7 @@ class Exchange:
             self._calls.check_room()
         except CapacityError:
             if not await self._others_have_room():
+                self._calls.count_refusal()
                 return instructions.hang_up()
         call = self._recorded("inbound", theirs, ours, None)
         call.sid, call.status, call.answered_at = sid, "in-progress", call.placed_at

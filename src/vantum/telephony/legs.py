@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -23,8 +23,10 @@ from vantum.telephony.opt_outs import wish
 from vantum.telephony.settled import Talked, append, outcome_of
 from vantum.telephony.unsettled import Left, Unsettled
 
+T = TypeVar("T")
+
 _LOOK_EVERY_S: Final = 0.1
-_AGAIN_S: Final = (1.0, 4.0, 15.0)  # a database is started anew in less; else the sweep has it
+AGAIN_S: Final = (1.0, 4.0, 15.0)  # a database is started anew in less; else the sweep has it
 
 
 class Legs:
@@ -38,7 +40,9 @@ class Legs:
         *,
         log: Log,
         now: Callable[[], float],
+        again_s: tuple[float, ...] = AGAIN_S,
     ) -> None:
+        """`again_s`: the waits before an outcome that the database did not take is tried again."""
         self.carrier = carrier
         self.records = records
         self.now = now
@@ -46,6 +50,7 @@ class Legs:
         self._folder = folder
         self.unsettled = Unsettled(folder)
         self._log = log
+        self._again_s = again_s
 
     async def place(self, call: PhoneCall, order: Order, *, alone: bool = False) -> None:
         """Record a call and have it rung. Raises CarrierError.
@@ -169,23 +174,28 @@ class Legs:
 
     async def ended(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The talk is over: end the leg, await the word for it, write down the outcome."""
-        for wait_s in _AGAIN_S:
+        kept = False
+        for wait_s in (0.0, *self._again_s):
+            await asyncio.sleep(wait_s)
             try:
                 await self.end(call, talked, hang_up=hang_up)
             except RecordsError as error:
                 self._log.warning("records_not_read", call_id=call.call_id, why=str(error))
-                self._keep(Left(call, talked))  # what was said is known here alone
-                await asyncio.sleep(wait_s)
+                # What was said is known here alone.
+                kept = kept or await self._on_disk(call, self.unsettled.keep, Left(call, talked))
             else:
-                self.unsettled.forget(call.call_id)
+                if kept:
+                    await self._on_disk(call, self.unsettled.forget, call.call_id)
                 return
 
-    def _keep(self, left: Left) -> None:
+    async def _on_disk(self, call: PhoneCall, do: Callable[[T], None], what: T) -> bool:
+        """Whether it is done; a disk may be slow, and this process carries other calls."""
         try:
-            self.unsettled.keep(left)
+            await asyncio.to_thread(do, what)
         except OSError as error:
-            call_id = left.call.call_id
-            self._log.error("outcome_not_written", call_id=call_id, why=error.strerror)
+            self._log.error("outcome_not_written", call_id=call.call_id, why=error.strerror)
+            return False
+        return True
 
     async def end(self, call: PhoneCall, talked: Talked, *, hang_up: bool) -> None:
         """The same where the records are there. Raises RecordsError."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
 
 from vantum import limits
 from vantum.errors import CarrierError, RecordsError
@@ -10,6 +12,8 @@ from vantum.store.phone_calls import PhoneCall
 from vantum.telemetry import Log
 from vantum.telephony.gateway import OVER
 from vantum.telephony.legs import Legs
+
+_AT_ONCE: Final = 8  # each may wait 15 s for the carrier; more would keep calls here from it
 
 
 async def sweep(legs: Legs, log: Log) -> None:
@@ -21,9 +25,7 @@ async def sweep(legs: Legs, log: Log) -> None:
     away = False
     while True:
         try:
-            await _settle_kept(legs, log)
-            if not away:
-                await _sweep_once(legs, log)
+            await _look(legs, log, asks=not away)
             away = False
         except RecordsError as error:  # one that ended here would leave legs open for ever
             log.warning("records_not_read", why=str(error))
@@ -31,22 +33,55 @@ async def sweep(legs: Legs, log: Log) -> None:
         await asyncio.sleep(limits.STALE_CALL_S / 4)
 
 
-async def _settle_kept(legs: Legs, log: Log) -> None:
+async def _look(legs: Legs, log: Log, *, asks: bool) -> None:
     await legs.records.tidy(legs.now() - limits.USED_TOKENS_S)
-    try:
-        for left in legs.unsettled:
+    # Before the kept ones, which may take longer than whoever carries calls needs to say so again.
+    stale = await legs.records.stale(legs.now() - limits.STALE_CALL_S) if asks else []
+    kept = await _settle_kept(legs, log)
+    # What was said is lost where a call is settled without it: one that cannot be read now waits.
+    calls = {call.call_id: call for call in stale if call.call_id not in kept}
+    await _each(calls, lambda call_id: _ask_about(calls[call_id], legs, log), log)
+
+
+async def _settle_kept(legs: Legs, log: Log) -> Collection[str]:
+    """Those that waited, whether they are on record now or not."""
+
+    async def settle(call_id: str) -> None:
+        left = await asyncio.to_thread(legs.unsettled.read, call_id)
+        if left is not None:
             await legs.end(left.call, left.talked, hang_up=True)
-            legs.unsettled.forget(left.call.call_id)
+            await asyncio.to_thread(legs.unsettled.forget, call_id)
+
+    try:
+        kept = await asyncio.to_thread(legs.unsettled.ids)
     except OSError as error:
         log.warning("kept_talks_not_read", why=error.strerror)
+        return ()
+    await _each(kept, settle, log)
+    return kept
 
 
-async def _sweep_once(legs: Legs, log: Log) -> None:
-    for call in await legs.records.stale(legs.now() - limits.STALE_CALL_S):
-        try:
-            await _ask_about(call, legs, log)
-        except CarrierError as error:
-            log.warning("leg_in_doubt", call_id=call.call_id, why=str(error))
+async def _each(calls: Collection[str], work: Callable[[str], Awaitable[None]], log: Log) -> None:
+    """A few at once; what goes wrong with one is its own."""
+    waiting = tuple(calls)
+    for first in range(0, len(waiting), _AT_ONCE):
+        some = waiting[first : first + _AT_ONCE]
+        came = await asyncio.gather(*map(work, some), return_exceptions=True)
+        for call_id, failure in zip(some, came, strict=True):
+            if failure is not None:
+                _tell(call_id, failure, log)
+
+
+def _tell(call_id: str, failure: BaseException, log: Log) -> None:
+    match failure:
+        case CarrierError():
+            log.warning("leg_in_doubt", call_id=call_id, why=str(failure))
+        case RecordsError():
+            log.warning("records_not_read", call_id=call_id, why=str(failure))
+        case OSError():
+            log.warning("kept_talk_not_read", call_id=call_id, why=failure.strerror)
+        case _:  # its own words may hold a number: a database tells the row that it does not take
+            log.error("call_not_settled", call_id=call_id, why=type(failure).__name__)
 
 
 async def _ask_about(call: PhoneCall, legs: Legs, log: Log) -> None:

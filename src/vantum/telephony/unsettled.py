@@ -7,10 +7,9 @@ folder settles it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from msgspec import Struct
@@ -32,7 +31,7 @@ _LEFT: Final = msgspec.json.Decoder(Left)
 
 
 class Unsettled:
-    """All of them in one data folder."""
+    """All of them in one data folder; every method waits for the disk."""
 
     def __init__(self, data: Path) -> None:
         self._folder = data / FOLDER
@@ -53,14 +52,19 @@ class Unsettled:
         """It is on record. Raises OSError."""
         self._path(call_id).unlink(missing_ok=True)
 
-    def __iter__(self) -> Iterator[Left]:
-        """Those that wait and can be read. Raises OSError."""
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                yield _LEFT.decode(path.read_bytes())
-            # Another process was faster, or another version has written it: it waits for that.
-            except (FileNotFoundError, msgspec.MsgspecError):
-                continue
+    def ids(self) -> list[str]:
+        """The calls that wait. Raises OSError."""
+        return [unquote(path.stem) for path in sorted(self._folder.glob("*.json"))]
+
+    def read(self, call_id: str) -> Left | None:
+        """One of them. Raises OSError.
+
+        None where another process was faster, or another version has written it: it waits for that.
+        """
+        try:
+            return _LEFT.decode(self._path(call_id).read_bytes())
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
 
     def _path(self, call_id: str) -> Path:
         return self._folder / f"{quote(call_id, safe='')}.json"

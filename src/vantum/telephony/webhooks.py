@@ -19,6 +19,7 @@ from vantum.telephony.signatures import Signatures
 from vantum.wire.twilio import count
 
 FORM_BYTES: Final = 64 * 1024  # the carrier's forms have about 30 short fields
+_UNREAD: Final = {"TOO_SLOW": 408, "TOO_LONG": 413}  # RFC 9110 §15.5; else it has broken off
 _LAST: Final = 2**31 - 1  # as far as a database counts
 Form = ImmutableMultiDict[str, str]
 Door = Callable[[Request, Form], Awaitable[Response]]
@@ -48,8 +49,13 @@ class Webhooks:
 
     def _guarded(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def entered(request: Request) -> Response:
-            form = await self._genuine(request)
-            if form is None:
+            try:
+                form = form_of(await body_of(request, FORM_BYTES))
+            except RequestError as error:  # by a slow line as likely as by a stranger
+                path, why = request.url.path, str(error)
+                self._log.warning("webhook_not_read", path=path, why=why)
+                return Response(why, _UNREAD.get(error.wire_code, 400), media_type="text/plain")
+            if not self._is_genuine(request, form):
                 return self._refused(request, "not signed by the carrier")
             try:
                 return await door(request, form)
@@ -89,15 +95,10 @@ class Webhooks:
             await self._exchange.machine(call, form.get("AnsweredBy", "unknown"))
         return Response(status_code=204)
 
-    async def _genuine(self, request: Request) -> Form | None:
-        """The form, if the carrier signed it."""
-        try:
-            form = form_of(await body_of(request, FORM_BYTES))
-        except RequestError:
-            return None
+    def _is_genuine(self, request: Request, form: Form) -> bool:
+        """The carrier signed it."""
         query = f"?{request.url.query}" if request.url.query else ""
-        signed = self._signatures.genuine(request.headers, request.url.path + query, form)
-        return form if signed else None
+        return self._signatures.genuine(request.headers, request.url.path + query, form)
 
     async def _meant(self, request: Request, form: Form) -> PhoneCall | None:
         """The call that is spoken of; news of it may come before the carrier told us its name."""

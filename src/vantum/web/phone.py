@@ -56,7 +56,9 @@ async def telephone(
         casting,
         contacts=Contacts(database),
         may_call=Permission(law_of(settings), Numbers(database), legs.now).check,
-        others_have_room=lambda: processes.others_have_room(legs.now() - ALIVE_S),
+        others_have_room=lambda: processes.others_have_room(
+            legs.now() - ALIVE_S, beyond=calls.beyond
+        ),
         start=upkeep.start,
         log=log,
     )
@@ -87,7 +89,7 @@ async def _leave(processes: Processes, legs: Legs, worker: str) -> None:
     handed_over = False
     with suppress(RecordsError):  # who is not seen any more is forgotten anyway
         await processes.gone()
-        handed_over = await processes.others_have_room(legs.now() - ALIVE_S)
+        handed_over = await processes.others_take_calls(legs.now() - ALIVE_S)
     if not handed_over:
         await legs.withdraw(worker)
 
@@ -99,10 +101,10 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 
 async def _here(processes: Processes, calls: Calls, now: Callable[[], float], log: Log) -> None:
-    """Tell those who dial, again and again, that this process carries calls, and how many."""
+    """Tell those who dial, again and again, that this process carries phone calls, and how many."""
     while True:
         try:
-            await processes.here(calls.capacity, now())
+            await processes.here(calls.phone_room, now())
         except RecordsError as error:
             log.warning("records_not_read", why=str(error))
         with suppress(TimeoutError):

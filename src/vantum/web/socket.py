@@ -98,10 +98,9 @@ class SocketDoor:
     async def __call__(self, socket: WebSocket) -> None:
         """One connection from the upgrade to its end."""
         now = asyncio.get_running_loop().time()
-        refused = self._calls.house.metrics.refused
         entry = await self._entry(socket, now)
         if entry is None:
-            refused.labels("door").inc()
+            self._calls.house.metrics.refused.labels("door").inc()
             await socket.close(1008)  # before the upgrade: the peer sees HTTP 403
             return
         v2 = SUBPROTOCOL in socket.scope.get("subprotocols", ())
@@ -111,7 +110,7 @@ class SocketDoor:
         try:
             self._calls.check_room()
         except CapacityError as error:
-            refused.labels("draining" if self._calls.draining else "full").inc()
+            self._calls.count_refusal()
             await self._give_back(entry)
             self._refuse(outlet, str(error))
             await write(frames_of(socket), outlet)

@@ -3,7 +3,7 @@
 Each has sockets of its own at that port, among which the kernel shares connections out
 (SO_REUSEPORT), and one on this machine's loopback alone, at which it can be told from the others.
 All of them belong to the process that begins the others: what comes in while one is dead waits for
-the next.
+the next. Where none follows, its sockets are closed, and the kernel leads who comes to those left.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ def run_workers(settings: Settings, count: int, doubts: Iterable[Doubt] = ()) ->
         server_log().info("process_began", worker=number, pid=process.pid, own_url=own_url)
         return process
 
-    return Staff(begin, count).run()
+    def leave(number: int) -> None:
+        for listening in (*shared[number], own[number]):
+            listening.close()
+
+    return Staff(begin, leave, count).run()
 
 
 def share_of(settings: Settings, number: int, count: int) -> Settings:
@@ -90,8 +94,12 @@ def _serve_one(settings: Settings, sockets: list[socket.socket], siblings: Sibli
 class Staff:
     """The processes, by number."""
 
-    def __init__(self, begin: Callable[[int], SpawnProcess], count: int) -> None:
+    def __init__(
+        self, begin: Callable[[int], SpawnProcess], leave: Callable[[int], None], count: int
+    ) -> None:
+        """`begin` may raise OSError: it is tried again. `leave`: none of this number follows."""
         self._begin = begin
+        self._leave = leave
         self._processes: dict[int, SpawnProcess] = {}
         self._due = dict.fromkeys(range(count), 0.0)  # when one that is missing is begun
         self._began_at: dict[int, float] = {}
@@ -104,18 +112,24 @@ class Staff:
         tells.setblocking(False)
         with told, tells:
             signal.set_wakeup_fd(tells.fileno())
-            for known in _SIGNALS:
-                signal.signal(known, lambda *_: None)  # its number is told, as a byte
-            while self._processes or not self._stopping:
-                self._begin_missing()
-                sentinels = [process.sentinel for process in self._processes.values()]
-                ready = wait([told, *sentinels], self._wait_s())
-                if told in ready:
-                    for number in told.recv(64):
-                        self._pass_on(number)
-                self._note_ended()
-            signal.set_wakeup_fd(-1)
+            try:
+                for known in _SIGNALS:
+                    signal.signal(known, lambda *_: None)  # its number is told, as a byte
+                while self._processes or not self._stopping:
+                    self._look_after(told)
+            finally:
+                signal.set_wakeup_fd(-1)
         return self._code
+
+    def _look_after(self, told: socket.socket) -> None:
+        """Until something happens, and what is to be done about it."""
+        self._begin_missing()
+        sentinels = [process.sentinel for process in self._processes.values()]
+        ready = wait([told, *sentinels], self._wait_s())
+        if told in ready:
+            for number in told.recv(64):
+                self._pass_on(number)
+        self._note_ended()
 
     def _wait_s(self) -> float | None:
         """Until one that is missing is to be begun; None where none is."""
@@ -127,12 +141,22 @@ class Staff:
         now = time.monotonic()
         for number, at in tuple(self._due.items()):
             if at <= now and not self._stopping:
-                del self._due[number]
-                self._processes[number] = self._begin(number)
-                self._began_at.setdefault(number, now)
+                self._begin_one(number, now)
+
+    def _begin_one(self, number: int, now: float) -> None:
+        try:
+            self._processes[number] = self._begin(number)
+        except OSError as error:  # no memory, no number for a process, no file
+            server_log().error("process_not_begun", worker=number, why=error.strerror)
+            self._due[number] = now + _AGAIN_S
+            return
+        del self._due[number]
+        self._began_at.setdefault(number, now)
 
     def _pass_on(self, number: int) -> None:
         self._stopping = True
+        while self._due:
+            self._leave(self._due.popitem()[0])
         for process in self._processes.values():
             if process.pid is not None and process.is_alive():
                 os.kill(process.pid, number)
@@ -144,9 +168,11 @@ class Staff:
             del self._processes[number]
             now = time.monotonic()
             if self._stopping:
+                self._leave(number)
                 self._code = self._code or int(code not in _ENDED)
             elif code > 0 and now < self._began_at[number] + _START_S:
                 self._code = code  # it has said why; so would the next
+                self._leave(number)
                 self._pass_on(signal.SIGTERM)
             else:
                 server_log().error("process_died", worker=number, exit_code=code)
