@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from vantum.errors import RecordsError, SettingsError
 from vantum.store import sqlite as sqlite_file
-from vantum.store.migrating import migrate
+from vantum.store.migrating import migrate, version_of
 from vantum.store.sqlite import BUSY_S
 from vantum.telemetry import server_log
 
@@ -79,6 +79,18 @@ class Database:
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
             self.reachable = False
+            raise _not_opened(error) from error
+
+    async def version(self) -> str | None:
+        """The migration that the tables are at, and nothing is made; None where there are none.
+
+        It compares clocks, too. Raises SettingsError where nobody can tell.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_S), self._engine.connect() as connection:
+                await self._compare(connection)
+                return await connection.run_sync(version_of)
+        except (SQLAlchemyError, OSError, TypeError) as error:
             raise _not_opened(error) from error
 
     @asynccontextmanager
