@@ -20,7 +20,7 @@ from prometheus_client import generate_latest
 from vantum.calls import Calls
 from vantum.cli import app
 from vantum.settings import Settings, load_settings
-from vantum.telemetry import Metrics, ProviderHealth, server_log
+from vantum.telemetry import Metrics, ProviderHealth, RecordsHealth, server_log
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEPLOY: Final = ROOT / "deploy"
@@ -112,6 +112,7 @@ def test_alerts_and_dashboard_read_figures_that_there_are() -> None:
     metrics = Metrics()
     Calls(Settings(), metrics, server_log())
     metrics.registry.register(ProviderHealth({}))
+    metrics.registry.register(RecordsHealth(lambda: None))
     page = generate_latest(metrics.registry).decode()
     told = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     for expression in asked:

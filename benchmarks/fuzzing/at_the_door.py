@@ -98,7 +98,7 @@ def socket_head(data: bytes) -> None:
     """Whoever opens a socket, and who they say that they are."""
     head = _head(data)
     socket = WebSocket(_scope("websocket", b"/ws", head), _unused, _unused)
-    _DOORKEEPER.may_enter(socket, float(len(data)))
+    _DOORKEEPER.refusal(socket, float(len(data)))
     is_local(socket)
     is_rebound(socket)
     given_token(socket)

@@ -8,7 +8,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 from msgspec import Struct
@@ -18,7 +20,8 @@ from vantum.audio.pcm import BYTES_PER_SAMPLE, duration_s, silence
 from vantum.call import Cast
 from vantum.casting import Casting
 from vantum.conversation.events import Transcript
-from vantum.errors import CarrierError, RecordsError, SettingsError, VantumError
+from vantum.errors import CarrierError, ProviderError, RecordsError, SettingsError, VantumError
+from vantum.hosts import THIS_MACHINE
 from vantum.providers.base import (
     FINALISE,
     Finalise,
@@ -28,10 +31,11 @@ from vantum.providers.base import (
     VoiceOptions,
     get_ready,
 )
-from vantum.providers.chosen import address_of
+from vantum.providers.chosen import Speech, address_of
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
 from vantum.store.database import Database
+from vantum.store.migrating import NEWEST
 from vantum.store.processes import ALIVE_S, Processes
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
@@ -81,9 +85,9 @@ async def examine(settings: Settings) -> AsyncIterator[Found]:
         if casting.uses_local_speech:
             upkeep.start("local-speech", speech.run())
         for what, look in (
-            ("recogniser", lambda: _provider(casting, "stt", cast.ears)),
+            ("recogniser", lambda: _provider(casting, "stt", cast.ears, speech)),
             ("model", lambda: _model(casting, cast)),
-            ("voice", lambda: _provider(casting, "tts", cast.voice)),
+            ("voice", lambda: _provider(casting, "tts", cast.voice, speech)),
             ("sound", lambda: _sound(cast)),
             ("telephone", lambda: _telephone(settings)),
             ("public address", lambda: _public(settings)),
@@ -91,17 +95,46 @@ async def examine(settings: Settings) -> AsyncIterator[Found]:
             ("records", lambda: _records(settings)),
             ("processes", lambda: _processes(settings)),
         ):
-            yield await _looked(what, look)
+            yield await _looked(what, look, partial(_cure, settings, casting, what))
 
 
-async def _looked(what: str, look: Look) -> Found:
+async def _looked(what: str, look: Look, cure: Callable[[VantumError | None], str]) -> Found:
     try:
         async with asyncio.timeout(LOOK_S):
             return await look()
     except TimeoutError:
-        return Found(what, "bad", f"no answer within {LOOK_S:g} s")
+        return Found(what, "bad", f"no answer within {LOOK_S:g} s", cure(None))
     except VantumError as error:
-        return Found(what, "bad", str(error) or type(error).__name__)
+        return Found(what, "bad", str(error) or type(error).__name__, cure(error))
+
+
+_SERVICES: Final[dict[str, Speech]] = {"recogniser": "stt", "model": "llm", "voice": "tts"}
+
+
+def _cure(settings: Settings, casting: Casting, what: str, error: VantumError | None) -> str:
+    """What to do about it; no `error` where nobody answered in time."""
+    if what == "telephone":
+        return reach(settings.twilio_base_url, "TWILIO_BASE_URL")
+    if what == "sound":
+        return "mend recogniser and voice first; where both are good, try it again"
+    if what not in _SERVICES:
+        return ""
+    provider = casting.providers.by_service()[_SERVICES[what]].provider
+    address = address_of(settings, provider)
+    if address is None:
+        return _LOCAL if provider == "local" else ""
+    if isinstance(error, ProviderError) and error.trouble != "network":
+        return f"compare key and settings with the account at {_host(address)}"
+    return reach(address, f"{provider.partition('-')[0].upper()}_BASE_URL")
+
+
+def reach(address: str, setting: str) -> str:
+    """What to do where a vendor is not reached."""
+    return f"see that this machine reaches {_host(address)} (network, DNS, proxy; {setting})"
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc
 
 
 def _folder(settings: Settings) -> Found:
@@ -126,13 +159,15 @@ def _agents(casting: Casting) -> Found:
     return Found("agents", "good", names)
 
 
-async def _provider(casting: Casting, service: Literal["stt", "tts"], provider: object) -> Found:
+async def _provider(
+    casting: Casting, service: Literal["stt", "tts"], provider: object, speech: LocalSpeech
+) -> Found:
     choice = casting.providers.by_service()[service]
     what = "recogniser" if service == "stt" else "voice"
     if choice.off:
         return Found(what, "bad", f"{choice.provider}: {choice.off}", _SET)
     began = time.monotonic()
-    await get_ready(provider)
+    await (speech.wait_ready(LOOK_S) if choice.provider == "local" else get_ready(provider))
     return Found(what, "good", f"{choice.provider}, ready after {_since(began)}")
 
 
@@ -161,7 +196,7 @@ async def _sound(cast: Cast) -> Found:
     async with aclosing(cast.voice.speak(_one(_SENTENCE), options)) as said:
         parts = [part async for part in said if isinstance(part, Spoken) and part.pcm]
     if not parts:
-        return Found("sound", "bad", "the voice gave no sound", "try another TTS_VOICE_ID")
+        return Found("sound", "bad", "the voice gave no sound", "try another CARTESIA_VOICE_ID")
     made_s, rate_hz = time.monotonic() - began, parts[0].rate_hz
     pcm = b"".join(part.pcm for part in parts)
     heard = await _heard(cast, pcm, rate_hz)
@@ -203,6 +238,8 @@ async def _telephone(settings: Settings) -> Found:
     try:
         await carrier.look(_NOBODY)
     except CarrierError as error:
+        if error.trouble == "network":  # a cure of its own
+            raise
         return Found("telephone", "bad", str(error), "compare with the account at the carrier")
     finally:
         await carrier.close()
@@ -251,28 +288,37 @@ def compared(what: str, ahead_s: float) -> Found:
 
 
 async def _records(settings: Settings) -> Found:
+    """Looked at alone: tables are made by who needs them."""
     database = Database(settings.database)
+    if database.file is not None and not database.file.exists():
+        return Found("records", "good", f"a SQLite file, would be made at {database.file}")
     began = time.monotonic()
     try:
-        await database.set_up()
+        version = await database.version()
         kind = "a SQLite file" if database.is_file else "PostgreSQL"
+        if version != NEWEST:
+            at = "there are no tables yet" if version is None else f"its tables are at {version}"
+            return Found("records", "doubtful", f"{kind}, {at}", "run `vantum migrate`")
         ahead = compared("records", time.time() - database.now())
         told = f"{kind}, tables up to date, {_since(began)}"
         if ahead.how != "good":
             return Found("records", ahead.how, f"{told}; our clock is {ahead.told}", ahead.do)
         return Found("records", "good", told)
     except SettingsError as error:
-        return Found("records", "bad", str(error), "calls go on without, campaigns do not")
+        do = "check DATABASE_URL and its server; browsers' calls go on without, all else does not"
+        return Found("records", "bad", str(error), do)
     finally:
         await database.close()
 
 
 async def _processes(settings: Settings) -> Found:
     database = Database(settings.database)
+    serves, works = await _serves_here(settings), False  # without a telephone it is on no record
     try:
-        processes, since = Processes(database, "", "worker"), database.now() - ALIVE_S
-        serves = await processes.any_seen("serve", since)
-        works = await processes.any_seen("worker", since)
+        if database.file is None or database.file.exists():
+            processes, since = Processes(database, "", "worker"), database.now() - ALIVE_S
+            serves = serves or await processes.any_seen("serve", since)
+            works = await processes.any_seen("worker", since)
     except RecordsError:
         return Found("processes", "off", "without records nobody knows")
     finally:
@@ -284,6 +330,20 @@ async def _processes(settings: Settings) -> Found:
     return Found("processes", "good" if serves and works else "off", told)
 
 
+async def _serves_here(settings: Settings) -> bool:
+    """Whether a server of ours answers at HOST and PORT."""
+    near = settings.host in {"0.0.0.0", "::"} | THIS_MACHINE
+    url = f"http://{'localhost' if near else settings.host}:{settings.port}/health"
+    with suppress(aiohttp.ClientError, ValueError):  # a host may be any text
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            return b"sessions" in await answer.read()
+    return False
+
+
+_LOCAL: Final = (
+    'build the image with --build-arg WITH="--group local", else `uv sync --group local`; '
+    "or set DEEPGRAM_API_KEY and CARTESIA_API_KEY"
+)
 _SET: Final = "set it in the environment or in .env, or leave the provider at auto"
 
 

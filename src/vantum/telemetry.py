@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TextIO
 
 import structlog
@@ -314,6 +314,23 @@ class ProviderHealth:
             if progress.progressed_s_ago is not None:
                 idle.add_metric([service], progress.progressed_s_ago)
         yield from (stuck, failures, overdue, idle)
+
+
+class RecordsHealth:
+    """Whether the records answer, looked at when Prometheus asks."""
+
+    def __init__(self, reachable: Callable[[], bool | None]) -> None:
+        self._reachable = reachable
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauge; no figure where nobody has asked the database yet."""
+        told = GaugeMetricFamily(
+            "vantum_records_reachable", "1 where the database answered when it was last asked."
+        )
+        reachable = self._reachable()
+        if reachable is not None:
+            told.add_metric([], float(reachable))
+        yield told
 
 
 def loop_lag(metrics: Metrics) -> Histogram:

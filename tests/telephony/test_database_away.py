@@ -61,6 +61,24 @@ async def on_record(url: str, call_id: str) -> str:
     return call.outcome
 
 
+async def watched(phone: Phone) -> tuple[int, str, str, str]:
+    """What probes and figures tell: ready, health's words, and the gauge."""
+    url = phone.url
+    async with phone.http.get(f"{url}/ready") as ready, phone.http.get(f"{url}/health") as health:
+        body = await health.json()
+    async with phone.http.get(f"{url}/metrics") as page:
+        figures = (await page.text()).splitlines()
+    [gauge] = [one for one in figures if one.startswith("vantum_records_reachable ")]
+    return ready.status, body["status"], body["records"], gauge.split()[1]
+
+
+async def tell(phone: Phone, *expected: object) -> None:
+    """Until probes and figures tell this."""
+    async with asyncio.timeout(60):
+        while await watched(phone) != expected:  # noqa: ASYNC110 - asked over HTTP
+            await asyncio.sleep(0.05)
+
+
 def words(outcome: Outcome) -> int:
     return len(outcome.transcript)
 
@@ -88,6 +106,7 @@ async def test_a_talk_goes_on_and_is_on_record_afterwards(
             (voice, _), (status, problem) = await refused
             assert (voice, status) == (503, 503)
             assert "the database" in problem["detail"]
+            await tell(phone, 200, "degraded", "away; the log says why", "0.0")
             await leaves(phone)
             await eventually(lambda: is_kept(tmp_path), 60)
         finally:
@@ -97,6 +116,7 @@ async def test_a_talk_goes_on_and_is_on_record_afterwards(
         assert words(outcome) >= 4
         assert outcome.call_id in await on_record(url, call_id)
         await eventually(lambda: not is_kept(tmp_path), 60)
+        await tell(phone, 200, "ok", "reachable", "1.0")
         await phone.is_quiet()
 
 

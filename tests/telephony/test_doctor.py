@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import StringIO
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from phone import telephone
 from rich.console import Console
+from served import serving
 from simulated import simulating
 
 from vantum.doctor import Found, compared, examine, tell
@@ -19,6 +22,12 @@ from vantum.simulator.customer import carrier_settings, speech_settings
 
 pytestmark = pytest.mark.anyio
 
+CLOUDS = {
+    "recogniser": "DEEPGRAM_BASE_URL",
+    "model": "OPENAI_BASE_URL",
+    "voice": "CARTESIA_BASE_URL",
+    "telephone": "TWILIO_BASE_URL",
+}
 SCRIPTED = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
 
 
@@ -118,6 +127,57 @@ async def test_what_is_not_there_is_off_or_said_to_be_missing(tmp_path: Path) ->
     assert known["recogniser"].told == "deepgram: DEEPGRAM_API_KEY is not set"
     assert (known["telephone"].how, known["clock"].how) == ("off", "off")
     assert known["records"].how == "bad"
+
+
+async def test_who_is_not_reached_is_named_with_what_to_do(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    given = on(nowhere, tmp_path, PUBLIC_URL=nowhere, DATABASE_URL="postgresql://127.0.0.1:9/none")
+    known = await found(given)
+    assert {one.how for what, one in known.items() if what in CLOUDS} == {"bad"}
+    for what, setting in CLOUDS.items():
+        assert "reaches 127.0.0.1:9" in known[what].do, what
+        assert setting in known[what].do
+    assert "recogniser and voice first" in known["sound"].do
+    assert "DATABASE_URL" in known["records"].do
+
+
+async def test_records_are_looked_at_and_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "vantum.db"
+    given = {"VANTUM_DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{file}"}
+    settings = load_settings(SCRIPTED | given)
+    known = await found(settings)
+    assert known["records"].told == f"a SQLite file, would be made at {file}"
+    assert not file.parent.exists()
+    file.parent.mkdir()
+    file.touch()
+    known = await found(settings)
+    assert (known["records"].how, known["records"].do) == ("doubtful", "run `vantum migrate`")
+
+
+async def test_a_server_without_a_telephone_is_found_where_it_listens(tmp_path: Path) -> None:
+    async with serving(vantum_data_dir=tmp_path) as server:
+        given = SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path), "PORT": str(server.port)}
+        known = await found(load_settings(given))
+    assert known["processes"].told == "vantum serve runs, vantum worker does not run"
+
+
+async def test_local_speech_that_cannot_be_had_is_bad_with_each_way_to_have_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "moonshine_voice.py").write_text("raise ImportError('not here')", "utf-8")
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "LLM_PROVIDER": "playbook"}
+    doctor = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vantum", "doctor"),
+        env=environ,
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    written = (await doctor.communicate())[0].decode()
+    assert doctor.returncode == 1
+    assert "bad      recogniser: " in written
+    assert "bad      voice: " in written
+    assert '--build-arg WITH="--group local"' in written
+    assert "CARTESIA_API_KEY" in written
 
 
 async def test_an_agent_that_cannot_be_read_ends_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from vantum.errors import RecordsError, SettingsError
 from vantum.store import sqlite as sqlite_file
-from vantum.store.migrating import migrate
+from vantum.store.migrating import migrate, version_of
 from vantum.store.sqlite import BUSY_S
 from vantum.telemetry import server_log
 
@@ -56,9 +56,11 @@ class Database:
         )
         self._writer = asyncio.Lock()
         self._ahead_s: float | None = None  # nobody has looked yet
+        self.reachable: bool | None = None  # by its last answer; None before anything was asked
+        # Where its file is or will be; None for a server's, and for one that is in memory alone.
+        in_memory = url.database in {None, "", ":memory:"}
+        self.file = Path(url.database or "") if is_file and not in_memory else None
         if is_file:
-            if url.database and url.database != ":memory:":
-                Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             sqlite_file.settle(self._engine.sync_engine)
 
     async def set_up(self) -> None:
@@ -68,18 +70,33 @@ class Database:
         """
         alone = _SETTING_UP.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:
+            if self.file is not None:
+                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             async with alone, self._changing() as connection:
                 await connection.run_sync(migrate)
                 await self._compare(connection)
+            self.reachable = True
         # TypeError: a parameter that the driver does not know.
         except (SQLAlchemyError, OSError, TypeError) as error:
-            why = getattr(error, "orig", None) or error  # the driver's words, without our SQL
-            raise SettingsError(f"DATABASE_URL: the records cannot be opened: {why}") from error
+            self.reachable = False
+            raise _not_opened(error) from error
+
+    async def version(self) -> str | None:
+        """The migration that the tables are at, and nothing is made; None where there are none.
+
+        It compares clocks, too. Raises SettingsError where nobody can tell.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_S), self._engine.connect() as connection:
+                await self._compare(connection)
+                return await connection.run_sync(version_of)
+        except (SQLAlchemyError, OSError, TypeError) as error:
+            raise _not_opened(error) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Look something up. Raises RecordsError."""
-        async with _answered(), self._engine.connect() as connection:
+        async with self._answered(), self._engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
@@ -88,7 +105,7 @@ class Database:
 
         Raises RecordsError, and IntegrityError for what must not be recorded twice.
         """
-        async with _answered(), self._changing() as connection:
+        async with self._answered(), self._changing() as connection:
             yield connection
 
     @asynccontextmanager
@@ -104,6 +121,22 @@ class Database:
             yield connection
         if self.is_file:
             await asyncio.sleep(_PAUSE * (time.monotonic() - began))
+
+    @asynccontextmanager
+    async def _answered(self) -> AsyncIterator[None]:
+        """What goes wrong in one word: the drivers and the network have many. It is noted."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                yield
+        except IntegrityError:
+            raise
+        except TimeoutError as error:
+            self.reachable = False
+            raise RecordsError("the database did not answer in time") from error
+        except (SQLAlchemyError, OSError) as error:
+            self.reachable = False
+            raise RecordsError(f"the database: {error}") from error
+        self.reachable = True
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[AsyncConnection]:
@@ -186,18 +219,9 @@ def or_nothing(connection: AsyncConnection, table: Table) -> Any:
     return kind(table).on_conflict_do_nothing()
 
 
-@asynccontextmanager
-async def _answered() -> AsyncIterator[None]:
-    """What goes wrong at the database in one word; the drivers and the network have many."""
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            yield
-    except IntegrityError:
-        raise
-    except TimeoutError as error:
-        raise RecordsError("the database did not answer in time") from error
-    except (SQLAlchemyError, OSError) as error:
-        raise RecordsError(f"the database: {error}") from error
+def _not_opened(error: Exception) -> SettingsError:
+    why = getattr(error, "orig", None) or error  # the driver's words, without our SQL
+    return SettingsError(f"DATABASE_URL: the records cannot be opened: {str(why) or 'no answer'}")
 
 
 def _for_driver(url: URL) -> URL:

@@ -58,7 +58,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pages = Pages(calls, casting, speech, metrics, siblings)
+        pages = Pages(calls, casting, speech, metrics=metrics, records=records, siblings=siblings)
         app.include_router(pages.router())
         _introduce(pages, casting, unused_keys(settings, casting.providers), log)
         api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
@@ -116,6 +116,8 @@ async def _api(
     """The records, the telephone where there is one, and what programs may ask of both."""
     token, public = _api_token(settings, log), settings.public_url is not None
     async with aclosing(records):
+        if settings.database_url is not None:
+            upkeep.start("open-records", records.keep_trying())
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)

@@ -17,8 +17,9 @@ from vantum.calls import Calls
 from vantum.casting import Casting
 from vantum.providers.cartesia_voices import VOICES
 from vantum.providers.local.client import LocalSpeech
-from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth
+from vantum.telemetry import METRICS_TYPE, Metrics, ProviderHealth, RecordsHealth
 from vantum.web.access import is_forwarded
+from vantum.web.records import Records
 from vantum.web.siblings import Siblings, figures_of_all
 
 CONSOLE: Final = Path(__file__).parent / "console"
@@ -34,6 +35,9 @@ _VOICES: Final = {
     "cartesia": [{"id": voice.id, "name": voice.name} for voice in VOICES],
 }
 
+# Strangers may read it: why they do not answer stands in the log alone.
+_RECORDS: Final = {True: "reachable", False: "away; the log says why", None: "not asked yet"}
+
 # A path on this machine, quoted, in brackets or bare: the operator finds it in the log.
 _PATH: Final = re.compile(r"""[:\s]*('/[^']*'|"/[^"]*"|\(/[^)]*\)|(?<![\w:/.])/\S+)""")
 
@@ -46,7 +50,9 @@ class Pages:
         calls: Calls,
         casting: Casting,
         speech: LocalSpeech,
+        *,
         metrics: Metrics,
+        records: Records,
         siblings: Siblings | None,
     ) -> None:
         self._calls = calls
@@ -54,6 +60,8 @@ class Pages:
         self._speech = speech
         self._metrics = metrics
         metrics.registry.register(ProviderHealth(casting.pulses))
+        metrics.registry.register(RecordsHealth(lambda: records.reachable))
+        self._records = records
         self._siblings = siblings
         self._started_at = asyncio.get_running_loop().time()
 
@@ -88,9 +96,10 @@ class Pages:
         tally, off = self._calls.tally(), self._told_off()
         progress = {service: pulse.progress() for service, pulse in self._casting.pulses.items()}
         get_on = all(one.gets_on for one in progress.values())
+        reachable = self._records.reachable
         now = asyncio.get_running_loop().time()
         body = {
-            "status": "degraded" if off or not get_on else "ok",
+            "status": "degraded" if off or not get_on or reachable is False else "ok",
             "message": "Vantum API is running",
             "uptime": round(now - self._started_at, 3),
             "sessions": {
@@ -107,9 +116,11 @@ class Pages:
             },
             "providers": self.providers(),
             "off": off,
+            "records": _RECORDS[reachable],
             "progress": msgspec.to_builtins(progress),
         }
-        # A vendor that is down is no reason to start this server anew, or to ask another one.
+        # A vendor or database that is down is no reason to start this server anew, or to ask
+        # another one.
         return JSONResponse(body, status_code=503 if off else 200)
 
     async def ready(self) -> JSONResponse:

@@ -42,16 +42,15 @@ def token_of(made: Pass, key: bytes) -> str:
     return sealed(msgspec.json.encode(made), key)
 
 
-def pass_of(token: str, key: bytes, now: float) -> Pass | None:
-    """The pass, if we made it and it is still good."""
+def pass_of(token: str, key: bytes) -> Pass | None:
+    """The pass, if we made it; it may have expired."""
     body = unsealed(token, key) if len(token) <= LONGEST_CHARS else None
     if body is None:
         return None
     try:
-        found = _PASS.decode(body)
+        return _PASS.decode(body)
     except msgspec.DecodeError:  # of another version
         return None
-    return found if now <= found.expires_at else None
 
 
 def offered(socket: WebSocket) -> str | None:
@@ -68,17 +67,23 @@ class Turnstile:
         self._records = records
         self._passes: Passes | None = None
 
-    async def admitted(self, token: str, origin: str | None, *, known: bool) -> Pass | None:
-        """What a token allows, used up with this; None where it is not good, or not for this page.
+    async def admitted(self, token: str, origin: str | None, *, known: bool) -> Pass | str:
+        """What a token allows, used up with this; why not, where it is not good for this page.
 
         `known`: the page may connect anyway. Raises VantumError while nobody can tell.
         """
         passes = await self._opened()
         now = passes.now()
-        found = pass_of(token, await passes.key(), now)
-        if found is None or not (found.origin == origin if found.origin else known):
-            return None
-        return found if await passes.spend(found.nonce, found.api_token, now) else None
+        found = pass_of(token, await passes.key())
+        if found is None:
+            return "a token that is not ours"
+        if now > found.expires_at:
+            return "an expired token"
+        if not (found.origin == origin if found.origin else known):
+            return "a token of another page"
+        if not await passes.spend(found.nonce, found.api_token, now):
+            return "a token that was used or revoked"
+        return found
 
     async def give_back(self, entry: Pass) -> None:
         """It has opened no call, and is good again. Raises VantumError while nobody can tell.

@@ -1,6 +1,7 @@
 """When the records are opened: as the process starts where it needs them, else when first asked.
 
-A server without a telephone may never be asked, and what reads them costs 25 MB and 0.3 s.
+A server without a telephone may never be asked, and what reads them costs 25 MB and 0.3 s. Where
+an address is set it is tried all the same, beside the calls, so that a wrong one shows at once.
 """
 
 from __future__ import annotations
@@ -8,14 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vantum import limits
+from vantum.errors import SettingsError
 from vantum.telemetry import Log
 from vantum.upkeep import every, keep_what_is_there
 
 if TYPE_CHECKING:
     from vantum.store.database import Database
+
+_AGAIN_S: Final = 10.0  # between two tries at what nobody waits for
+
+
+async def try_records(address: str) -> None:
+    """Open them and let go of them. Raises SettingsError."""
+    from vantum.store.database import Database  # noqa: PLC0415 - see above
+
+    database = Database(address)
+    try:
+        await database.set_up()
+    finally:
+        await database.close()
 
 
 class Records:
@@ -34,6 +49,27 @@ class Records:
         self._opening = asyncio.Lock()
         self._database: Database | None = None
         self._is_set_up = False
+
+    @property
+    def reachable(self) -> bool | None:
+        """Whether the database answered when last asked; None where nobody has asked it yet."""
+        return None if self._database is None else self._database.reachable
+
+    async def keep_trying(self) -> None:
+        """Open them, however often it takes; the log has why not, once."""
+        told = False
+        while True:
+            try:
+                await self.opened()
+            except SettingsError as error:
+                if not told:
+                    self._log.warning("records_not_opened", why=str(error))
+                told = True
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                if told:
+                    self._log.info("records_opened")
+                return
 
     async def opened(self) -> Database:
         """The database, its tables up to date. Raises SettingsError, and may be asked again."""

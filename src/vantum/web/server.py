@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from vantum.telemetry import configure_log, server_log
 from vantum.upkeep import keep_what_is_there
 from vantum.web.app import build_app
 from vantum.web.bridge import BRIDGE
+from vantum.web.records import try_records
 from vantum.web.siblings import Siblings
 
 _EVERY: Final = {"0.0.0.0", "::"}
@@ -43,11 +45,16 @@ def run_server(settings: Settings, doubts: Iterable[Doubt] = ()) -> None:
 
 
 def prepare(settings: Settings, doubts: Iterable[Doubt]) -> None:
-    """Begin the log with what is odd, and see that there is a place for what is kept."""
+    """Begin the log with what is odd, and see that there is a place for what is kept.
+
+    Raises SettingsError: here it is one line, from within the web server a trace of its start.
+    """
     configure_log(settings, sys.stderr)
     for doubt in doubts:
         server_log().warning("env_line_doubtful", line=doubt.line, why=doubt.why)
     check_data_dir(settings.vantum_data_dir)
+    if not settings.phone_off:  # else the records are opened beside the calls, and may come later
+        asyncio.run(try_records(settings.database))
 
 
 def announce(sockets: Iterable[socket.socket]) -> None:

@@ -24,12 +24,14 @@ from vantum.transports.browser_outlet import BrowserOutlet, Closing
 from vantum.transports.ids import Ids
 from vantum.web.access import is_local, is_rebound
 from vantum.web.passes import NO_LIMIT, Pass, Turnstile, offered
+from vantum.web.turned_away import TurnedAway
 from vantum.websocket import Frames, frames_of
 from vantum.wire import payloads as p
 from vantum.wire.events import EVENTS, SUBPROTOCOL
 from vantum.wire.frames import encode
 
 LEGACY_ACK = "connection.ack"
+TOO_OFTEN = "an address that comes too often"
 
 
 class Doorkeeper:
@@ -42,9 +44,16 @@ class Doorkeeper:
         self._public = settings.public_url is not None
         self._arrivals: dict[str, deque[float]] = {}
 
-    def may_enter(self, socket: WebSocket, now: float) -> bool:
-        """Same-origin pages, the configured ones and programs may, at a bounded rate."""
-        return self.is_known(socket) and self.in_pace(socket, now)
+    def refusal(self, socket: WebSocket, now: float) -> str:
+        """Why one without a token stays outside; "" where it may enter.
+
+        Same-origin pages, the configured ones and programs may, at a bounded rate.
+        """
+        if self.needs_pass(socket):
+            return "no token"
+        if not self.is_known(socket):
+            return "a page of another site"
+        return "" if self.in_pace(socket, now) else TOO_OFTEN
 
     def needs_pass(self, socket: WebSocket) -> bool:
         """Where tokens are required, all need one but who is at this machine, and it is no site."""
@@ -63,7 +72,7 @@ class Doorkeeper:
 
     def in_pace(self, socket: WebSocket, now: float) -> bool:
         """Its address does not come too often."""
-        address = socket.client.host if socket.client else ""
+        address = _address(socket)
         if address in THIS_MACHINE:
             return True
         if len(self._arrivals) > limits.ADDRESSES:
@@ -94,12 +103,14 @@ class SocketDoor:
         self._ids = Ids()
         self._doorkeeper = Doorkeeper(settings)
         self._turnstile = turnstile
+        self._turned_away = TurnedAway(log)
 
     async def __call__(self, socket: WebSocket) -> None:
         """One connection from the upgrade to its end."""
         now = asyncio.get_running_loop().time()
         entry = await self._entry(socket, now)
-        if entry is None:
+        if isinstance(entry, str):
+            self._turned_away.note(entry, _address(socket), now)
             self._calls.house.metrics.refused.labels("door").inc()
             await socket.close(1008)  # before the upgrade: the peer sees HTTP 403
             return
@@ -118,25 +129,24 @@ class SocketDoor:
         outlet.put(self._hello(session.session_id, v2=v2))
         await self._serve(socket, session, outlet, entry, v2=v2)
 
-    async def _entry(self, socket: WebSocket, now: float) -> Pass | None:
-        """What the client may do; None for one that stays outside."""
+    async def _entry(self, socket: WebSocket, now: float) -> Pass | str:
+        """What the client may do; why not, for one that stays outside."""
         keeper, token = self._doorkeeper, offered(socket)
         if token is None:
-            welcome = not keeper.needs_pass(socket) and keeper.may_enter(socket, now)
-            return NO_LIMIT if welcome else None
+            return keeper.refusal(socket, now) or NO_LIMIT
         if not keeper.in_pace(socket, now):
-            return None
+            return TOO_OFTEN
         origin, known = socket.headers.get("origin"), keeper.is_known(socket)
         try:
             entry = await self._turnstile.admitted(token, origin, known=known)
         except VantumError as error:
             self._log.error("session_token_not_checked", why=str(error))
-            return None
-        if entry is None or entry.agent in {"", *self._casting.agents}:
-            return entry
+            return "a token that nobody can check now"
         # Agent files may differ between the server that was asked for it and this one.
-        await self._give_back(entry)
-        return None
+        if isinstance(entry, Pass) and entry.agent not in {"", *self._casting.agents}:
+            await self._give_back(entry)
+            return "a token for an agent that is not here"
+        return entry
 
     async def _give_back(self, entry: Pass) -> None:
         """Who has got no call with it tries again with the same token."""
@@ -151,7 +161,7 @@ class SocketDoor:
             connection_id=self._ids.new(),
             created_at=now,
             last_activity=now,
-            address=socket.client.host if socket.client else "",
+            address=_address(socket),
             user_agent=socket.headers.get("user-agent", "")[:200],
         )
 
@@ -214,6 +224,10 @@ class SocketDoor:
         if start.agent is not None and not call.recast(self._casting.chosen(start.agent)):
             text = "Another agent can be had only before anything was said"
             raise RequestError(text, code="INVALID_STATE")
+
+
+def _address(socket: WebSocket) -> str:
+    return socket.client.host if socket.client else ""
 
 
 async def write(frames: Frames, outlet: BrowserOutlet) -> None:
