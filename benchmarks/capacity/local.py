@@ -1,10 +1,11 @@
-"""How many phone calls one core hears and speaks to with the models of this machine.
+"""How many phone calls this machine hears and speaks to with its own models, and on how much CPU.
 
-    uv run python -m benchmarks.capacity.local [--seconds 30] [--crowd 20] [--only 1,2,at-once]
+    uv run python -m benchmarks.capacity.local [--seconds 30] [--crowd 30] [--only 1,2,at-once]
                                                [--store]
 
-Server and speech helper share the first core; carrier, callers and a language model (answers of
-thirteen seconds, begun within 0.2 s) are simulated on the last. Callers speak with a voice, hear
+The server is on the first core, and the speech helper where its library puts its threads, which ask
+nobody; carrier, callers and a language model (answers begun within 0.2 s) are simulated on the
+last. Callers speak with a voice, hear
 the answer out and go on. First one call, two and four; then a crowd which calls one after another,
 and one which calls at once: whom the server refuses is counted, and nobody else may hear a stutter.
 Exits with 1 where somebody did, or was hung up on. `--store` keeps the rows in benchmarks/results.
@@ -57,20 +58,21 @@ class Local(Struct, frozen=True):
     wait_p95_s: float
     gaps: int  # stutters
     longest_gap_s: float
-    cpu: float  # of the core
+    cpu: float  # cores, of server and helper
     others: float  # of theirs
 
     @property
+    def waited(self) -> str:
+        """Median and 95 %."""
+        return f"{self.wait_p50_s:.2f}, {self.wait_p95_s:.2f} s" if self.turns else NONE
+
+    @property
     def told(self) -> str:
-        p50, p95 = (
-            f"{seconds:.2f}" if self.turns else NONE
-            for seconds in (self.wait_p50_s, self.wait_p95_s)
-        )
         return (
             f"{self.called:24} {self.calls:3} calls  {self.refused:3} refused  {self.lost} lost"
-            f"  {self.turns:4} turns  waited p50 {p50} p95 {p95} s"
+            f"  {self.turns:4} turns  waited {self.waited}"
             f"  stutters {self.gaps} (longest {self.longest_gap_s:.2f} s)"
-            f"  core {self.cpu:.2f}  others {self.others:.2f}"
+            f"  cores {self.cpu:.2f}  others {self.others:.2f}"
             f"{'' if self.others < BUSY else '  (does not count: the callers were too busy)'}"
         )
 
@@ -133,7 +135,7 @@ def judged(called: str, legs: list[dict[str, Any]], cpu: float, others: float) -
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--crowd", type=int, default=20)
+    parser.add_argument("--crowd", type=int, default=30)
     parser.add_argument("--only", default="1,2,4,after-another,at-once")
     parser.add_argument("--store", action="store_true")
     given = parser.parse_args()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.capacity import records
+from benchmarks.capacity import local, records
 from benchmarks.capacity.__main__ import NAME, Row, Stored, ratios
 from benchmarks.capacity.paper import SIZES, TALK, VENDORS, carried, need, per_minute, table
 from benchmarks.capacity.records import Asked
@@ -20,9 +20,10 @@ from vantum.costs import shipped_tariffs
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "capacity.md"
 
 
-def renewed(page: str, stored: Stored, asked: Asked) -> str:
-    """The page with both of its tables as the measurements have them."""
+def renewed(page: str, stored: Stored, spoken: local.Stored, asked: Asked) -> str:
+    """The page with all of its tables as the measurements have them."""
     page = _between(page, "measured", measured(stored))
+    page = _between(page, "local", spoken_locally(spoken))
     return _between(page, "paper", paper(stored.rows, asked))
 
 
@@ -50,6 +51,20 @@ def measured(stored: Stored) -> Iterator[str]:
         )
     yield ""
     yield "Each has a core of its own; no answer is begun on speculation."
+    yield f"Measured on {stored.run.told}."
+
+
+def spoken_locally(stored: local.Stored) -> Iterator[str]:
+    """What the models of this machine carried."""
+    yield "| callers | talked | refused | waited, median and 95 % | stutters | cores |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row in stored.rows:
+        called = {"after-another": ", one after another", "at-once": " at once"}.get(row.called, "")
+        yield (
+            f"| {row.calls}{called} | {row.calls - row.refused} | {row.refused} | {row.waited} "
+            f"| {row.gaps} | {row.cpu:.2f} |"
+        )
+    yield ""
     yield f"Measured on {stored.run.told}."
 
 
@@ -81,9 +96,11 @@ def _share(of_one: float) -> str:
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     stored, asked = kept(NAME, Stored), kept(records.NAME, Asked)
+    spoken = kept(local.NAME, local.Stored)
     assert stored is not None, "run benchmarks.capacity --store first"
     assert asked is not None, "run benchmarks.capacity.records --store first"
-    PAGE.write_text(renewed(PAGE.read_text("utf-8"), stored, asked), "utf-8")
+    assert spoken is not None, "run benchmarks.capacity.local --store first"
+    PAGE.write_text(renewed(PAGE.read_text("utf-8"), stored, spoken, asked), "utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.capacity import records
+from benchmarks.capacity import local, records
 from benchmarks.capacity.__main__ import NAME, Row, Stored
 from benchmarks.capacity.page import PAGE, renewed
 from benchmarks.capacity.paper import TALK, bits_per_s, carried, need, per_minute
@@ -47,11 +47,22 @@ def row(**known: Any) -> Row:
     return Row(**{**blank, **good, **known})  # type: ignore[arg-type]
 
 
-def test_the_page_is_what_the_measurements_come_to(stored: Stored, asked: Asked) -> None:
+@pytest.fixture
+def spoken() -> local.Stored:
+    found = kept(local.NAME, local.Stored)
+    assert found is not None
+    return found
+
+
+def test_the_page_is_what_the_measurements_come_to(
+    stored: Stored, spoken: local.Stored, asked: Asked
+) -> None:
     page = PAGE.read_text("utf-8")
-    assert renewed(page, stored, asked) == page, "run python -m benchmarks.capacity.page"
+    assert renewed(page, stored, spoken, asked) == page, "run python -m benchmarks.capacity.page"
     changed = replace(stored, rows=[replace(one, cpu_ms=99.9) for one in stored.rows])
-    assert "99.9 ms" in renewed(page, changed, asked)
+    assert "99.9 ms" in renewed(page, changed, spoken, asked)
+    waited = replace(spoken, rows=[replace(one, wait_p50_s=9.87) for one in spoken.rows])
+    assert "9.87, " in renewed(page, stored, waited, asked)
 
 
 def test_what_was_carried_is_the_most_that_came_in_time_and_counts() -> None:
@@ -63,10 +74,11 @@ def test_what_was_carried_is_the_most_that_came_in_time_and_counts() -> None:
     assert carried([row(), late, lost, doubtful, another, silent]).calls == 40
 
 
-def test_of_no_answer_no_delay_is_told(stored: Stored, asked: Asked) -> None:
+def test_of_no_answer_no_delay_is_told(stored: Stored, spoken: local.Stored, asked: Asked) -> None:
     silent = row(calls=40, turns=0)
     assert "added p50      - p95      - ms" in silent.told
-    page = renewed(PAGE.read_text("utf-8"), replace(stored, rows=[row(calls=10), silent]), asked)
+    silently = replace(stored, rows=[row(calls=10), silent])
+    page = renewed(PAGE.read_text("utf-8"), silently, spoken, asked)
     assert "| vantum | 40 | - | 0.0 ms |" in page
 
 
@@ -101,3 +113,23 @@ def test_statements_are_counted_as_the_database_writes_them_down() -> None:
 2026 LOG:  checkpoint starting: time
 """
     assert counted(log) == Counter(SELECT=1, UPDATE=1, COMMIT=1)
+
+
+def leg(status: str = "in-progress", **heard: Any) -> dict[str, Any]:
+    """How a caller fared at the carrier."""
+    known = {"sound_s": 9.0, "waits_s": [1.0, 1.2], "gaps": []}
+    return {"status": status, "measures": known | heard}
+
+
+def test_who_heard_nothing_was_refused_and_who_was_hung_up_on_is_lost() -> None:
+    refused = {"status": "completed", "measures": None}
+    stutters = leg(gaps=[{"at_s": 3.0, "length_s": 0.2}])
+    row = local.judged("at-once", [leg(), refused, leg("completed"), stutters], 0.5, 0.1)
+    assert (row.calls, row.refused, row.lost, row.gaps) == (4, 1, 1, 1)
+    assert (row.turns, row.waited, row.longest_gap_s) == (6, "1.00, 1.20 s", 0.2)
+    assert not row.is_well
+    assert local.judged("1", [leg()], 0.5, 0.1).is_well
+
+
+def test_where_nobody_was_answered_no_wait_is_told() -> None:
+    assert local.judged("1", [leg(waits_s=[])], 0.5, 0.1).waited == "-"

@@ -13,8 +13,8 @@ Kind = Literal["hearing", "voicing"]
 EVERY_S: Final = 1.0  # between two looks
 LOOKS: Final = 10  # that are kept: a caller says a sentence and hears an answer meanwhile
 WINDOW_S: Final = EVERY_S * LOOKS
-# On one core (`python -m benchmarks.capacity.local`) the share of 18 calls was 0.24, and all was
-# well; of 24 it was 0.8, some waited a second longer and words had holes: at the end it grows fast.
+# Up to here all was well (`python -m benchmarks.capacity.local`: 35 calls). At 0.8, which 24 calls
+# came to beside other work, some waited a second longer and words had holes: it grows fast at last.
 FULL: Final = 0.5
 A_CALL: Final = 0.04  # what one may take whose share is not measured yet: so many can begin at once
 
