@@ -166,7 +166,7 @@ def _waited(few: Waits, many: Waits) -> Iterator[Line]:
 def _sessions(rows: Sequence[Row]) -> Iterator[Line]:
     few, many = rows[0], rows[-1]
     added = [
-        f"{one.added_p50_ms:.0f}, 95 % {one.added_p95_ms:.0f} ms" if one.turns else NONE
+        f"{round(one.added_p50_ms)}, 95 % {round(one.added_p95_ms)} ms" if one.turns else NONE
         for one in (few, many)
     ]
     yield Line("of that, Vantum's own, in steps of 20 ms", "", added[0], added[1], None)
