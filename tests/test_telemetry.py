@@ -7,6 +7,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import structlog
@@ -284,3 +286,12 @@ def test_the_server_has_a_log_of_its_own() -> None:
     [line] = lines(stream)
     assert (line["event"], line["port"]) == ("listening", 3001)
     assert "session_id" not in line
+
+
+def test_a_line_that_finds_the_disk_full_is_lost_and_stops_nothing() -> None:
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - closing it fails, too
+    configure_log(load_settings({}), full)
+    server_log().error("round_failed")
+    logging.getLogger("a.library").error("nor may this")
+    with suppress(OSError):
+        full.close()

@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TextIO
+from contextlib import suppress
+from typing import Final, TextIO, cast
 
 import structlog
 from prometheus_client import (
@@ -103,6 +104,22 @@ class SecretsHidden:
         return value if hidden == shown else hidden
 
 
+class _MayBeFull:
+    """A stream to a disk that may be full: a line is lost then, and nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure_log(settings: Settings, stream: TextIO) -> None:
     """Send every log line of this process to `stream`: JSON, or plain lines on a terminal.
 
@@ -120,7 +137,7 @@ def configure_log(settings: Settings, stream: TextIO) -> None:
     structlog.configure(
         processors=[*before, *after],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _MayBeFull(stream))),
         cache_logger_on_first_use=False,
     )
     libraries = logging.StreamHandler(stream)
