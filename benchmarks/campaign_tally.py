@@ -28,8 +28,8 @@ class Tally(Struct, frozen=True):
     wrong: list[str]
 
 
-async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
-    """Compare the records of all campaigns with the carrier's."""
+async def tally(database: Database, dials: Iterable[dict[str, Any]], *, refused: int = 0) -> Tally:
+    """Compare the records of all campaigns with the carrier's, which has refused so many dials."""
     async with database.reading() as connection:
         plans = {
             row.campaign_id: PLANS.decode(row.plans)
@@ -39,10 +39,12 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
         attempts = (await connection.execute(query)).all()
     counted = Counter(dial["call"] for dial in dials)
     wrong = _dials(counted, {row.attempt_id for row in attempts})
+    unrung = _unrung(attempts, counted, refused)
     contacts: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in attempts:
         contacts[row.campaign_id, row.contact_id].append(row)
-        wrong += _attempt(row, counted[row.attempt_id])
+        if row.attempt_id not in unrung:
+            wrong += _attempt(row, counted[row.attempt_id])
     for (campaign_id, contact_id), rows in contacts.items():
         wrong += _contact(contact_id, rows, plans[campaign_id])
     unknown = [row for row in attempts if row.state == "unknown"]
@@ -56,6 +58,16 @@ async def tally(database: Database, dials: Iterable[dict[str, Any]]) -> Tally:
         outcomes=dict(Counter(row.outcome for row in attempts)),
         wrong=wrong,
     )
+
+
+def _unrung(attempts: Iterable[Any], counted: Counter[str], refused: int) -> set[str]:
+    """Attempts that failed at a carrier which refused them; none where there are more of these."""
+    found = {
+        row.attempt_id
+        for row in attempts
+        if row.outcome == "failed" and not counted[row.attempt_id]
+    }
+    return found if len(found) <= refused else set()
 
 
 def _dials(counted: Counter[str], known: set[str]) -> list[str]:

@@ -61,6 +61,7 @@ MIX: Final[dict[str, Any]] = {
 ATTEMPTS: Final = 1.6  # that a contact takes, about
 SETTLES_S: Final = 300.0  # after the last fault: retries, and whatever the sweep has to ask
 DIALS: Final = 600  # in the two minutes that a talk may last
+REFUSALS: Final = frozenset({"refused", "forbidden", "unauthorized"})  # no dial comes of it
 LEAST_S: Final = 1.0  # between two faults of one kind, where the one before took long
 Work = Coroutine[Any, Any, None]
 
@@ -113,8 +114,9 @@ async def _course(site: Site, database: Database, wanted: Wanted, blows: list[Bl
     await _beside((crowd.have(plan, site.doors_open), *strikes), others)
     seconds = time.monotonic() - began
     await _settled(Campaigns(database), campaign, database)
-    told = await tally(database, site.house.dials())
     struck = (await crowd.carrier.get("/simulator")).json()["struck"]
+    refused = sum(vendor == "twilio" and fault in REFUSALS for vendor, fault in struck)
+    told = await tally(database, site.house.dials(), refused=refused)
     found = Chaos(
         run=this_run(),
         database="SQLite" if database.is_file else "PostgreSQL",
