@@ -15,10 +15,12 @@ import msgspec
 from served import DEADLINE_S, Served, eventually, serving
 from simulated import Simulator, simulating
 
+from vantum.calls import Calls
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings, speech_settings
 from vantum.simulator.stage import ONE_ACCOUNT
 from vantum.store.database import Database
 from vantum.store.phone_calls import PhoneCalls
+from vantum.strain import LATE_S, TOO_MANY
 from vantum.telemetry import server_log
 from vantum.telephony.legs import Legs
 from vantum.telephony.settled import FILE, Outcome
@@ -176,3 +178,9 @@ async def sweeping(database_url: str, phone: Phone) -> AsyncIterator[Legs]:
         task.cancel()
         await carrier.close()
         await database.close()
+
+
+def strained(calls: Calls) -> None:
+    """The loop was late at nearly every look."""
+    for _ in range(TOO_MANY):
+        calls.strain.note(2 * LATE_S)

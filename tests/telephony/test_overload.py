@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from phone import OURS, Phone, telephone
+from phone import OURS, Phone, strained, telephone
 from served import eventually
 
 from benchmarks.many_phones import OVER
-from vantum.calls import Calls
-from vantum.strain import LATE_S, TOO_MANY
 
 pytestmark = pytest.mark.anyio
 ROOM = 3
@@ -45,12 +43,6 @@ async def over(phone: Phone, sid: str) -> Any:
         while (call := await phone.at_the_carrier(sid))["status"] not in OVER:  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # the carrier is asked
     return call
-
-
-def strained(calls: Calls) -> None:
-    """The loop was late at nearly every look."""
-    for _ in range(TOO_MANY):
-        calls.strain.note(2 * LATE_S)
 
 
 @pytest.mark.parametrize("why", ["all lines are taken", "the machine is too slow"])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from carrier import begins, leaves, posts
-from phone import OURS, Phone, telephone, two_processes
+from phone import OURS, Phone, strained, telephone, two_processes
 from served import eventually
-
-from vantum.calls import Calls
-from vantum.strain import LATE_S, TOO_MANY
 
 pytestmark = pytest.mark.anyio
 
@@ -30,13 +29,20 @@ async def refused(phone: Phone, why: str) -> bool:
     return f'vantum_sessions_refused_total{{reason="{why}"}} 1.0' in page
 
 
+@asynccontextmanager
+async def one_is_full(folder: Path, database_url: str) -> AsyncIterator[tuple[Phone, Phone]]:
+    """Two processes with room for a call each, which a browser takes at the second."""
+    async with (
+        two_processes(folder, database_url, max_sessions=1) as (free, full),
+        full.server.connect(),
+    ):
+        yield free, full
+
+
 async def test_the_free_room_of_another_process_is_given_away_once(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with (
-        two_processes(tmp_path, database_url, max_sessions=1) as (free, full),
-        full.server.connect(),
-    ):
+    async with one_is_full(tmp_path, database_url) as (free, full):
         token = await rings(full, FIRST, free.url)
         assert token
         assert not await rings(full, SECOND, free.url)  # the first is on its way
@@ -49,10 +55,7 @@ async def test_the_free_room_of_another_process_is_given_away_once(
 async def test_who_comes_back_to_a_full_process_has_taken_the_room_of_the_other(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with (
-        two_processes(tmp_path, database_url, max_sessions=1) as (free, full),
-        full.server.connect(),
-    ):
+    async with one_is_full(tmp_path, database_url) as (free, full):
         token = await rings(full, FIRST, free.url)
         socket = await begins(full, token, FIRST, host=free.url)
         await eventually(lambda: len(full.server.calls) == 2)
@@ -85,9 +88,3 @@ async def test_whoever_came_by_browser_holds_room_that_no_phone_call_has(tmp_pat
         await eventually(lambda: len(phone.server.calls) == 2)
         assert phone.server.calls.phone_room == 2
         await socket.close()
-
-
-def strained(calls: Calls) -> None:
-    """The loop was late at nearly every look."""
-    for _ in range(TOO_MANY):
-        calls.strain.note(2 * LATE_S)

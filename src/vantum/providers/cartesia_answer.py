@@ -36,7 +36,6 @@ _UNDER_WAY: Final = 2
 class _Piece(Struct):
     number: int
     text: str
-    due_at: float
     sounded: bool = False
     flush_id: int | None = None
     alarm: asyncio.TimerHandle | None = None  # while it is the one that is spoken
@@ -84,7 +83,7 @@ class Answer:
         async for text in pieces:
             await self._room.acquire()
             async with self._in_order:
-                piece = _Piece(number, speakable(text, self._request.model_id), self._due_at())
+                piece = _Piece(number, speakable(text, self._request.model_id))
                 self._under_way.append(piece)
                 if len(self._under_way) == 1:
                     self._watch(piece)
@@ -157,9 +156,6 @@ class Answer:
             self._line.context.release(cancel=cancel)
             self._line = None
 
-    def _due_at(self) -> float:
-        return self._loop.time() + self._budgets.tts_request_s
-
     # -- from the service --------------------------------------------------------------------------
 
     def _hear(self, context: Context, heard: Heard) -> None:
@@ -185,7 +181,8 @@ class Answer:
 
     def _watch(self, piece: _Piece) -> None:
         """Have it told when the first piece is late; a timeout for each sound would cost more."""
-        piece.alarm = self._loop.call_at(piece.due_at, self._inbox.put_nowait, piece)
+        late_s = self._budgets.tts_request_s
+        piece.alarm = self._loop.call_later(late_s, self._inbox.put_nowait, piece)
 
     async def _take(self, line: _Line, heard: Heard) -> list[Spoken]:
         match heard:
@@ -245,7 +242,6 @@ class Answer:
             alarm.cancel()
         self._room.release()
         if self._under_way:
-            self._under_way[0].due_at = self._due_at()
             self._watch(self._under_way[0])
         if self._line is not None:
             self._line.piece_from_s = self._line.heard_s
