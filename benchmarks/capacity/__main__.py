@@ -85,7 +85,7 @@ class Row(Struct, frozen=True):
         """The added delay, median and 95 %; of no turn nothing is known."""
         if not self.turns:
             return NONE
-        return f"{self.added_p50_ms + 0:.0f}, {self.added_p95_ms + 0:.0f} ms"
+        return f"{round(self.added_p50_ms)}, {round(self.added_p95_ms)} ms"
 
     @property
     def told(self) -> str:
@@ -122,9 +122,7 @@ def measure(
         start(vendors.url) as program,
         httpx.Client(base_url=vendors.url, timeout=30) as door,
     ):
-        for text, mulaw in (voices or {}).items():
-            asked = {"text": text, "mulaw": b64encode(mulaw).decode()}
-            door.post("/simulator/voices", json=asked).raise_for_status()
+        lend(door, voices or {})
         # What is opened with the first call stays open.
         hang_up(door, ring(door, program, 1, script(0.0)))
         time.sleep(2)
@@ -151,6 +149,13 @@ def measure(
         neighbours_share=round(max(more) / took_s, 2),
         **heard([leg["measures"] for leg in legs if leg["measures"]]),
     )
+
+
+def lend(door: httpx.Client, voices: Mapping[str, bytes]) -> None:
+    """Have callers say these lines with a voice, which is mu-law."""
+    for text, mulaw in voices.items():
+        asked = {"text": text, "mulaw": b64encode(mulaw).decode()}
+        door.post("/simulator/voices", json=asked).raise_for_status()
 
 
 def heard(measures: list[dict[str, Any]]) -> dict[str, Any]:

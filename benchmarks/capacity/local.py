@@ -17,7 +17,6 @@ import argparse
 import os
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,6 +31,7 @@ from benchmarks.capacity.__main__ import (
     SETTLE_S,
     calls_of,
     hang_up,
+    lend,
     ring,
     script,
     used_s,
@@ -97,9 +97,7 @@ def measure(
         START(vendors.url) as program,
         httpx.Client(base_url=vendors.url, timeout=30) as door,
     ):
-        for text, mulaw in said.items():
-            asked = {"text": text, "mulaw": b64encode(mulaw).decode()}
-            door.post("/simulator/voices", json=asked).raise_for_status()
+        lend(door, said)
         talk = script(seconds + calls / per_s, tuple(said))
         sids = ring(door, program, calls, talk, per_s)
         time.sleep(SETTLE_S)
