@@ -32,6 +32,7 @@ class Ears:
         self._recogniser = recogniser
         # Bounded; when full, `hear` waits, which slows the sender's socket and loses nothing.
         self._audio: Mailbox[_Item] = Mailbox(limits.INPUT_CHUNKS)
+        self._recording = _Recording(self._audio, options)
         self.heard_s = 0.0  # of sound taken
         self.closing = False  # the client ended the recording; later chunks are not part of it
         self.over = False  # nobody takes chunks any more
@@ -82,7 +83,7 @@ class Ears:
     async def listen(self, post: Post) -> None:
         """Report what is heard until the recording is closed or cancelled."""
         try:
-            async with aclosing(self._recogniser.listen(self._chunks(), self.options)) as findings:
+            async with aclosing(self._recogniser.listen(self._recording, self.options)) as findings:
                 async for finding in findings:
                     await post(finding)
         except ProviderError as error:
@@ -97,31 +98,49 @@ class Ears:
         """The recording is given up. Whoever waits for room is let go: there will be none."""
         self.over = True
         self._audio.clear()
+        self._recording.close()
 
-    async def _chunks(self) -> AsyncIterator[bytes | Finalise]:
-        """What was sent, and silence where a muted or stalled client sends nothing.
 
-        Without it the caller's last word would never end: recognisers count silence in audio.
-        """
-        filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
-        stall = Stall(limits.STALL_S, self._stalled)
-        try:
-            while (chunk := await self._audio.get()) is not None:
-                if isinstance(chunk, _Stalled):
-                    filled_s += limits.STALL_S
-                    if filled_s < limits.STALL_FILL_S:
-                        stall.came()
-                    yield silence(limits.STALL_S, self.options.rate_hz, self.options.encoding)
-                elif isinstance(chunk, Finalise):
-                    filled_s = limits.STALL_FILL_S
-                    stall.stop()
-                    yield chunk
-                else:
-                    filled_s = 0.0
-                    stall.came()
-                    yield chunk
-        finally:
-            stall.stop()
+class _Recording:
+    """What was sent, and silence where a muted or stalled client sends nothing.
+
+    Without it the caller's last word would never end: recognisers count silence in audio.
+    """
+
+    def __init__(self, audio: Mailbox[_Item], options: ListenOptions) -> None:
+        self._audio = audio
+        self._silence = silence(limits.STALL_S, options.rate_hz, options.encoding)
+        self._filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
+        self._stall = Stall(limits.STALL_S, self._stalled)
+
+    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
+        return self
+
+    async def __anext__(self) -> bytes | Finalise:
+        chunk = await self.get()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def get(self) -> bytes | Finalise | None:
+        """The next piece; None at the end. A wait that is cancelled loses nothing."""
+        chunk = await self._audio.get()
+        if isinstance(chunk, bytes):
+            self._filled_s = 0.0
+            self._stall.came()
+            return chunk
+        if isinstance(chunk, _Stalled):
+            self._filled_s += limits.STALL_S
+            if self._filled_s < limits.STALL_FILL_S:
+                self._stall.came()
+            return self._silence
+        self._filled_s = limits.STALL_FILL_S
+        self._stall.stop()
+        return chunk
+
+    def close(self) -> None:
+        """Nobody asks for more."""
+        self._stall.stop()
 
     def _stalled(self) -> None:
         if self._audio.empty:  # else the reader is behind, not the sound

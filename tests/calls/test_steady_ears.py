@@ -13,6 +13,7 @@ from stage import T0, play
 from vantum.conversation import events as ev
 from vantum.errors import ProviderError, Trouble
 from vantum.limits import Budgets
+from vantum.mailbox import Mailbox
 from vantum.providers.base import FINALISE, Finalise, ListenOptions
 from vantum.providers.scripted import TONE
 from vantum.providers.steady_ears import SteadySpeechToText
@@ -74,6 +75,30 @@ async def speech(seconds: int) -> AsyncIterator[bytes | Finalise]:
     yield FINALISE
 
 
+class Recording:
+    """Sound that waits to be asked for, as that of a call does."""
+
+    def __init__(self, audio: AsyncIterator[bytes | Finalise]) -> None:
+        self._audio = audio
+        self._waiting: Mailbox[bytes | Finalise | None] = Mailbox(512)
+
+    async def comes(self) -> None:
+        async for chunk in self._audio:
+            self._waiting.put_nowait(chunk)
+        self._waiting.put_nowait(None)
+
+    async def get(self) -> bytes | Finalise | None:
+        return await self._waiting.get()
+
+    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
+        return self
+
+    async def __anext__(self) -> bytes | Finalise:
+        if (chunk := await self.get()) is None:
+            raise StopAsyncIteration
+        return chunk
+
+
 async def listened(
     ears: Ears, audio: AsyncIterator[bytes | Finalise] | None = None
 ) -> list[ev.Hearing | ev.Setback]:
@@ -87,20 +112,25 @@ def words(findings: list[ev.Hearing | ev.Setback]) -> str:
 
 
 def heard_through(
-    *breaks: tuple[float, ProviderError],
+    *breaks: tuple[float, ProviderError], of_call: bool = False
 ) -> tuple[Ears, list[ev.Hearing | ev.Setback]]:
     ears, findings = Ears(list(breaks)), []
 
     async def course() -> None:
-        findings.extend(await listened(ears))
+        async with asyncio.TaskGroup() as group:
+            recording = Recording(speech(5))
+            if of_call:
+                group.create_task(recording.comes())
+            findings.extend(await listened(ears, recording if of_call else None))
 
     play(course())
     return ears, findings
 
 
+@pytest.mark.parametrize("of_call", [True, False])
 @pytest.mark.parametrize("after_s", [0.0, 0.4, 1.0, 1.5, 2.3, 4.9])
-def test_st_11_12_no_word_is_lost_or_heard_twice(after_s: float) -> None:
-    ears, findings = heard_through(fails(after_s))
+def test_st_11_12_no_word_is_lost_or_heard_twice(after_s: float, of_call: bool) -> None:
+    ears, findings = heard_through(fails(after_s), of_call=of_call)
     assert words(findings) == "abcde"
     assert len(ears.opened_at) == 2
     assert [f.service for f in findings if isinstance(f, ev.Setback)] == ["stt"]

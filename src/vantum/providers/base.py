@@ -24,6 +24,15 @@ class Finalise:
 FINALISE: Final = Finalise()
 
 
+@runtime_checkable
+class Sound(Protocol):
+    """Sound that can be asked for again after a wait was called off, which ends a generator."""
+
+    async def get(self) -> bytes | Finalise | None:
+        """The next piece; None at the end. A wait that is cancelled loses nothing."""
+        ...
+
+
 class ListenOptions(Struct, frozen=True):
     """How a recording is to be heard. Audio is mono at `rate_hz`; mulaw is G.711 at 8000 Hz.
 

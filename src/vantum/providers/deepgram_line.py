@@ -166,7 +166,8 @@ class _Line:
     async def _pass_on(self, sound: bytes) -> None:
         self._sent.at_s = self._sent.now_s()
         self._silence.grows(len(sound) / self._bytes_per_s, self._sent.at_s)
-        await self._socket.send(sound)
+        if not self._socket.send_at_once(sound):
+            await self._socket.send(sound)
 
     async def _flush(self) -> None:
         for message in self._reader.flush(self._sent.audio_s):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -20,12 +20,14 @@ from vantum.conversation.events import (
 )
 from vantum.errors import ProviderError
 from vantum.limits import Budgets
-from vantum.providers.base import Finalise, ListenOptions, SpeechToText, get_ready
+from vantum.mailbox import Mailbox
+from vantum.providers.base import Finalise, ListenOptions, Sound, SpeechToText, get_ready
 from vantum.providers.resilience import hearing_waits, next_wait_s, setback
 from vantum.providers.tape import Tape
 from vantum.pulse import Pulse
 
 _LIVED_S: Final = 5.0  # a connection that lasted so long was a good one
+_BROUGHT: Final = 32  # pieces; more wait where they come from
 
 
 class SteadySpeechToText:
@@ -44,16 +46,12 @@ class SteadySpeechToText:
         self, audio: AsyncIterator[bytes | Finalise], options: ListenOptions
     ) -> AsyncGenerator[Hearing | Setback, None]:
         """As the wrapped one. Raises ProviderError when all tries fail."""
-        tape = Tape(options)
-        # Sound comes while nobody is connected; the task lives no longer than this generator.
-        recording = asyncio.create_task(tape.record(audio), name="record")
-        try:
-            async with aclosing(self._listen(tape, options)) as findings:
-                async for finding in findings:
-                    yield finding
-            await recording
-        finally:
-            recording.cancel()
+        async with (
+            _lasting(audio) as sound,
+            aclosing(self._listen(Tape(sound, options), options)) as findings,
+        ):
+            async for finding in findings:
+                yield finding
 
     async def _listen(
         self, tape: Tape, options: ListenOptions
@@ -88,9 +86,40 @@ class SteadySpeechToText:
                 tries += 1
                 if stopped := voice.lost():
                     yield stopped
+                await tape.record(0.0)
                 yield setback(error, unheard=tape.holds_speech)
-            await asyncio.sleep(wait_s)
+            await tape.record(wait_s)
             options = msgspec.structs.replace(options, again=worked)
+
+
+@asynccontextmanager
+async def _lasting(audio: AsyncIterator[bytes | Finalise]) -> AsyncIterator[Sound]:
+    """The sound as it is, or what brings it where only a task of its own may wait for it."""
+    if isinstance(audio, Sound):
+        yield audio
+        return
+    brought: Mailbox[bytes | Finalise | None] = Mailbox(_BROUGHT)
+
+    # It lives no longer than the listening.
+    bringing = asyncio.create_task(_bring(audio, brought), name="record")
+    try:
+        yield brought
+        await bringing
+    finally:
+        bringing.cancel()
+
+
+async def _bring(
+    audio: AsyncIterator[bytes | Finalise], brought: Mailbox[bytes | Finalise | None]
+) -> None:
+    try:
+        async for chunk in audio:
+            await brought.put(chunk)
+        await brought.put(None)
+    except Exception:  # whoever waits is told the end, whoever listens the reason
+        brought.clear()
+        brought.put_nowait(None)
+        raise
 
 
 class _Voice:

@@ -1,7 +1,7 @@
 """The caller's sound on its way to a recogniser; what has no final words yet can be played again.
 
-One task records while another plays. A player that is slower than the recording slows it down; with
-no player, while nobody is connected, the oldest sound is dropped.
+Whoever plays takes sound from its source as it comes. While nobody is connected it is recorded, and
+the oldest is dropped.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import audioop
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
-from vantum.providers.base import Finalise, ListenOptions
+from vantum.providers.base import Finalise, ListenOptions, Sound
 
 # A stall is noticed after 1.5 s and mended within a few; longer stretches without a final are no
 # talk. (Spec §6 keeps 1 s, which loses the words of the stall itself.)
@@ -23,68 +23,51 @@ LOUD: Final = 300  # RMS of s16: a quiet voice has 1,000, a quiet room 50
 class Tape:
     """Chunks in order, from the first that may be needed again. Positions are seconds of audio."""
 
-    def __init__(self, options: ListenOptions) -> None:
+    def __init__(self, source: Sound, options: ListenOptions) -> None:
+        self._source = source
         self._mulaw = options.encoding == "mulaw"
         self._bytes_per_s = options.bytes_per_s
+        self._most = KEPT_S * self._bytes_per_s
         self._chunks: deque[bytes | Finalise] = deque()
         self._begin_s = 0.0  # position of the first chunk
         self._next = 0  # index of the chunk to be played next
         self._kept = 0  # bytes of all chunks
-        self._ahead = 0  # bytes of those not played yet
-        self._playing = False
         self._ended = False
-        self._loop = asyncio.get_running_loop()
-        self._waiting: list[asyncio.Future[None]] = []  # for a change
 
-    async def record(self, audio: AsyncIterator[bytes | Finalise]) -> None:
-        """Take the caller's sound until it ends."""
-        most = KEPT_S * self._bytes_per_s
-        async for chunk in audio:
-            while self._playing and self._ahead > most:
-                await self._change()
-            self._chunks.append(chunk)
-            self._kept += _size(chunk)
-            self._ahead += _size(chunk)
-            while self._kept > most and (self._next or not self._playing):
-                self._forget_first()
-            self._tell()
-        self._ended = True
-        self._tell()
+    async def record(self, for_s: float) -> None:
+        """Take the caller's sound for so long; for 0 s, what waits already."""
+        try:
+            async with asyncio.timeout(for_s):
+                while not self._ended:
+                    await self._take()
+                await asyncio.sleep(for_s)
+        except TimeoutError:
+            return
 
     async def play(self) -> AsyncGenerator[bytes | Finalise, None]:
         """Yield what was not played yet, then what comes, until the end."""
-        self._playing = True
-        try:
-            while True:
-                while self._next < len(self._chunks):
-                    chunk = self._chunks[self._next]
-                    self._next += 1
-                    self._ahead -= _size(chunk)
-                    self._tell()
-                    yield chunk
-                if self._ended:
-                    return
-                await self._change()
-        finally:
-            self._playing = False
-            self._tell()
+        while True:
+            while self._next < len(self._chunks):
+                chunk = self._chunks[self._next]
+                self._next += 1
+                yield chunk
+            if self._ended:
+                return
+            await self._take()
 
-    async def _change(self) -> None:
-        change = self._loop.create_future()
-        self._waiting.append(change)
-        await change
-
-    def _tell(self) -> None:
-        """As an asyncio.Event would, at half its cost: this happens for each frame of sound."""
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for one in waiting:
-                if not one.done():
-                    one.set_result(None)
+    async def _take(self) -> None:
+        chunk = await self._source.get()
+        if chunk is None:
+            self._ended = True
+            return
+        self._chunks.append(chunk)
+        self._kept += _size(chunk)
+        while self._kept > self._most and len(self._chunks) > 1:
+            self._forget_first()
 
     def rewind(self) -> float:
         """Play everything kept once more; returns the position of its beginning."""
-        self._next, self._ahead = 0, self._kept
+        self._next = 0
         return self._begin_s
 
     def heard(self, until_s: float) -> None:
@@ -117,8 +100,6 @@ class Tape:
         self._kept -= _size(first)
         if self._next:
             self._next -= 1
-        else:
-            self._ahead -= _size(first)
         self._begin_s += _size(first) / self._bytes_per_s
         return first
 
