@@ -106,6 +106,28 @@ def test_speaking_is_true_between_start_and_stop() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "heard"),
+    [
+        ([QUIET], [QUIET], ")"),  # two windows, 64 ms, do where another judge agrees
+        ([], [QUIET], ""),
+        ([], [QUIET] * 2, ")"),
+        ([], [VOICE] * 2 + [QUIET] * 2, ")"),  # the network hears the voice fade
+        ([], [VOICE] * 9 + [QUIET] * 6, ""),  # they go on: the word was wrong
+        ([], [VOICE] * 9 + [QUIET] * 7, ")"),
+        ([], [QUIET] * 2 + [VOICE] * 9 + [QUIET] * 6, ")("),  # it stood for one end
+    ],
+)
+def test_silence_is_shorter_where_a_recogniser_agrees(
+    before: list[float], after: list[float], heard: str
+) -> None:
+    voice = VoiceActivity(WARY)
+    for probability in [VOICE] * 9 + before:
+        voice.push(probability)
+    voice.agree()
+    assert kinds([event for p in after for event in voice.push(p)]).replace("!", "") == heard
+
+
+@pytest.mark.parametrize(
     ("params", "windows", "heard"),
     [
         (VadParams(start_s=0.03), 1, "("),

@@ -92,6 +92,15 @@ def test_the_recognisers_word_that_the_turn_is_over_needs_no_silence(turn: Calle
     assert turn.over_at() == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("lasts_s", "over_at"), [(0.1, 2.0), (0.5, 7.8)])
+def test_a_cough_behind_an_end_of_turn_does_not_take_it_back(
+    turn: CallerTurn, lasts_s: float, over_at: float
+) -> None:
+    said(turn, 1.0, 2.0).wrote(ev.Transcript("bye", True, end_s=2.0, end_of_turn=True), 2.2)
+    said(turn, 2.3, 2.3 + lasts_s)
+    assert turn.over_at() == pytest.approx(over_at)
+
+
 def test_an_empty_end_of_turn_says_nothing(turn: CallerTurn) -> None:
     turn.wrote(ev.Transcript("", True, end_s=2.0, end_of_turn=True), 2.2)
     assert turn.over_at() is None

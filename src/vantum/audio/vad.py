@@ -37,6 +37,8 @@ class VadParams(Struct, frozen=True):
     keep_probability: float = 0.4  # vowels fade and stops fall silent within a word
     sustain_s: float = limits.SHORTEST_SPEECH_S
     stop_s: float = 0.2  # longer than the closure of a stop consonant, shorter than a pause
+    agreed_s: float = 0.064  # where a recogniser says that it is over
+    agreed_for_s: float = 0.3  # so long its word stands: the network hears a voice fade
 
 
 WARY: Final = VadParams(start_probability=0.7, start_s=0.064)
@@ -70,6 +72,8 @@ class VoiceActivity:
         self._remembered = self._windows(self._params.remembered_s)
         self._false: list[int] = []  # windows at which speech ended that was none
         self._stop_windows = self._windows(self._params.stop_s)
+        self._agreed_windows = self._windows(self._params.agreed_s)
+        self._agreed_until = 0  # the last window for which a recogniser's word stands
         self._speaking = False
         self._now = 0  # windows judged so far
         self._ended = 0  # the window after its last speech
@@ -80,6 +84,10 @@ class VoiceActivity:
     def speaking(self) -> bool:
         """Between SpeechStarted and SpeechStopped."""
         return self._speaking
+
+    def agree(self) -> None:
+        """A recogniser says that speech is over: less silence will do to believe it."""
+        self._agreed_until = self._now + self._windows(self._params.agreed_for_s)
 
     def push(self, probability: float, rise_db: float = 0.0) -> list[VoiceEvent]:
         """Judge the next window; not-a-number counts as silence."""
@@ -119,8 +127,10 @@ class VoiceActivity:
 
     def _silent(self) -> list[VoiceEvent]:
         quiet = self._now - self._ended
-        if self._speaking and quiet < self._stop_windows:
+        agreed = self._now <= self._agreed_until
+        if self._speaking and quiet < (self._agreed_windows if agreed else self._stop_windows):
             return []
+        self._agreed_until = 0
         stopped = SpeechStopped(
             at_s=self._s(self._ended), speech_s=self._s(self._spoken), silence_s=self._s(quiet)
         )

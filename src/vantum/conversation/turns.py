@@ -53,6 +53,7 @@ class CallerTurn:
         self.pace = Pace()
         self._reach = _Reach()
         self._ended: Ended = ""
+        self._taken_back: Ended = ""  # what was held of the turn before this sound began
         self._flushed = True  # the words of all speech so far were asked for
         self._ripe = False  # the recogniser said that the turn may be over, or the same words twice
 
@@ -94,13 +95,14 @@ class CallerTurn:
         """Audio time starts again at zero; words not yet answered stay."""
         self._reach = _Reach()
         self._activity = Activity(quiet_since=self.quiet_since if self.text else None)
-        self._ended = ""
+        self._ended = self._taken_back = ""
 
     def started(self, event: SpeechStarted | SpeechSustained) -> None:
         """The caller speaks."""
         if self._activity.started(event):
             self.pace.gap_s = event.at_s - self._activity.spoken_s
             self._reach.goes_on = bool(self.text)
+            self._taken_back = self._ended
         self._ended = ""
 
     def stopped(self, event: SpeechStopped, now: float) -> None:
@@ -111,6 +113,9 @@ class CallerTurn:
             if self._reach.goes_on:  # the pause before it was one within their turn
                 self.pace.went_on()
             self._flushed = False
+        else:  # nor does it take back that the turn was over
+            self._ended = self._ended or self._taken_back
+        self._taken_back = ""
 
     def news_of(self, event: Transcript) -> Transcript | None:
         """What of these words is not part of what was already answered.
@@ -269,7 +274,7 @@ class CallerTurn:
         """The words so far were nothing that is to be answered."""
         self.give_up()
         self._finals.clear()
-        self._ended = ""
+        self._ended = self._taken_back = ""
 
     def take(self) -> str:
         """Hand over the words for an answer and begin anew."""
@@ -283,5 +288,5 @@ class CallerTurn:
         self._finals.clear()
         self._activity.quiet_since = None
         self._activity.seen = self.owed = self._ripe = False
-        self._ended = ""
+        self._ended = self._taken_back = ""
         return text

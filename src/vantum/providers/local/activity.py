@@ -195,6 +195,10 @@ class SpeechDetector:
         self._every = network_hz // echo.RATE_HZ  # sample that is compared with what was played
         self._heard = bytes(2 * _COMPARED)  # of late, at the rate of what was played
 
+    def agree(self) -> None:
+        """A recogniser says that speech is over: it is, as soon as this finds it quiet."""
+        self._activity.agree()
+
     async def push(self, pcm: bytes) -> list[VoiceEvent]:
         """Judge more audio (s16le mono). Raises ProviderUnavailable."""
         return [event for one in await self.judge(pcm) for event in one.events]

@@ -14,6 +14,7 @@ from vantum.conversation.events import (
     SpeechStarted,
     SpeechStopped,
     SpeechSustained,
+    Transcript,
 )
 from vantum.errors import ProviderError, ProviderUnavailable
 from vantum.providers.base import Finalise, ListenOptions, SpeechToText, get_ready
@@ -59,6 +60,8 @@ class AlertSpeechToText:
         try:
             async with aclosing(self._inner.listen(ear.chunks(), options)) as findings:
                 async for finding in findings:
+                    if isinstance(finding, Transcript) and finding.end_of_turn:
+                        ear.agree()
                     if not (ear.works and isinstance(finding, _OWN)):
                         await found.put(finding)
             await found.put(None)
@@ -81,6 +84,10 @@ class _Ear:
         self._detector = detector
         self._mulaw = options.encoding == "mulaw"
         self._found = found
+
+    def agree(self) -> None:
+        """The recogniser holds the turn to be over."""
+        self._detector.agree()
 
     async def chunks(self) -> AsyncGenerator[bytes | Finalise, None]:
         async for chunk in self._audio:
