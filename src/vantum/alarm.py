@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
+
+CLOCK_S: Final = 0.001  # uvloop's goes by whole milliseconds: what is due within one, is due
 
 Found = TypeVar("Found")
 
@@ -46,7 +48,7 @@ class Alarm:
         self._timer = None
         if self._due_at is None:
             return
-        if self._loop.time() < self._due_at:
+        if self._due_at - self._loop.time() >= CLOCK_S:
             self._timer = self._loop.call_at(self._due_at, self._look)
             return
         self._due_at = None

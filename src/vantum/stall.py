@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from vantum.alarm import CLOCK_S
+
 
 class Stall:
     """Tells once that nothing has come for so long, until something comes again."""
@@ -34,7 +36,7 @@ class Stall:
             self._timer = None
 
     def _look(self) -> None:
-        if self._now() < self._due:
+        if self._due - self._now() >= CLOCK_S:
             self._timer = self._call_at(self._due, self._look)
         else:
             self._timer = None

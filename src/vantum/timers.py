@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 
 from vantum.conversation.events import Timer
 
@@ -20,6 +21,9 @@ class Timers:
     def set(self, name: Timer, at: float) -> None:
         """Fire at clock time `at`, in place of the timer that has this name."""
         self.cancel(name)
+        # uvloop counts whole milliseconds: woken before its time, a timer is only set again, some
+        # twenty times until the next one (measured).
+        at = ceil(at * 1_000) / 1_000
         self._running[name] = self._loop.call_at(at, self._due, name)
 
     def cancel(self, name: Timer) -> None:

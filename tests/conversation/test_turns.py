@@ -92,6 +92,14 @@ def test_the_recognisers_word_that_the_turn_is_over_needs_no_silence(turn: Calle
     assert turn.over_at() == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("ended", "over_at"), [(True, 2.0), (False, 7.0)])
+def test_behind_an_end_of_turn_a_voice_may_fade(
+    turn: CallerTurn, ended: bool, over_at: float
+) -> None:
+    said(turn, 1.0, 2.0).wrote(ev.Transcript("bye", True, end_s=1.7, end_of_turn=ended), 2.2)
+    assert turn.over_at() == pytest.approx(over_at)
+
+
 @pytest.mark.parametrize(("lasts_s", "over_at"), [(0.1, 2.0), (0.5, 7.8)])
 def test_a_cough_behind_an_end_of_turn_does_not_take_it_back(
     turn: CallerTurn, lasts_s: float, over_at: float

@@ -18,6 +18,7 @@ from vantum.conversation.pace import Pace
 from vantum.conversation.policy import Policy
 
 _NOTICED_S = 0.3  # silence is noticed so late as a rule
+_FADES_S = 0.4  # behind the last word, where its end was known: so long a voice is heard fading
 _YEP_S = 0.15  # behind a question that asks for no more a clipped "yep" counts
 
 
@@ -253,7 +254,7 @@ class CallerTurn:
     @property
     def owes_words(self) -> bool:
         """Speech was heard whose final words are still to come."""
-        covered_s = self._reach.written_s + limits.COVER_S
+        covered_s = self._reach.written_s + (_FADES_S if self._ended else limits.COVER_S)
         return self._interim is not None or covered_s < self._activity.spoken_s
 
     def flush_at(self) -> float | None:
