@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.bars [--seconds 25] [--turns 15] [--store]
 
-Takes about twelve minutes. `--store` keeps the figures in benchmarks/results and writes
+Takes about eighteen minutes. `--store` keeps the figures in benchmarks/results and writes
 docs/bars.md, unless CPU grew by a fifth since the kept run: that would be the measure of the next.
 Exits with 1 where it did, or a bar is not met.
 """
@@ -34,6 +34,7 @@ NAME: Final = "bars"
 PAGE: Final = Path(__file__).resolve().parent.parent.parent / "docs" / "bars.md"
 ROUNDS: Final = (10, 40, 80, 120, 150, 180)  # of calls, until a program is late
 WITH_RELAY: Final = (10, 40)
+OF_CPU: Final = 40  # calls at which CPU is judged: the middle of three rows, taken in turn
 BARGE_INS: Final = 12
 GIVEN_UP_MS: Final = 450.0  # late by any measure: more calls would only be later
 
@@ -44,10 +45,14 @@ def rounds(seconds: float) -> list[Row]:
     left, said = [OURS, LOCAL], {LOCAL: voices()}
     for calls in ROUNDS:
         names = [*(["relay"] if calls in WITH_RELAY else []), *left]
-        for name in names:
+        found: dict[str, list[Row]] = {name: [] for name in names}
+        for name in names * (3 if calls == OF_CPU else 1):
             row = measure(name, PROGRAMS[name], calls, seconds, voices=said.get(name))
-            rows.append(row)
+            found[name].append(row)
             print(row.told, flush=True)
+        for name, its in found.items():
+            row = sorted(its, key=lambda one: one.cpu_ms)[len(its) // 2]
+            rows.append(row)
             if name in left and (row.added_p95_ms > GIVEN_UP_MS or row.lost):
                 left.remove(name)
     return rows

@@ -17,6 +17,7 @@ COLOURS: Final = (
     "#8a8f98",
     "#0b6e4f",
     "#2eb67d",
+    "#9ae6b4",
     "#c2410c",
     "#f59e0b",
     "#1d4ed8",

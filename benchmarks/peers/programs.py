@@ -86,6 +86,7 @@ AS_IT_COMES: Final = {"LLM_SPECULATION": "1"}
 PROGRAMS: Final[dict[str, Start]] = {
     "relay": relay,
     "vantum": vantum(**AS_IT_COMES),
+    "vantum with Flux": vantum(**AS_IT_COMES, STT_PROVIDER="deepgram-flux"),
     "vantum with local VAD": vantum(**AS_IT_COMES, VAD="local"),
     "pipecat with Flux": _peer("pipecat", ears="flux"),
     "pipecat with local models": _peer("pipecat", ears="local"),
@@ -98,7 +99,8 @@ PROGRAMS: Final[dict[str, Start]] = {
 WHAT: Final[dict[str, str]] = {
     "relay": "only passes sound and words on: the least that a call costs. It takes no turns",
     "vantum": "as it comes: Deepgram's Nova says where turns begin and end, answers are speculated",
-    "vantum with local VAD": "the same with `VAD=local`: Silero's voice activity",
+    "vantum with Flux": "the same with Deepgram's Flux, which says itself when a turn is over",
+    "vantum with local VAD": "the first with `VAD=local`: Silero's voice activity",
     "pipecat with Flux": "Deepgram's Flux, whose turns Pipecat follows; nothing local",
     "pipecat with local models": "its defaults: Silero's voice activity and the smart turn model",
     "livekit without local models": (
