@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import audioop
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    from vantum import arrays as np
+import numpy as np
+from numpy.typing import NDArray
 
 Encoding = Literal["s16le", "mulaw"]
 """How samples are coded; mulaw is G.711, which telephones take, always at 8000 Hz."""
