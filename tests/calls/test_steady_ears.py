@@ -304,3 +304,16 @@ def test_a_recogniser_that_only_ever_begins_is_given_up() -> None:
     assert len(opened) == 4
     kinds = [type(finding) for finding in found if not isinstance(finding, ev.Setback)]
     assert kinds == [ev.SpeechStarted, ev.SpeechStopped] * 3 + [ev.SpeechStarted]
+
+
+def test_a_defect_of_the_sound_s_source_is_not_hidden() -> None:
+    async def broken() -> AsyncIterator[bytes | Finalise]:
+        for _ in range(100):
+            yield QUIET
+        raise RuntimeError("no more sound")
+
+    async def course() -> None:
+        with pytest.raises(RuntimeError, match="no more sound"):
+            await listened(Ears(), broken())
+
+    play(course())

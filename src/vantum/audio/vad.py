@@ -60,19 +60,43 @@ class Rise:
         return level_db - self._floor_db
 
 
+class _Least(Struct, frozen=True):
+    """Windows that each of the durations takes."""
+
+    start: int
+    wary: int
+    sustain: int
+    remembered: int
+    stop: int
+    agreed: int
+    agreed_for: int
+
+
+def _least(params: VadParams) -> _Least:
+    """Whole windows that last at least so long; a hair less is the float, not the sound."""
+
+    def windows(length_s: float) -> int:
+        return max(1, ceil(length_s / params.window_s - 1e-9))
+
+    start, wary = windows(params.start_s), windows(params.wary_s)
+    return _Least(
+        start=start,
+        wary=wary,
+        sustain=max(start, wary, windows(params.sustain_s)),
+        remembered=windows(params.remembered_s),
+        stop=windows(params.stop_s),
+        agreed=windows(params.agreed_s),
+        agreed_for=windows(params.agreed_for_s),
+    )
+
+
 class VoiceActivity:
     """One recording's voice; a new recording begins with a new one. Times count judged audio."""
 
     def __init__(self, params: VadParams | None = None) -> None:
         self._params = params or VadParams()
-        self._start_windows = self._windows(self._params.start_s)
-        self._wary_windows = self._windows(self._params.wary_s)
-        begun = max(self._start_windows, self._wary_windows)
-        self._sustain_windows = max(begun, self._windows(self._params.sustain_s))
-        self._remembered = self._windows(self._params.remembered_s)
+        self._least = _least(self._params)
         self._false: list[int] = []  # windows at which speech ended that was none
-        self._stop_windows = self._windows(self._params.stop_s)
-        self._agreed_windows = self._windows(self._params.agreed_s)
         self._agreed_until = 0  # the last window for which a recogniser's word stands
         self._speaking = False
         self._now = 0  # windows judged so far
@@ -87,7 +111,7 @@ class VoiceActivity:
 
     def agree(self) -> None:
         """A recogniser says that speech is over: less silence will do to believe it."""
-        self._agreed_until = self._now + self._windows(self._params.agreed_for_s)
+        self._agreed_until = self._now + self._least.agreed_for
 
     def push(self, probability: float, rise_db: float = 0.0) -> list[VoiceEvent]:
         """Judge the next window; not-a-number counts as silence."""
@@ -98,7 +122,7 @@ class VoiceActivity:
         if probability >= self._params.keep_probability:
             wary = self._is_wary()
             least = self._params.sure_probability if wary else self._params.start_probability
-            windows = self._wary_windows if wary else self._start_windows
+            windows = self._least.wary if wary else self._least.start
             if not self._speaking and probability < least:
                 return self._rising(windows)
             return self._voiced(windows, sure=probability >= self._params.sure_probability)
@@ -121,27 +145,27 @@ class VoiceActivity:
             self._speaking = True
             events.append(SpeechStarted(at_s=self._s(self._now - self._spoken)))
         # only sure windows count: spec §9 asks for 0.7 over the whole 200 ms
-        if sure and self._sure == self._sustain_windows:
+        if sure and self._sure == self._least.sustain:
             events.append(SpeechSustained(at_s=self._s(self._now), speech_s=self._s(self._spoken)))
         return events
 
     def _silent(self) -> list[VoiceEvent]:
         quiet = self._now - self._ended
         agreed = self._now <= self._agreed_until
-        if self._speaking and quiet < (self._agreed_windows if agreed else self._stop_windows):
+        if self._speaking and quiet < (self._least.agreed if agreed else self._least.stop):
             return []
         self._agreed_until = 0
         stopped = SpeechStopped(
             at_s=self._s(self._ended), speech_s=self._s(self._spoken), silence_s=self._s(quiet)
         )
         was_speaking, self._speaking = self._speaking, False
-        if was_speaking and self._sure < self._sustain_windows:
+        if was_speaking and self._sure < self._least.sustain:
             self._remember()
         self._spoken = self._sure = 0
         return [stopped] if was_speaking else []
 
     def _is_wary(self) -> bool:
-        of_late = self._now - self._false[0] <= self._remembered if self._false else False
+        of_late = self._now - self._false[0] <= self._least.remembered if self._false else False
         return of_late and len(self._false) == self._params.false_starts
 
     def _remember(self) -> None:
@@ -150,7 +174,3 @@ class VoiceActivity:
 
     def _s(self, windows: int) -> float:
         return windows * self._params.window_s
-
-    def _windows(self, length_s: float) -> int:
-        """Whole windows that last at least `length_s`; a hair less is the float, not the sound."""
-        return max(1, ceil(length_s / self._params.window_s - 1e-9))

@@ -99,7 +99,6 @@ async def _lasting(audio: AsyncIterator[bytes | Finalise]) -> AsyncIterator[Soun
         yield audio
         return
     brought: Mailbox[bytes | Finalise | None] = Mailbox(_BROUGHT)
-
     # It lives no longer than the listening.
     bringing = asyncio.create_task(_bring(audio, brought), name="record")
     try:
@@ -112,14 +111,16 @@ async def _lasting(audio: AsyncIterator[bytes | Finalise]) -> AsyncIterator[Soun
 async def _bring(
     audio: AsyncIterator[bytes | Finalise], brought: Mailbox[bytes | Finalise | None]
 ) -> None:
+    whole = False
     try:
         async for chunk in audio:
             await brought.put(chunk)
-        await brought.put(None)
-    except Exception:  # whoever waits is told the end, whoever listens the reason
-        brought.clear()
-        brought.put_nowait(None)
-        raise
+        whole = True
+    finally:
+        if not whole:  # why, is told by this task; who waits must learn that no more will come
+            brought.clear()
+            brought.put_nowait(None)
+    await brought.put(None)
 
 
 class _Voice:
