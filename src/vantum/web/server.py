@@ -84,7 +84,7 @@ def serve(
     sockets = listen()
     keep_what_is_there()
     server.run(sockets)
-    if not server.started:
+    if not server.started or server.lifespan.error_occurred:
         raise SystemExit(1)
 
 
