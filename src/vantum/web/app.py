@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +40,7 @@ LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take 
 def build_app(
     settings: Settings,
     *,
-    stop: Callable[[], None] | None = None,
+    stop: Callable[[], Awaitable[None]] | None = None,
     budgets: Budgets | None = None,
     siblings: Siblings | None = None,
 ) -> FastAPI:
@@ -62,26 +62,23 @@ def build_app(
         app.include_router(pages.router())
         _introduce(pages, casting, unused_keys(settings, casting.providers), log)
         api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
-        try:
-            async with upkeep.open(), api, asyncio.TaskGroup() as group:
-                app.mount("/", console_files())  # last: it takes every path that is left
-                tasks = [
-                    group.create_task(calls.house.clock.run(), name="playout"),
-                    group.create_task(calls.sweep(), name="sweep"),
-                    group.create_task(calls.strain.watch(), name="strain"),
-                ]
-                if models is not None:
-                    tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
-                tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
-                if stop is not None:
-                    _stop_on_signals(group, calls, settings.drain_s, stop)
-                yield
-                await calls.drain(0)
-                for task in tasks:
-                    task.cancel()
-        finally:
+        async with upkeep.open(), api, asyncio.TaskGroup() as group:
+            app.mount("/", console_files())  # last: it takes every path that is left
+            tasks = [
+                group.create_task(calls.house.clock.run(), name="playout"),
+                group.create_task(calls.sweep(), name="sweep"),
+                group.create_task(calls.strain.watch(), name="strain"),
+            ]
+            if models is not None:
+                tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
+            tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
             if stop is not None:
-                stop()  # also where one of these tasks has failed: without it nobody is served
+                upkeep.at_end(stop)  # also where one of these fails: nobody is served without it
+                _stop_on_signals(group, calls, settings.drain_s, stop)
+            yield
+            await calls.drain(0)
+            for task in tasks:
+                task.cancel()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
@@ -197,7 +194,7 @@ async def _look_at_keys(casting: Casting, log: Log) -> None:
 
 
 def _stop_on_signals(
-    group: asyncio.TaskGroup, calls: Calls, patience_s: float, stop: Callable[[], None]
+    group: asyncio.TaskGroup, calls: Calls, patience_s: float, stop: Callable[[], Awaitable[None]]
 ) -> None:
     """Drain first: the web server's own handler would cut every socket with code 1012."""
 
@@ -205,7 +202,7 @@ def _stop_on_signals(
         try:
             await calls.drain(patience_s)
         finally:
-            stop()  # whatever became of the calls: a signal must end the server
+            await stop()  # whatever became of the calls: a signal must end the server
 
     def begin() -> None:
         # A second signal means that the operator has waited long enough.

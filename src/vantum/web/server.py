@@ -76,7 +76,7 @@ def serve(
     """
     server: uvicorn.Server
 
-    def stop() -> None:
+    async def stop() -> None:
         server.should_exit = True
 
     app = build_app(settings, stop=stop, siblings=siblings)
