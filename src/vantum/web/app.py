@@ -73,8 +73,7 @@ def build_app(
                 tasks.append(group.create_task(_with_models(models, log), name="local-speech"))
             tasks.append(group.create_task(_look_at_keys(casting, log), name="look-at-keys"))
             if stop is not None:
-                upkeep.at_end(stop)  # also where one of these fails: nobody is served without it
-                _stop_on_signals(group, calls, settings.drain_s, stop)
+                _stop_on_signals(group, calls, settings.drain_s, stop, upkeep=upkeep)
             yield
             await calls.drain(0)
             for task in tasks:
@@ -194,7 +193,12 @@ async def _look_at_keys(casting: Casting, log: Log) -> None:
 
 
 def _stop_on_signals(
-    group: asyncio.TaskGroup, calls: Calls, patience_s: float, stop: Callable[[], Awaitable[None]]
+    group: asyncio.TaskGroup,
+    calls: Calls,
+    patience_s: float,
+    stop: Callable[[], Awaitable[None]],
+    *,
+    upkeep: HouseUpkeep,
 ) -> None:
     """Drain first: the web server's own handler would cut every socket with code 1012."""
 
@@ -208,5 +212,6 @@ def _stop_on_signals(
         # A second signal means that the operator has waited long enough.
         group.create_task(drain(0 if calls.draining else patience_s), name="drain")
 
+    upkeep.at_end(stop)  # also where something of the house fails: nobody is served without it
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, begin)
