@@ -108,10 +108,15 @@ class _Recording:
     """
 
     def __init__(self, audio: Mailbox[_Item], options: ListenOptions) -> None:
+        def stalled() -> None:
+            if audio.empty:  # else the reader is behind, not the sound
+                audio.put_nowait(_Stalled())
+
         self._audio = audio
-        self._silence = silence(limits.STALL_S, options.rate_hz, options.encoding)
+        self._options = options
         self._filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
-        self._stall = Stall(limits.STALL_S, self._stalled)
+        # Of no method of ours, which would leave a cycle to the collector with each call.
+        self._stall = Stall(limits.STALL_S, stalled)
 
     def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
         return self
@@ -133,7 +138,8 @@ class _Recording:
             self._filled_s += limits.STALL_S
             if self._filled_s < limits.STALL_FILL_S:
                 self._stall.came()
-            return self._silence
+            options = self._options
+            return silence(limits.STALL_S, options.rate_hz, options.encoding)
         self._filled_s = limits.STALL_FILL_S
         self._stall.stop()
         return chunk
@@ -141,7 +147,3 @@ class _Recording:
     def close(self) -> None:
         """Nobody asks for more."""
         self._stall.stop()
-
-    def _stalled(self) -> None:
-        if self._audio.empty:  # else the reader is behind, not the sound
-            self._audio.put_nowait(_Stalled())
