@@ -114,7 +114,6 @@ def main() -> int:
         start=start(),
         recording_ms=recorded - plain,
         barge_in_ms=interrupted,
-        voiced=True,
     )
     found = list(lines(measured))
     for one in found:

@@ -26,7 +26,8 @@ carrier and callers are simulated; the relay is a bare program that does no more
 and output. The program has a core of its own in the rows of 10 and more calls, of memory and of
 what it takes to serve; one call's delays and barge-ins share both cores with all that is simulated,
 and recording is measured by itself. Nothing is answered on speculation unless a row says so.
-Callers speak in chords, {voices}.
+CPU at 40 calls is the middle of three rows taken in turn. Callers speak in chords, but with a voice
+where local VAD listens, which would not take chords for speech.
 
 | what | bar | measured | met |
 | --- | --- | --- | --- |
@@ -36,10 +37,6 @@ Measured on {run}. Rows in which callers or
 neighbours were too busy do not count. Silences under faults are judged by
 `tests/web/test_provider_faults.py`, drift by `python -m benchmarks.phone_recording`.
 """
-
-
-VOICED: Final = "but with a voice where local VAD listens, which would not take chords for speech"
-CHORDS: Final = "which local VAD does not take for speech: its rows are what it costs, no more"
 
 
 class Delays(Struct, frozen=True):
@@ -60,7 +57,6 @@ class Measured(Struct, frozen=True):
     recording_ms: float  # for each second of a call, on top
     # At 95 % of all that were tried, by what notices speech; none where more than that failed.
     barge_in_ms: dict[str, float | None]
-    voiced: bool = False  # those of local voice activity had a voice; others speak in chords
 
 
 class Line(Struct, frozen=True):
@@ -172,5 +168,4 @@ def page(measured: Measured) -> str:
         f"| {one.what} | {one.bar} | {one.found} | {'yes' if one.met else '**no**'} |"
         for one in lines(measured)
     )
-    voices = VOICED if measured.voiced else CHORDS
-    return HEAD.format(command=COMMAND, table=table, voices=voices, run=measured.run.told)
+    return HEAD.format(command=COMMAND, table=table, run=measured.run.told)
