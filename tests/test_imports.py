@@ -65,7 +65,6 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.pulse",
             "vantum.sealing",
             "vantum.strain",
-            "vantum.stall",
             "vantum.mailbox",
             "vantum.alarm",
             "vantum.websocket",

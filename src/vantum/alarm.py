@@ -1,7 +1,8 @@
 """Deadlines that move with each of many sounds or words, at the price of one timer for all.
 
 asyncio.timeout makes and drops a timer for each wait and asks three times which loop runs, which is
-a system call before Python 3.12: with what wakes them, a tenth of the samples of 40 calls.
+a system call before Python 3.12: with what wakes them, a tenth of the samples of 40 calls. And to
+wait for each frame so costs as much again as to wait: 3.6 µs of 7.0, fifty times a second a call.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Alarm:
         self._due_at = None
 
     def close(self) -> None:
-        """It is not needed any more."""
-        self._due_at = None
+        """It is not needed any more, and holds nobody: who owns it would wait for the collector."""
+        self._due_at, self._ring = None, _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -55,11 +56,15 @@ class Alarm:
         self._ring()
 
 
+def _nobody() -> None:
+    """Is to be woken."""
+
+
 class Patience:
     """One wait after another, each of which may take only so long."""
 
     def __init__(self) -> None:
-        self._alarm = Alarm(self._end)
+        self._alarm: Alarm | None = None  # while there is anything to wait for
         self._task: asyncio.Task[object] | None = None  # that waits
         self._ended = False
         self._loop = asyncio.get_running_loop()
@@ -69,7 +74,10 @@ class Patience:
         self._task = task = asyncio.current_task(self._loop)
         assert task is not None, "coroutines wait in tasks"
         before = task.cancelling()
-        self._alarm.set(delay_s)
+        if self._alarm is None:
+            self._alarm = Alarm(self._end)
+        alarm = self._alarm
+        alarm.set(delay_s)
         try:
             return await what
         except asyncio.CancelledError:
@@ -78,15 +86,18 @@ class Patience:
                 raise TimeoutError from None
             raise
         finally:
-            self._alarm.rest()
+            alarm.rest()
             self._task = None
             if self._ended:  # too late: it came in the same moment
                 self._ended = False
                 task.uncancel()
+            del task  # a task that was cancelled holds this frame
 
     def close(self) -> None:
         """There is no more to wait for."""
-        self._alarm.close()
+        if self._alarm is not None:
+            self._alarm.close()
+            self._alarm = None
 
     def _end(self) -> None:
         if self._task is not None:

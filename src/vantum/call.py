@@ -211,7 +211,9 @@ class Call:
             listen.close()
             write.close()
             self._end()
+            self._drop_saying()
             self._drop_ears()
+            self._player.close()
             self.books.close(self.cast.agent, self.session.end_reason, self._timers.now())
 
     async def _until_gone(self, work: Work) -> None:
@@ -227,7 +229,7 @@ class Call:
         self._inbox.put_nowait(ev.Disconnected())
 
     def _end(self) -> None:
-        self._timers.cancel_all()
+        self._timers.close()
         self._crew.dismiss()
 
     def _task_failed(self, name: str) -> None:

@@ -35,9 +35,10 @@ class Crew:
             task.cancel()
 
     def dismiss(self) -> None:
-        """Stop all tasks."""
+        """Stop all tasks; nobody is told of any more."""
         for name in tuple(self._tasks):
             self.cancel(name)
+        self._failed = _nobody
 
     def _forget(self, name: str, task: asyncio.Task[None], work: Work) -> None:
         work.close()  # a task cancelled before its first step has not touched it
@@ -52,3 +53,7 @@ class Crew:
             self._log.error("task_failed", task=name, exc_info=error)
             if self._tasks.get(name) is asyncio.current_task():  # else it was told to stop
                 self._failed(name)
+
+
+def _nobody(_: str) -> None:
+    """Is told."""

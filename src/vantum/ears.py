@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from vantum import limits
+from vantum.alarm import Alarm
 from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.mailbox import Mailbox
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
-from vantum.stall import Stall
 
 Post = Callable[[Event], Awaitable[None]]
 
@@ -115,8 +115,7 @@ class _Recording:
         self._audio = audio
         self._options = options
         self._filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
-        # Of no method of ours, which would leave a cycle to the collector with each call.
-        self._stall = Stall(limits.STALL_S, stalled)
+        self._alarm = Alarm(stalled)
 
     def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
         return self
@@ -132,18 +131,18 @@ class _Recording:
         chunk = await self._audio.get()
         if isinstance(chunk, bytes):
             self._filled_s = 0.0
-            self._stall.came()
+            self._alarm.set(limits.STALL_S)
             return chunk
         if isinstance(chunk, _Stalled):
             self._filled_s += limits.STALL_S
             if self._filled_s < limits.STALL_FILL_S:
-                self._stall.came()
+                self._alarm.set(limits.STALL_S)
             options = self._options
             return silence(limits.STALL_S, options.rate_hz, options.encoding)
         self._filled_s = limits.STALL_FILL_S
-        self._stall.stop()
+        self._alarm.rest()
         return chunk
 
     def close(self) -> None:
         """Nobody asks for more."""
-        self._stall.stop()
+        self._alarm.close()

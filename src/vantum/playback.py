@@ -176,7 +176,16 @@ class Player:
         self._outlet.cancel(turn, interrupted=interrupted)
         return heard_s
 
+    def close(self) -> None:
+        """Nothing is played any more, and nobody told."""
+        self._clock.remove(self)
+        self._played_out = _nobody
+
     def confirm(self, turn: int, heard_s: float, now: float) -> None:
         """The client reports how much of `turn` it has played."""
         if turn == self._turn:
             self._playout.confirm(heard_s, now)
+
+
+def _nobody(_: int) -> None:
+    """Is told."""

@@ -46,9 +46,11 @@ class Saying:
             self._watch.given()
 
     def cancel(self) -> None:
-        """Stop model and voice."""
+        """Stop model and voice. A task that was stopped holds its trace, and that holds this."""
         for task in self.tasks:
             task.cancel()
+        self.tasks.clear()
+        self._watch.close()
 
     async def ask(
         self, model: LanguageModel, prompt: Prompt, post: Post, spent: Callable[[Usage], None]
@@ -89,10 +91,9 @@ class Saying:
         turn, reply, watch = self.turn, self.reply, self._watch
         try:
             async with (
-                asyncio.timeout(None) as limit,
+                asyncio.timeout(None) as watch.limit,  # in no variable: its task holds this frame
                 aclosing(voice.speak(self._given(), options)) as sounds,
             ):
-                watch.limit = limit
                 watch.rearm()
                 try:
                     async for sound in sounds:

@@ -32,11 +32,16 @@ class Timers:
         if timer is not None:
             timer.cancel()
 
-    def cancel_all(self) -> None:
-        """Forget all timers."""
+    def close(self) -> None:
+        """Forget all timers, and whom to tell."""
         for name in tuple(self._running):
             self.cancel(name)
+        self._fire = _nobody
 
     def _due(self, name: Timer) -> None:
         self._running.pop(name, None)
         self._fire(name)
+
+
+def _nobody(_: Timer) -> None:
+    """Is told."""

@@ -152,8 +152,9 @@ class Frames(WSListener):
     def over(self) -> None:
         """The connection is over, or never was upgraded."""
         self._end(Gone(LOST))
-        if self._lost is not None:
-            self._lost()
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            lost()
 
     def pause_writing(self) -> None:
         """More waits to be sent than should."""
@@ -204,6 +205,7 @@ class Frames(WSListener):
     def _end(self, gone: Gone) -> None:
         if self.gone is None:
             self.gone = gone
+            self.take_at_once = None  # nobody is held by what has ended
         if self._closing is not None:
             self._closing.cancel()
         self._way.free()  # who waits learns that nobody is there

@@ -9,6 +9,7 @@ from collections import Counter
 
 import psutil
 import pytest
+from circles import no_collector
 from served import Client, Served, eventually, serving
 from websockets.exceptions import InvalidStatus
 
@@ -114,6 +115,16 @@ async def test_se_08_09_qa_05_a_thousand_connections_leave_nothing_behind() -> N
             await asyncio.sleep(0.05)
         assert not more
         assert server.calls.tally().ended == WARM_UP + CONNECTS
+
+
+async def test_what_is_over_waits_for_no_collector() -> None:
+    async with serving(llm_provider="staged", llm_model="talkative") as server:
+        await many(server, AT_ONCE)
+        with no_collector() as waiting:
+            await many(server, 4 * len(MOMENTS))
+            await server.is_empty()
+            await eventually(lambda: not server.uvicorn.server_state.tasks)
+            assert not waiting()
 
 
 async def test_who_is_refused_leaves_nothing_behind() -> None:

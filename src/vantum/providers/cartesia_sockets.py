@@ -50,6 +50,7 @@ class Context:
 
         `owed`: sound was being waited for, so a socket that is silent may be dead.
         """
+        self._hear = _nobody  # may hold this place, and what it has not taken yet
         if owed:
             self._socket.look_alive()
         self._socket.release(self, cancel=cancel)
@@ -251,3 +252,7 @@ def shared_sockets(resources: Resources) -> Sockets:
 
 def _lost() -> ProviderError:
     return ProviderError("the connection to Cartesia was lost", service="tts")
+
+
+def _nobody(_: Context, __: Heard) -> None:
+    """Hears it."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -19,6 +18,7 @@ from vantum.pulse import Pulse
 
 Item = str | Action | Usage | Setback
 _Answer = AsyncGenerator[Item, None]
+_Asked = dict[asyncio.Task[list[Item]], _Answer]  # who waits for it to begin
 
 _HEDGES: Final = 1  # second requests an answer: a slow vendor must not be asked ever more often
 
@@ -52,17 +52,20 @@ class SteadyLanguageModel:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Item, None]:
         """As the wrapped one. Raises ProviderError when no request begins, or one breaks off."""
-        async with AsyncExitStack() as stack:
-            async for found in self._race(prompt, stack):
+        asked: _Asked = {}
+        patience = Patience()
+        try:
+            async for found in self._race(prompt, asked):
                 if isinstance(found, Setback):
                     yield found
                     continue
                 for item in found.first:
                     yield item
-                patience = Patience()
-                stack.callback(patience.close)
                 while (more := await self._next(found.rest, patience)) is not None:
                     yield more
+        finally:
+            patience.close()
+            await _call_off(asked)
 
     async def _next(self, answer: _Answer, patience: Patience) -> Item | None:
         try:
@@ -71,18 +74,17 @@ class SteadyLanguageModel:
             self._pulse.failed("network")
             raise ProviderTimeout("the model stopped in mid-answer", service="llm") from None
 
-    async def _race(
-        self, prompt: Prompt, stack: AsyncExitStack
-    ) -> AsyncGenerator[Setback | _Begun]:
+    async def _race(self, prompt: Prompt, asked: _Asked) -> AsyncGenerator[Setback | _Begun]:
         """Ask; ask once more when nothing comes in time or a request fails; take who begins."""
-        running: dict[asyncio.Task[list[Item]], _Answer] = {}
+        running: _Asked = {}
         left, wait_s, asks = self._tries, 0.0, True
         while True:
             if asks:
                 await asyncio.sleep(wait_s)
                 left -= 1
-                task, answer = await self._ask(prompt, stack)
-                running[task] = answer
+                request = self._ask(prompt)
+                asked |= request
+                running |= request
             hedges = left > 0 and len(running) <= _HEDGES
             done = await self._wait(running, hedges=hedges)
             found, wait_s = await _look(done, running), 0.0
@@ -113,18 +115,14 @@ class SteadyLanguageModel:
         with self._pulse.awaited(self._budgets.llm_hedge_s):
             return await _first(answer)
 
-    async def _ask(
-        self, prompt: Prompt, stack: AsyncExitStack
-    ) -> tuple[asyncio.Task[list[Item]], _Answer]:
-        answer = await stack.enter_async_context(aclosing(self._inner.reply(prompt)))
+    def _ask(self, prompt: Prompt) -> _Asked:
+        answer = self._inner.reply(prompt)
         # Two requests are waited for at once; the tasks end with the generator that asked.
-        task = asyncio.create_task(self._begun(answer), name="first-token")
-        stack.push_async_callback(_call_off, {task: answer})
-        return task, answer
+        return {asyncio.create_task(self._begun(answer), name="first-token"): answer}
 
 
 async def _look(
-    done: Iterable[asyncio.Task[list[Item]]], running: dict[asyncio.Task[list[Item]], _Answer]
+    done: Iterable[asyncio.Task[list[Item]]], running: _Asked
 ) -> _Begun | ProviderError | None:
     """What came of requests: one that has begun, else a failure, else nothing yet."""
     error = None
@@ -147,11 +145,12 @@ async def _first(answer: _Answer) -> list[Item]:
     raise ProviderError("the model gave an empty answer", service="llm", trouble="server")
 
 
-async def _call_off(running: Mapping[asyncio.Task[list[Item]], _Answer]) -> None:
+async def _call_off(running: _Asked) -> None:
     """End requests that are not wanted: they would be written, and paid for, to their end."""
-    for task, answer in running.items():
+    for task in running:
         task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # looked at; it interests nobody any more
-        await answer.aclose()
+    try:
+        await asyncio.gather(*running, return_exceptions=True)  # that interest nobody any more
+    finally:
+        for answer in running.values():
+            await answer.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -103,11 +104,12 @@ class Recorder:
 
     def _write(self, work: Callable[..., None], *sound: bytes) -> Future[None]:
         future = self._writing.submit(work, *sound)
-        future.add_done_callback(self._tell)
+        future.add_done_callback(partial(_tell, self._log))  # holds no recorder, which holds it
         return future
 
-    def _tell(self, written: Future[None]) -> None:
-        """Runs on the writing thread. Files in trouble are closed, so that it is told once."""
-        error = written.exception()
-        if error is not None:
-            self._log.error("recording_stopped", why=str(error))
+
+def _tell(log: Log, written: Future[None]) -> None:
+    """Runs on the writing thread. Files in trouble are closed, so that it is told once."""
+    error = written.exception()
+    if error is not None:
+        log.error("recording_stopped", why=str(error))

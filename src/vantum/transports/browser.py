@@ -54,6 +54,12 @@ class BrowserCall:
 
     async def listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
         """Take messages until the socket closes (None)."""
+        try:
+            await self._listen(receive)
+        finally:
+            self._outlet.on_input_closed = None
+
+    async def _listen(self, receive: Callable[[], Awaitable[bytes | str | None]]) -> None:
         while (message := await receive()) is not None:
             now = asyncio.get_running_loop().time()
             self._session.touch(now)

@@ -52,6 +52,7 @@ class TwilioCall:
                 self._call.session.touch(self._now())
                 await self._read(text)
         finally:
+            self._outlet.on_heard = None
             if self._keys_due is not None:
                 self._keys_due.cancel()
 

@@ -22,7 +22,7 @@ from vantum.telemetry import Log, Metrics, server_log
 from vantum.upkeep import HouseUpkeep
 from vantum.web.access import TOKEN_FILE, api_token
 from vantum.web.entrance import Entrance, desk_opener, mounted
-from vantum.web.pages import Pages, add_headers, console_files
+from vantum.web.pages import Labelled, Pages, console_files
 from vantum.web.passes import Turnstile
 from vantum.web.records import Records
 from vantum.web.siblings import Siblings
@@ -81,7 +81,7 @@ def build_app(
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
     app.state.frontend_url = settings.frontend_url
-    app.middleware("http")(add_headers)
+    app.add_middleware(Labelled)
     records = Records(settings.database, upkeep.start, log)
     door = SocketDoor(settings, calls, casting, turnstile=Turnstile(records), log=log)
     app.add_api_websocket_route("/ws", door)
