@@ -58,6 +58,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"vantum.file_lock", "vantum.roles", "vantum.hosts"}),
     frozenset(
         {
+            "vantum.arrays",
             "vantum.limits",
             "vantum.errors",
             "vantum.counted",
@@ -83,7 +84,9 @@ PURE_IMPORTS = frozenset(
     | {"string", "struct", "types", "typing", "unicodedata", "zoneinfo"}
     | {"audioop", "av", "msgspec", "numpy", "phonenumbers", "rapidfuzz", "vantum"}
 )
-PURE_VANTUM = frozenset({f"vantum.{room}" for room in PURE} | {"vantum.limits", "vantum.errors"})
+PURE_VANTUM = frozenset(
+    {f"vantum.{room}" for room in PURE} | {"vantum.arrays", "vantum.limits", "vantum.errors"}
+)
 IMPURE_NAMES = frozenset({"open", "print", "input"})
 CLOCKS = frozenset({"now", "utcnow", "today", "time", "monotonic", "perf_counter"})
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from vantum import arrays
 from vantum.agents.playbook import NOTHING, greeting
 from vantum.agents.prompt import system_prompt
 from vantum.agents.recordings import texts_of
@@ -66,6 +67,8 @@ class Casting:
         self.shelf = shelf_of(settings.vantum_agent)
         self.agents: Mapping[str, Agent] = self.shelf.agents
         self.versions = versions_of(settings.vantum_agent, self.agents)
+        if self.uses_local_speech or settings.vad == "local" or settings.recording == "on":
+            arrays.bring()  # these have threads that ask for it
 
     @property
     def uses_local_speech(self) -> bool:

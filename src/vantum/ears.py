@@ -12,7 +12,7 @@ from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.mailbox import Mailbox
-from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText
+from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText, Take
 
 Post = Callable[[Event], Awaitable[None]]
 
@@ -143,6 +143,19 @@ class _Recording:
         self._alarm.rest()
         return chunk
 
+    def hand_to(self, take: Take | None) -> None:
+        """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
+
+        def taken(chunk: _Item) -> bool:
+            if take is None or not isinstance(chunk, bytes) or not take(chunk):
+                return False
+            self._filled_s = 0.0
+            self._alarm.set(limits.STALL_S)
+            return True
+
+        self._audio.hand_to(None if take is None else taken)
+
     def close(self) -> None:
         """Nobody asks for more."""
+        self._audio.hand_to(None)
         self._alarm.close()

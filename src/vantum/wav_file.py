@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import Struct
 
 from vantum.errors import SettingsError
 from vantum.limits import RATE_MAX_HZ, RATE_MIN_HZ
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from vantum import arrays as np
 
 
 class Sound(Struct, frozen=True):

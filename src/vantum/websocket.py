@@ -92,6 +92,11 @@ class Frames(WSListener):
             self._read(on=True)
         return message
 
+    @property
+    def flows(self) -> bool:
+        """What is sent now need not wait."""
+        return self._way.is_free and self._transport is not None and self.gone is None
+
     def send_at_once(self, message: bytes | str) -> bool:
         """Send one; False where nobody is there, or it has to wait, be it for others that do."""
         return self._way.is_free and self._sent(message)

@@ -8,12 +8,17 @@ to 40 Hz apart, which a single frame cannot tell from one.
 from __future__ import annotations
 
 import audioop
-from typing import Final
-
-import numpy as np
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from vantum.audio.arrivals import FRAME_SAMPLES
 from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_HZ, decode_mulaw
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 LOWEST_HZ: Final = 350
 HIGHEST_HZ: Final = 2_500
@@ -28,7 +33,6 @@ _PEAKED: Final = 1.75  # times its RMS: 1.4 for a tone, 1.7 in noise 20 dB below
 _PURE: Final = 0.9  # of the power in three bins: at least 0.97 of a tone, half of two
 _STEADY: Final = 1.4  # times louder or softer than where it began: 3 dB
 _SILENT: Final = 0.2  # times as loud: 14 dB below
-_HANN: Final = np.hanning(_FRAMES * FRAME_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 class BeepEar:
@@ -67,11 +71,16 @@ class BeepEar:
         return _SHORTEST <= lasted <= _LONGEST
 
 
+@cache
+def _hann() -> NDArray[np.float32]:
+    return np.hanning(_FRAMES * FRAME_SAMPLES + 1)[:-1].astype(np.float32)
+
+
 def _tone(window: bytes, peak: int, rms: int) -> int:
     """Where in the spectrum the only tone of the window is; 0 where it is no such thing."""
     if rms < _LOUD or peak > _PEAKED * rms:  # most of speech already
         return 0
-    spectrum = np.fft.rfft(np.frombuffer(window, "<i2") * _HANN)
+    spectrum = np.fft.rfft(np.frombuffer(window, "<i2") * _hann())
     power = spectrum.real**2 + spectrum.imag**2
     top = int(power.argmax())
     if not LOWEST_HZ <= top * _BIN_HZ <= HIGHEST_HZ:

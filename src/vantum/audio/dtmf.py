@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from vantum.audio.pcm import MULAW_HZ, encode_mulaw, from_float, silence
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from vantum import arrays as np
 
 ROWS_HZ: Final = (697, 770, 852, 941)
 COLUMNS_HZ: Final = (1209, 1336, 1477)

@@ -7,12 +7,15 @@ themselves; telephones often do not.
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from vantum.audio.pcm import MULAW_HZ, decode_mulaw, silence, to_float
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 RATE_HZ: Final = MULAW_HZ
 STRETCH_S: Final = 0.256  # of what came in: shorter ones resemble anything by chance

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import audioop
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 Encoding = Literal["s16le", "mulaw"]
 """How samples are coded; mulaw is G.711, which telephones take, always at 8000 Hz."""

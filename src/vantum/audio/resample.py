@@ -12,13 +12,14 @@ from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vantum.audio import pcm as sound
 
 if TYPE_CHECKING:
     import av
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 SMALL_RATIO: Final = 6  # 48:8, the widest step between common rates; beyond, filters get long
 HALF_WIDTH: Final = 15  # in samples of the slower rate: 1.9 ms of look-ahead at 8 kHz, under 2 ms

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import audioop
 from collections.abc import Sequence
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from vantum.audio.pcm import BYTES_PER_SAMPLE, MULAW_HZ, Encoding, decode_mulaw, sample_bytes
 from vantum.limits import SHORTEST_SPEECH_S
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Levels = NDArray[np.uint16]
+    """RMS of every 10 ms, on the scale of 16 bits."""
+else:
+    from vantum import arrays as np
 
 WINDOW_S: Final = 0.01  # so exact is what is found
 _WINDOW: Final = round(WINDOW_S * MULAW_HZ)
@@ -22,11 +30,12 @@ _JOINED: Final = 20  # windows: the closure of a consonant, the pause between wo
 _MEANT: Final = round(SHORTEST_SPEECH_S / WINDOW_S / 2)  # windows: shorter sounds are clicks
 _LOOK_BACK: Final = 6_000  # windows, a minute: nobody waits for longer
 
-Levels = NDArray[np.uint16]
-"""RMS of every 10 ms, on the scale of 16 bits."""
 
-# What a byte of mu-law is, squared.
-_SQUARES: Final = np.frombuffer(decode_mulaw(bytes(range(256))), "<i2").astype(np.float32) ** 2
+@cache
+def _squares() -> NDArray[np.float32]:
+    """What a byte of mu-law is, squared."""
+    linear = np.frombuffer(decode_mulaw(bytes(range(256))), "<i2").astype(np.float32)
+    return linear * linear
 
 
 class Wait(Struct, frozen=True):
@@ -56,7 +65,7 @@ def quiet_before(sound: bytes, rate_hz: int, encoding: Encoding) -> float:
 
 def levels(mulaw: bytes) -> Levels:
     """Of whole windows of mu-law at 8 kHz."""
-    squares = _SQUARES[np.frombuffer(mulaw, np.uint8)]
+    squares = _squares()[np.frombuffer(mulaw, np.uint8)]
     rms: Levels = np.sqrt(squares.reshape(-1, _WINDOW).mean(axis=1)).astype(np.uint16)
     return rms
 

@@ -7,7 +7,7 @@ itself only speaks its protocol and raises the errors of `vantum.errors` when it
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -24,12 +24,20 @@ class Finalise:
 FINALISE: Final = Finalise()
 
 
+Take = Callable[[bytes | Finalise | None], bool]
+"""Takes a piece of sound without waiting; False where it cannot."""
+
+
 @runtime_checkable
 class Sound(Protocol):
     """Sound that can be asked for again after a wait was called off, which ends a generator."""
 
     async def get(self) -> bytes | Finalise | None:
         """The next piece; None at the end. A wait that is cancelled loses nothing."""
+        ...
+
+    def hand_to(self, take: Take | None) -> None:
+        """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
         ...
 
 

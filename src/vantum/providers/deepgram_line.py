@@ -8,8 +8,8 @@ goes wrong is a ProviderError that says whether trying again makes sense.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -19,7 +19,7 @@ from vantum.audio.resample import resampler
 from vantum.conversation.events import Finalised, Hearing
 from vantum.errors import ProviderError, ProviderTimeout, Trouble
 from vantum.limits import Budgets
-from vantum.providers.base import Finalise, ListenOptions
+from vantum.providers.base import Finalise, ListenOptions, Sound
 from vantum.providers.vendor_socket import Refused, opened
 from vantum.settings import Settings
 from vantum.websocket import LOST, Frames, Gone
@@ -137,37 +137,60 @@ class _Line:
 
     async def send(self, audio: AsyncIterator[bytes | Finalise]) -> None:
         """Send all sound, then have the stream closed in order."""
-        fresh = False  # there is sound after the last flush
         # What is sent to nobody is lost; the receiving side says why.
-        async for item in audio:
-            if not isinstance(item, Finalise):
-                fresh = True
-                await self._hear(item)
-                continue
-            self._flush_until_s = self._sent.now_s() + (
-                self._budgets.stt_finalise_s if fresh else 0.0
-            )
-            if fresh:
-                await self._flush()
-            fresh = False
-            self._wake()
+        with self._by_hand(audio):
+            async for item in audio:
+                if isinstance(item, Finalise):
+                    await self._finalise()
+                elif sound := self._heard(item):
+                    await self._socket.send(sound)
         self._close_until_s = self._sent.now_s() + self._budgets.stt_finalise_s
-        if fresh:
+        if self._sent.fresh:
             await self._flush()
         await self._socket.send(CLOSE_STREAM)
 
-    async def _hear(self, sound: bytes) -> None:
-        sound = self._feed.convert(sound)
-        if not sound:
-            return  # an empty frame would close the stream
-        self._sent.audio_s += len(sound) / self._bytes_per_s
-        await self._pass_on(sound)
+    @contextmanager
+    def _by_hand(self, audio: AsyncIterator[bytes | Finalise]) -> Iterator[None]:
+        """Sound that can be sent at once is: to wake a task for each frame costs as much again."""
+        if not isinstance(audio, Sound):
+            yield
+            return
+        audio.hand_to(self._take)
+        try:
+            yield
+        finally:
+            audio.hand_to(None)
 
-    async def _pass_on(self, sound: bytes) -> None:
+    def _take(self, item: bytes | Finalise | None) -> bool:
+        if not isinstance(item, bytes) or not self._socket.flows:
+            return False
+        try:
+            if sound := self._heard(item):
+                self._socket.send_at_once(sound)
+        except ProviderError as error:
+            self._trouble = error
+            self._wake()
+        return True
+
+    def _heard(self, sound: bytes) -> bytes:
+        """In the form in which it is sent; an empty frame would close the stream."""
+        self._sent.fresh = True
+        sound = self._feed.convert(sound)
+        if sound:
+            self._sent.audio_s += len(sound) / self._bytes_per_s
+            self._grown(sound)
+        return sound
+
+    def _grown(self, sound: bytes) -> None:
         self._sent.at_s = self._sent.now_s()
         self._silence.grows(len(sound) / self._bytes_per_s, self._sent.at_s)
-        if not self._socket.send_at_once(sound):
-            await self._socket.send(sound)
+
+    async def _finalise(self) -> None:
+        fresh, self._sent.fresh = self._sent.fresh, False
+        self._flush_until_s = self._sent.now_s() + (self._budgets.stt_finalise_s if fresh else 0.0)
+        if fresh:
+            await self._flush()
+        self._wake()
 
     async def _flush(self) -> None:
         for message in self._reader.flush(self._sent.audio_s):
@@ -208,7 +231,7 @@ class _Line:
     def sent(self, sending: asyncio.Task[None]) -> None:
         """All is sent, or sending has failed."""
         if not sending.cancelled():
-            self._trouble = sending.exception()
+            self._trouble = self._trouble or sending.exception()
         self._wake()
 
     def _wake(self) -> None:
@@ -218,6 +241,8 @@ class _Line:
 
     def _due_s(self) -> float | None:
         """When to look at the clock, if no message comes before."""
+        if self._trouble is not None:
+            return self._sent.now_s()
         if self._flush_until_s is not None or self._close_until_s is not None:
             known = (self._flush_until_s, self._close_until_s)
             return min(when for when in known if when is not None)
@@ -231,8 +256,8 @@ class _Line:
             self._sent.at_s = now_s
             message = self._reader.meanwhile(self._sent.audio_s)
             if isinstance(message, bytes):
-                await self._pass_on(message)
-            elif message is not None:
+                self._grown(message)
+            if message is not None:
                 await self._socket.send(message)
 
 
@@ -243,6 +268,7 @@ class _Sent:
         self.now_s = asyncio.get_running_loop().time  # to ask which loop runs costs a system call
         self.audio_s = 0.0
         self.at_s = self.now_s()
+        self.fresh = False  # there is sound after the last flush
 
 
 class _Silence:

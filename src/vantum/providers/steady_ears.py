@@ -62,10 +62,7 @@ class SteadySpeechToText:
         while True:
             begin_s, since = tape.rewind(), clock()
             try:
-                async with (
-                    aclosing(tape.play()) as played,
-                    aclosing(self._inner.listen(played, options)) as findings,
-                ):
+                async with aclosing(self._inner.listen(tape, options)) as findings:
                     async for finding in findings:
                         noted = _noted(tape, finding, begin_s)
                         voice.note(noted)

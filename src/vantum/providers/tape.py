@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import audioop
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from typing import Final
 
-from vantum.providers.base import Finalise, ListenOptions, Sound
+from vantum.providers.base import Finalise, ListenOptions, Sound, Take
 
 # A stall is noticed after 1.5 s and mended within a few; longer stretches without a final are no
 # talk. (Spec §6 keeps 1 s, which loses the words of the stall itself.)
@@ -44,22 +44,44 @@ class Tape:
         except TimeoutError:
             return
 
-    async def play(self) -> AsyncGenerator[bytes | Finalise, None]:
-        """Yield what was not played yet, then what comes, until the end."""
-        while True:
-            while self._next < len(self._chunks):
-                chunk = self._chunks[self._next]
-                self._next += 1
-                yield chunk
+    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
+        return self
+
+    async def __anext__(self) -> bytes | Finalise:
+        chunk = await self.get()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def get(self) -> bytes | Finalise | None:
+        """What was not played yet, then what comes; None at the end."""
+        while self._next == len(self._chunks):
             if self._ended:
-                return
+                return None
             await self._take()
+        self._next += 1
+        return self._chunks[self._next - 1]
+
+    def hand_to(self, take: Take | None) -> None:
+        """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
+
+        def taken(chunk: bytes | Finalise | None) -> bool:
+            if take is None or chunk is None or not take(chunk):
+                return False
+            self._keep(chunk)
+            self._next += 1
+            return True
+
+        self._source.hand_to(None if take is None else taken)
 
     async def _take(self) -> None:
         chunk = await self._source.get()
         if chunk is None:
             self._ended = True
-            return
+        else:
+            self._keep(chunk)
+
+    def _keep(self, chunk: bytes | Finalise) -> None:
         self._chunks.append(chunk)
         self._kept += _size(chunk)
         while self._kept > self._most and len(self._chunks) > 1:

@@ -11,17 +11,21 @@ import asyncio
 import audioop
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from vantum.audio import echo
 from vantum.audio.echo import Played
 from vantum.audio.resample import resampler
 from vantum.audio.vad import Rise, VadParams, VoiceActivity, VoiceEvent
 from vantum.providers.local import engine
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 _GATHER_S: Final = 0.006  # 40 calls bring 7 windows in it; speech starts are due within 100 ms
 _GATHER_FROM: Final = 8  # live recordings; below it waiting saves next to nothing

@@ -12,13 +12,16 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vantum.audio.pcm import from_float, to_float
 from vantum.errors import ProviderUnavailable, Service
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from vantum import arrays as np
 
 RECOGNISER_RATE_HZ: Final = 16_000
 VOICE_RATE_HZ: Final = 24_000  # hibari's own rate
