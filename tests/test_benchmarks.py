@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from benchmarks.__main__ import BEGUN_BY_OTHERS, listed, modules
-from benchmarks.capacity.__main__ import Row, grown, heard
+from benchmarks.capacity.measuring import heard
+from benchmarks.capacity.rows import Row, grown
 from benchmarks.kept import commit_of
 from benchmarks.percentile import percentile
 

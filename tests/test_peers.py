@@ -8,7 +8,7 @@ import xml.etree.ElementTree as Xml
 import msgspec
 import pytest
 
-from benchmarks.capacity.__main__ import Row
+from benchmarks.capacity.rows import Row
 from benchmarks.kept import kept
 from benchmarks.peers.page import NAME, PAGE, PICTURE, Report, page
 from benchmarks.peers.plot import picture

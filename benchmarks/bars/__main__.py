@@ -20,10 +20,22 @@ from typing import Final
 import httpx
 
 from benchmarks import added_delay
-from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page, within_95
+from benchmarks.bars.beside import beside_relay
+from benchmarks.bars.figures import (
+    LOCAL,
+    OURS,
+    Beside,
+    Delays,
+    Measured,
+    grown,
+    lines,
+    page,
+    within_95,
+)
 from benchmarks.calibration import calibrate, headline
-from benchmarks.capacity.__main__ import Row, grown, measure
+from benchmarks.capacity.measuring import measure
 from benchmarks.capacity.programs import CORES, PROGRAMS, simulator, vantum
+from benchmarks.capacity.rows import Row
 from benchmarks.interruptions.barge_in import barge_ins
 from benchmarks.kept import keep, kept, refusal, this_run
 from benchmarks.peers.voices import voices
@@ -34,7 +46,6 @@ NAME: Final = "bars"
 PAGE: Final = Path(__file__).resolve().parent.parent.parent / "docs" / "bars.md"
 ROUNDS: Final = (10, 40, 80, 120, 150, 180)  # of calls, until a program is late
 WITH_RELAY: Final = (10, 40)
-OF_CPU: Final = 40  # calls at which CPU is judged: the middle of three rows, taken in turn
 BARGE_INS: Final = 12
 GIVEN_UP_MS: Final = 450.0  # late by any measure: more calls would only be later
 
@@ -44,18 +55,19 @@ def rounds(seconds: float) -> list[Row]:
     rows: list[Row] = []
     left, said = [OURS, LOCAL], {LOCAL: voices()}
     for calls in ROUNDS:
-        names = [*(["relay"] if calls in WITH_RELAY else []), *left]
-        found: dict[str, list[Row]] = {name: [] for name in names}
-        for name in names * (3 if calls == OF_CPU else 1):
+        for name in [*(["relay"] if calls in WITH_RELAY else []), *left]:
             row = measure(name, PROGRAMS[name], calls, seconds, voices=said.get(name))
-            found[name].append(row)
             print(row.told, flush=True)
-        for name, its in found.items():
-            row = sorted(its, key=lambda one: one.cpu_ms)[len(its) // 2]
             rows.append(row)
             if name in left and (row.added_p95_ms > GIVEN_UP_MS or row.lost):
                 left.remove(name)
     return rows
+
+
+def beside(seconds: float) -> list[Beside]:
+    """What a call costs beside the relay's."""
+    found = (beside_relay(OURS, seconds, None), beside_relay(LOCAL, seconds, voices()))
+    return [one for one in found if one is not None]
 
 
 def delays(turns: int) -> Delays:
@@ -110,6 +122,7 @@ def main() -> int:
     measured = Measured(
         run=this_run(),
         rows=rounds(given.seconds),
+        beside=beside(given.seconds),
         delays=spoken,
         start=start(),
         recording_ms=recorded - plain,
@@ -119,7 +132,7 @@ def main() -> int:
     for one in found:
         print(f"{'met ' if one.met else 'NOT '} {one.what}: {one.found} (bar: {one.bar})")
     known = kept(NAME, Measured)
-    worse = grown(measured.rows, known.rows) if known else []
+    worse = grown(measured.beside, known.beside) if known else []
     print("\n".join(f"GROWN {one}" for one in worse) or "nothing has grown")
     print(headline())
     if given.store and worse:

@@ -24,9 +24,7 @@ import httpx
 from msgspec import Struct
 
 from benchmarks.calibration import headline
-from benchmarks.capacity.__main__ import (
-    BUSY,
-    NONE,
+from benchmarks.capacity.measuring import (
     RING_PER_S,
     SETTLE_S,
     calls_of,
@@ -37,6 +35,7 @@ from benchmarks.capacity.__main__ import (
     used_s,
 )
 from benchmarks.capacity.programs import CORES, simulator, vantum
+from benchmarks.capacity.rows import BUSY, NONE
 from benchmarks.kept import Run, keep, this_run
 from benchmarks.peers.voices import voices
 from benchmarks.percentile import percentile

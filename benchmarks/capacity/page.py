@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.capacity import local, records
-from benchmarks.capacity.__main__ import NAME, Row, Stored, ratios
 from benchmarks.capacity.paper import SIZES, TALK, VENDORS, carried, need, per_minute, table
 from benchmarks.capacity.records import Asked
+from benchmarks.capacity.rows import NAME, Row, Stored, ratios
 from benchmarks.kept import kept
 from vantum.costs import shipped_tariffs
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import BUSY, Row
 from benchmarks.capacity.records import Asked
+from benchmarks.capacity.rows import BUSY, Row
 from vantum.costs import Tariff, Used, cost
 from vantum.settings import Settings
 from vantum.wire import twilio

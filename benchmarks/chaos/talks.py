@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from benchmarks.capacity.__main__ import LINES
+from benchmarks.capacity.measuring import LINES
 from benchmarks.soak.crowd import HELLO, Crowd, Planned, number_of
 
 LINE_S: Final = 15.0  # what is said, and its answer, about

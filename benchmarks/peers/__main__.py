@@ -19,8 +19,9 @@ import sys
 from typing import Final
 
 from benchmarks.calibration import headline
-from benchmarks.capacity.__main__ import Row, measure
+from benchmarks.capacity.measuring import measure
 from benchmarks.capacity.programs import CORES
+from benchmarks.capacity.rows import Row
 from benchmarks.kept import keep, kept, this_run
 from benchmarks.peers.page import NAME, PAGE, PICTURE, Report, page
 from benchmarks.peers.plot import picture

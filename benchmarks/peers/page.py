@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import NONE, Row
+from benchmarks.capacity.rows import NONE, Row
 from benchmarks.kept import Run
 from benchmarks.peers.programs import MISSING, PROGRAMS, ROOT, WHAT
 from benchmarks.peers.verdicts import (

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import Row
+from benchmarks.capacity.rows import Row
 from benchmarks.peers.verdicts import BAR_MS, BARE, of, share
 
 WIDTH: Final = 900

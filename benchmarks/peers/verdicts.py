@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from benchmarks.capacity.__main__ import Row
+from benchmarks.capacity.rows import Row
 
 LATE_MS: Final = 150.0  # later than with the fewest calls: it does not keep up
 BAR_MS: Final = 50.0  # what we ask of ourselves

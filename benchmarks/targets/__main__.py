@@ -24,7 +24,7 @@ from typing import Final
 import httpx
 
 from benchmarks.calibration import headline
-from benchmarks.capacity.__main__ import RING_PER_S, calls_of, hang_up, measure, ring, script
+from benchmarks.capacity.measuring import RING_PER_S, calls_of, hang_up, measure, ring, script
 from benchmarks.capacity.programs import CORES, PROGRAMS, Program, simulator, vantum
 from benchmarks.kept import keep, this_run
 from benchmarks.parts import frames_resampled, per_operation_us

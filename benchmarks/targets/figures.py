@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from benchmarks.capacity.__main__ import NONE, Row
+from benchmarks.capacity.rows import NONE, Row
 from benchmarks.kept import Run
 from benchmarks.percentile import percentile
 

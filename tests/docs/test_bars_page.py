@@ -8,8 +8,18 @@ import msgspec
 import pytest
 
 from benchmarks.bars.__main__ import NAME, PAGE
-from benchmarks.bars.figures import LOCAL, OURS, Delays, Measured, lines, page, within_95
-from benchmarks.capacity.__main__ import Row
+from benchmarks.bars.figures import (
+    LOCAL,
+    OURS,
+    Beside,
+    Delays,
+    Measured,
+    grown,
+    lines,
+    page,
+    within_95,
+)
+from benchmarks.capacity.rows import Row
 from benchmarks.kept import Run, kept
 
 
@@ -28,6 +38,7 @@ GOOD = Measured(
         row(OURS, 180, added_p95_ms=60.0),
     ],
     delays=Delays((5.0, 9.0), (8.0, 20.0), (-50.0, -10.0)),
+    beside=[Beside(OURS, 3.4, 2.0), Beside(LOCAL, 5.0, 2.0)],
     start=11.0,
     recording_ms=0.2,
     barge_in_ms={"local voice activity": 90.0, "Deepgram's event": 10.0},
@@ -74,12 +85,12 @@ def test_a_run_that_is_good_throughout_meets_every_bar() -> None:
         ({"barge_in_ms": {"Deepgram's event": 21.0}}, "barge-in at 95 %, by Deepgram's event"),
         ({"delays": Delays((5.0, 26.0), (8.0, 20.0), (-1.0, 0.0))}, "the same, one call"),
         ({"barge_in_ms": {"Deepgram's event": None}}, "barge-in at 95 %, by Deepgram's event"),
-        ({"rows": but(row(OURS, 40, cpu_ms=9.0))}, "CPU at 40 calls, vantum"),
+        ({"beside": [Beside(OURS, 3.5, 2.0), GOOD.beside[1]]}, "CPU of a call, vantum"),
+        ({"beside": GOOD.beside[:1]}, "CPU of a call, vantum with local"),
         ({"rows": but(row(OURS, 150, lost=1))}, "calls on a core with p95 within 50 ms, vantum"),
         ({"rows": but(row(OURS, 40, idle_mb=121.0))}, "memory"),
         ({"rows": but(row(OURS, 150, turns=0))}, "calls on a core with p95 within 50 ms, vantum"),
         # What is spoiled is no measurement.
-        ({"rows": but(row(LOCAL, 40, others_share=0.9))}, "CPU at 40 calls, vantum with local"),
         ({"rows": but(row(OURS, 10, neighbours_share=0.9))}, "delay added to an answer, 10"),
     ],
 )
@@ -95,7 +106,7 @@ def test_calls_without_an_answer_are_no_measure_of_delay() -> None:
 
 
 def test_a_run_without_rows_meets_no_bar_of_theirs_and_leaves_none_out() -> None:
-    empty = list(lines(msgspec.structs.replace(GOOD, rows=[])))
+    empty = list(lines(msgspec.structs.replace(GOOD, rows=[], beside=[])))
     assert [one.what for one in empty] == [one.what for one in lines(GOOD)]
     assert sum(one.found == "not measured" and not one.met for one in empty) == 6
 
@@ -104,3 +115,10 @@ def test_who_could_not_cut_in_is_counted_as_the_latest() -> None:
     assert within_95([10.0] * 19, 20) == 10.0
     assert within_95([10.0] * 18, 20) is None
     assert within_95([], 12) is None
+
+
+def test_a_fifth_more_cpu_than_in_the_kept_run_is_told() -> None:
+    assert not grown([Beside(OURS, 4.0, 2.0)], GOOD.beside)
+    [told] = grown([Beside(OURS, 4.2, 2.0), GOOD.beside[1]], GOOD.beside)
+    assert told == "vantum: 2.10 times the relay's CPU, was 1.70"
+    assert not grown(GOOD.beside, [])

@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.capacity import local, records
-from benchmarks.capacity.__main__ import NAME, Row, Stored
 from benchmarks.capacity.page import PAGE, renewed
 from benchmarks.capacity.paper import TALK, bits_per_s, carried, need, per_minute
 from benchmarks.capacity.records import Asked, counted
+from benchmarks.capacity.rows import NAME, Row, Stored
 from benchmarks.kept import kept
 from vantum.costs import shipped_tariffs
 

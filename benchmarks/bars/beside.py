@@ -1,0 +1,55 @@
+"""What a call costs in CPU beside a bare relay's: both at once, on one core.
+
+One after the other they cannot be compared well: the relay alone took 1.5 to 3 ms a call-second, as
+the machine's other guests had it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import httpx
+
+from benchmarks.bars.figures import BESIDE, Beside
+from benchmarks.capacity.measuring import LINES, SETTLE_S, hang_up, lend, ring, script, used_s
+from benchmarks.capacity.programs import PROGRAMS, simulator
+from benchmarks.capacity.rows import BUSY
+
+RUNS: Final = 3
+
+
+def beside_relay(name: str, seconds: float, voices: Mapping[str, bytes] | None) -> Beside | None:
+    """The middle of some runs in which the callers were quick enough, if any was."""
+    runs = [_beside_relay(name, seconds, voices or {}) for _ in range(RUNS)]
+    counted = sorted((run for run in runs if run is not None), key=lambda run: run.ratio)
+    return counted[len(counted) // 2] if counted else None
+
+
+def _beside_relay(name: str, seconds: float, voices: Mapping[str, bytes]) -> Beside | None:
+    with (
+        simulator() as vendors,
+        PROGRAMS["relay"](vendors.url) as relay,
+        PROGRAMS[name](vendors.url) as program,
+        httpx.Client(base_url=vendors.url, timeout=30) as door,
+    ):
+        lend(door, voices)
+        talk = script(seconds + 2 * BESIDE, tuple(voices or LINES))
+        sids = [
+            sid
+            for number in range(BESIDE)
+            for one in (relay, program)
+            for sid in ring(door, one, 1, talk, first=number)
+        ]
+        time.sleep(SETTLE_S)
+        began = time.monotonic()
+        before = [relay.cpu_s(), *used_s(program, vendors)[:2]]
+        time.sleep(seconds)
+        after = [relay.cpu_s(), *used_s(program, vendors)[:2]]
+        took_s = time.monotonic() - began
+        hang_up(door, sids)
+    bare, own, others = ((now - then) / took_s for then, now in zip(before, after, strict=True))
+    found = Beside(name, 1000 * own / BESIDE, 1000 * bare / BESIDE)
+    print(found.told, flush=True)
+    return found if others < BUSY else None
