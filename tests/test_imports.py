@@ -59,6 +59,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "vantum.arrays",
+            "vantum.nobody",
             "vantum.limits",
             "vantum.errors",
             "vantum.counted",

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from vantum.nobody import nobody
+
 CLOCK_S: Final = 0.001  # uvloop's goes by whole milliseconds: what is due within one, is due
 
 Found = TypeVar("Found")
@@ -40,7 +42,7 @@ class Alarm:
 
     def close(self) -> None:
         """It is not needed any more, and holds nobody: who owns it would wait for the collector."""
-        self._due_at, self._ring = None, _nobody
+        self._due_at, self._ring = None, nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -54,10 +56,6 @@ class Alarm:
             return
         self._due_at = None
         self._ring()
-
-
-def _nobody() -> None:
-    """Is to be woken."""
 
 
 class Patience:

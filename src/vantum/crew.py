@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from vantum.nobody import nobody
 from vantum.telemetry import Log
 
 Work = Coroutine[Any, Any, None]
@@ -38,7 +39,7 @@ class Crew:
         """Stop all tasks; nobody is told of any more."""
         for name in tuple(self._tasks):
             self.cancel(name)
-        self._failed = _nobody
+        self._failed = nobody
 
     def _forget(self, name: str, task: asyncio.Task[None], work: Work) -> None:
         work.close()  # a task cancelled before its first step has not touched it
@@ -53,7 +54,3 @@ class Crew:
             self._log.error("task_failed", task=name, exc_info=error)
             if self._tasks.get(name) is asyncio.current_task():  # else it was told to stop
                 self._failed(name)
-
-
-def _nobody(_: str) -> None:
-    """Is told."""

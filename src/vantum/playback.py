@@ -13,6 +13,7 @@ from vantum.audio.pcm import Encoding
 from vantum.audio.playout import Playout
 from vantum.audio.resample import Resampler, resampler
 from vantum.conversation.effects import Play
+from vantum.nobody import nobody
 from vantum.transports.base import Outlet
 
 _ROUNDING: Final = 1e-6  # of a tick: waking a hair early must not make a second round
@@ -179,13 +180,9 @@ class Player:
     def close(self) -> None:
         """Nothing is played any more, and nobody told."""
         self._clock.remove(self)
-        self._played_out = _nobody
+        self._played_out = nobody
 
     def confirm(self, turn: int, heard_s: float, now: float) -> None:
         """The client reports how much of `turn` it has played."""
         if turn == self._turn:
             self._playout.confirm(heard_s, now)
-
-
-def _nobody(_: int) -> None:
-    """Is told."""

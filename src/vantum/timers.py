@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import ceil
 
 from vantum.conversation.events import Timer
+from vantum.nobody import nobody
 
 
 class Timers:
@@ -36,12 +37,8 @@ class Timers:
         """Forget all timers, and whom to tell."""
         for name in tuple(self._running):
             self.cancel(name)
-        self._fire = _nobody
+        self._fire = nobody
 
     def _due(self, name: Timer) -> None:
         self._running.pop(name, None)
         self._fire(name)
-
-
-def _nobody(_: Timer) -> None:
-    """Is told."""

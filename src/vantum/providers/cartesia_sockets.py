@@ -14,6 +14,7 @@ from typing import Final
 from uuid import uuid4
 
 from vantum.errors import ProviderError, ProviderUnavailable
+from vantum.nobody import nobody
 from vantum.providers.cartesia_trouble import refused
 from vantum.providers.resources import Resources, Stoppable, Upkeep
 from vantum.providers.vendor_socket import Refused, opened
@@ -50,7 +51,7 @@ class Context:
 
         `owed`: sound was being waited for, so a socket that is silent may be dead.
         """
-        self._hear = _nobody  # may hold this place, and what it has not taken yet
+        self._hear = nobody  # may hold this place, and what it has not taken yet
         if owed:
             self._socket.look_alive()
         self._socket.release(self, cancel=cancel)
@@ -252,7 +253,3 @@ def shared_sockets(resources: Resources) -> Sockets:
 
 def _lost() -> ProviderError:
     return ProviderError("the connection to Cartesia was lost", service="tts")
-
-
-def _nobody(_: Context, __: Heard) -> None:
-    """Hears it."""
