@@ -73,3 +73,37 @@ async def test_what_is_cleared_makes_room_for_all() -> None:
     box.clear()
     await asyncio.gather(*putting)
     assert [await box.get(), await box.get()] == [3, 4]
+
+
+async def test_who_can_take_at_once_has_what_comes_while_the_taker_waits() -> None:
+    box, taken = Mailbox[int](3), list[int]()
+
+    def take(number: int) -> bool:
+        if number == 2:
+            return False
+        taken.append(number)
+        return True
+
+    box.hand_to(take)
+    box.put_nowait(0)  # nobody waits for it yet
+    assert (await box.get(), taken) == (0, [])
+    getting = asyncio.ensure_future(box.get())
+    await asyncio.sleep(0)
+    for number in (1, 2, 3):  # the last one may not overtake the one before
+        box.put_nowait(number)
+    assert (await getting, await box.get(), taken) == (2, 3, [1])
+
+
+async def test_nothing_is_handed_to_who_has_left() -> None:
+    box, taken = Mailbox[int](3), list[int]()
+    for gives_up in (False, True):
+        box.hand_to(lambda number: not taken.append(number))
+        getting = asyncio.ensure_future(box.get())
+        await asyncio.sleep(0)
+        if gives_up:
+            getting.cancel()
+        else:
+            box.hand_to(None)
+        box.put_nowait(1)
+        await asyncio.wait([getting])
+    assert (await box.get(), taken) == (1, [])

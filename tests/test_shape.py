@@ -58,6 +58,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "broad except": {
         "src/vantum/crew.py": "a task root: logs what no rule foresaw, ends the part politely",
         "src/vantum/websocket.py": "the root of a callback: tells of it, and ends the connection",
+        "src/vantum/providers/deepgram_line.py": "a callback: who brings sound does not pay",
         "src/vantum/upkeep.py": "task roots: one bad row, or task, must not end all else",
         "src/vantum/campaigns/jobs.py": "a task root: one bad job, not those beside it",
         "src/vantum/providers/local/helper.py": "thread roots: one bad text, not every call",

@@ -13,7 +13,16 @@ from typing import Final
 import httpx
 
 from benchmarks.bars.figures import BESIDE, Beside
-from benchmarks.capacity.measuring import LINES, SETTLE_S, hang_up, lend, ring, script, used_s
+from benchmarks.capacity.measuring import (
+    LINES,
+    SETTLE_S,
+    calls_of,
+    hang_up,
+    lend,
+    ring,
+    script,
+    used_s,
+)
 from benchmarks.capacity.programs import PROGRAMS, simulator
 from benchmarks.capacity.rows import BUSY
 
@@ -21,7 +30,7 @@ RUNS: Final = 3
 
 
 def beside_relay(name: str, seconds: float, voices: Mapping[str, bytes] | None) -> Beside | None:
-    """The middle of some runs in which the callers were quick enough, if any was."""
+    """The middle of some runs, of those in which callers were quick enough and all stayed."""
     runs = [_beside_relay(name, seconds, voices or {}) for _ in range(RUNS)]
     counted = sorted((run for run in runs if run is not None), key=lambda run: run.ratio)
     return counted[len(counted) // 2] if counted else None
@@ -48,8 +57,9 @@ def _beside_relay(name: str, seconds: float, voices: Mapping[str, bytes]) -> Bes
         time.sleep(seconds)
         after = [relay.cpu_s(), *used_s(program, vendors)[:2]]
         took_s = time.monotonic() - began
+        lost = sum(one["status"] != "in-progress" for one in calls_of(door) if one["sid"] in sids)
         hang_up(door, sids)
     bare, own, others = ((now - then) / took_s for then, now in zip(before, after, strict=True))
-    found = Beside(name, 1000 * own / BESIDE, 1000 * bare / BESIDE)
-    print(found.told, flush=True)
-    return found if others < BUSY else None
+    found = Beside(name, 1000 * own / BESIDE, 1000 * bare / BESIDE, BESIDE)
+    print(found.told + (f", {lost} lost" if lost else ""), flush=True)
+    return found if others < BUSY and not lost else None

@@ -130,8 +130,7 @@ class _Recording:
         """The next piece; None at the end. A wait that is cancelled loses nothing."""
         chunk = await self._audio.get()
         if isinstance(chunk, bytes):
-            self._filled_s = 0.0
-            self._alarm.set(limits.STALL_S)
+            self._came()
             return chunk
         if isinstance(chunk, _Stalled):
             self._filled_s += limits.STALL_S
@@ -145,15 +144,21 @@ class _Recording:
 
     def hand_to(self, take: Take | None) -> None:
         """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
+        if take is None:
+            self._audio.hand_to(None)
+            return
 
         def taken(chunk: _Item) -> bool:
-            if take is None or not isinstance(chunk, bytes) or not take(chunk):
+            if not isinstance(chunk, bytes) or not take(chunk):
                 return False
-            self._filled_s = 0.0
-            self._alarm.set(limits.STALL_S)
+            self._came()
             return True
 
-        self._audio.hand_to(None if take is None else taken)
+        self._audio.hand_to(taken)
+
+    def _came(self) -> None:
+        self._filled_s = 0.0
+        self._alarm.set(limits.STALL_S)
 
     def close(self) -> None:
         """Nobody asks for more."""

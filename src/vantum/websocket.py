@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # who talks to vendors alone needs no server
 
 NO_NEWS: Final = logging.getLogger("vantum.peers")  # what peers do wrong is told in `Gone`
 NO_NEWS.setLevel(logging.CRITICAL)
+BUFFER_BYTES: Final = 4_096  # of a connection, to begin with; it grows with what comes
 
 _MOST: Final = 64  # messages that wait to be taken, or as much as the largest; then the peer waits
 _FEW: Final = 16

@@ -15,7 +15,8 @@ _THEIRS: Final = ("vantum.simulator", "vantum.wire")
 def no_collector() -> Iterator[Callable[[], Counter[str]]]:
     """Have none come by itself; what is handed out counts what of Vantum's waits for it, by type.
 
-    The simulated vendors, who are here as well, do not count, nor the messages that both know.
+    The simulated vendors, who are here as well, do not count, nor the messages that both know; nor
+    can circles of functions and coroutines alone, which have no type of ours in them.
     """
     gc.collect()
     gc.disable()

@@ -142,7 +142,7 @@ class _Line:
             async for item in audio:
                 if isinstance(item, Finalise):
                     await self._finalise()
-                elif sound := self._heard(item):
+                elif sound := self._converted(item):
                     await self._socket.send(sound)
         self._close_until_s = self._sent.now_s() + self._budgets.stt_finalise_s
         if self._sent.fresh:
@@ -165,14 +165,14 @@ class _Line:
         if not isinstance(item, bytes) or not self._socket.flows:
             return False
         try:
-            if sound := self._heard(item):
+            if sound := self._converted(item):
                 self._socket.send_at_once(sound)
-        except ProviderError as error:
+        except Exception as error:  # noqa: BLE001 - it is not the trouble of who brings the sound
             self._trouble = error
             self._wake()
         return True
 
-    def _heard(self, sound: bytes) -> bytes:
+    def _converted(self, sound: bytes) -> bytes:
         """In the form in which it is sent; an empty frame would close the stream."""
         self._sent.fresh = True
         sound = self._feed.convert(sound)
@@ -216,9 +216,16 @@ class _Line:
                 events = self._reader.read(message, self._sent.audio_s)
         finally:
             self._alarm = None
-        if self._trouble is not None:
-            raise self._trouble
+        self._look_at_trouble()
         return [*events, *self._finalised()]
+
+    def _look_at_trouble(self) -> None:
+        trouble, self._trouble = self._trouble, None
+        try:
+            if trouble is not None:
+                raise trouble
+        finally:
+            del trouble  # it holds this frame from now on
 
     def _finalised(self) -> list[Hearing]:
         if self._flush_until_s is None:
@@ -231,7 +238,8 @@ class _Line:
     def sent(self, sending: asyncio.Task[None]) -> None:
         """All is sent, or sending has failed."""
         if not sending.cancelled():
-            self._trouble = self._trouble or sending.exception()
+            error = sending.exception()
+            self._trouble = self._trouble or error
         self._wake()
 
     def _wake(self) -> None:

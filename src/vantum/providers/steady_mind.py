@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import AsyncExitStack
 from typing import Final
 
 from msgspec import Struct
@@ -152,5 +153,6 @@ async def _call_off(running: _Asked) -> None:
     try:
         await asyncio.gather(*running, return_exceptions=True)  # that interest nobody any more
     finally:
-        for answer in running.values():
-            await answer.aclose()
+        async with AsyncExitStack() as closing:  # each, whatever becomes of the others
+            for answer in running.values():
+                closing.push_async_callback(answer.aclose)

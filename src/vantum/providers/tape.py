@@ -64,15 +64,18 @@ class Tape:
 
     def hand_to(self, take: Take | None) -> None:
         """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
+        if take is None:
+            self._source.hand_to(None)
+            return
 
         def taken(chunk: bytes | Finalise | None) -> bool:
-            if take is None or chunk is None or not take(chunk):
+            if chunk is None or not take(chunk):
                 return False
             self._keep(chunk)
             self._next += 1
             return True
 
-        self._source.hand_to(None if take is None else taken)
+        self._source.hand_to(taken)
 
     async def _take(self) -> None:
         chunk = await self._source.get()

@@ -12,7 +12,7 @@ from python_socks import ProxyError
 
 from vantum.errors import VantumError
 from vantum.limits import MESSAGE_BYTES, PING_INTERVAL_S, PING_TIMEOUT_S
-from vantum.websocket import NO_NEWS, Frames
+from vantum.websocket import BUFFER_BYTES, NO_NEWS, Frames
 
 
 class Refused(VantumError):  # noqa: N818 - names a state of the world
@@ -54,6 +54,7 @@ async def opened(
                 max_frame_size=MESSAGE_BYTES,
                 max_redirects=0,  # a key goes to nobody else
                 proxy=_proxy_of(url),
+                read_buffer_init_size=BUFFER_BYTES,
                 logger_name=NO_NEWS,
                 use_aiofastnet=False,  # uvloop's transports, as everywhere else
             )

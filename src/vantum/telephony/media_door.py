@@ -119,12 +119,7 @@ class MediaDoor:
         outlet.on_news = lambda news: self._exchange.noted(record, news)
         log.info("call_began", client="twilio", direction=record.direction)
         try:
-            frames = frames_of(socket)
-            frames.take_at_once, outlet.messages.send_at_once = (
-                phone.hear_at_once,
-                frames.send_at_once,
-            )
-            await call.run(phone.listen(frames.receive), _write(frames, outlet))
+            await _talk(call, phone, outlet, frames_of(socket))
         finally:
             log.info("call_ended", reason=session.end_reason)
             if recorder is not None:
@@ -184,6 +179,15 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
     except (TimeoutError, wire.MessageError):
         pass
     return None
+
+
+async def _talk(call: Call, phone: TwilioCall, outlet: TwilioOutlet, frames: Frames) -> None:
+    """Live the call; sound passes without waiting meanwhile, where it can."""
+    frames.take_at_once, outlet.messages.send_at_once = phone.hear_at_once, frames.send_at_once
+    try:
+        await call.run(phone.listen(frames.receive), _write(frames, outlet))
+    finally:
+        frames.take_at_once = outlet.messages.send_at_once = None
 
 
 async def _write(frames: Frames, outlet: TwilioOutlet) -> None:

@@ -28,11 +28,10 @@ from uvicorn.server import ServerState
 
 from vantum import limits
 from vantum.telemetry import server_log
-from vantum.websocket import DIRECT, NO_NEWS, Frames, Gone
+from vantum.websocket import BUFFER_BYTES, DIRECT, NO_NEWS, Frames, Gone
 
 _LOOKED_AT: Final = (b"sec-websocket-key", b"sec-websocket-version")
 _RESTARTS: Final = 1012  # RFC 6455 §7.4.1, as registered since
-_BUFFER_BYTES: Final = 4_096  # to begin with; it grows with what comes
 _Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -209,7 +208,7 @@ def _speaks(frames: Frames, answer: WSUpgradeResponse, manners: _Manners) -> Any
         True,  # pings are answered
         manners.message_bytes,
         None,
-        _BUFFER_BYTES,
+        BUFFER_BYTES,
     )
 
 

@@ -22,6 +22,7 @@ from typing import IO, Final
 import msgspec
 from msgspec.structs import replace
 
+from vantum import arrays
 from vantum.errors import ProviderUnavailable
 from vantum.file_lock import alone
 from vantum.providers.local import engine, frames
@@ -226,6 +227,7 @@ async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None
     finally:
         os.umask(before)
     workshop.leave_later()
+    arrays.bring()
     threads = [_thread(recognise_forever, workshop, f"recognise-{n}") for n in range(recognisers)]
     threads.append(_thread(speak_forever, workshop, "speak"))
     workshop.look_on()
