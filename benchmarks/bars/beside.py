@@ -6,7 +6,6 @@ the machine's other guests had it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,12 +14,13 @@ import httpx
 from benchmarks.bars.figures import BESIDE, Beside
 from benchmarks.capacity.measuring import (
     LINES,
-    SETTLE_S,
     calls_of,
     hang_up,
     lend,
+    lost_of,
     ring,
     script,
+    shares,
     used_s,
 )
 from benchmarks.capacity.programs import PROGRAMS, simulator
@@ -51,15 +51,9 @@ def _beside_relay(name: str, seconds: float, voices: Mapping[str, bytes]) -> Bes
             for one in (relay, program)
             for sid in ring(door, one, 1, talk, first=number)
         ]
-        time.sleep(SETTLE_S)
-        began = time.monotonic()
-        before = [relay.cpu_s(), *used_s(program, vendors)[:2]]
-        time.sleep(seconds)
-        after = [relay.cpu_s(), *used_s(program, vendors)[:2]]
-        took_s = time.monotonic() - began
-        lost = sum(one["status"] != "in-progress" for one in calls_of(door) if one["sid"] in sids)
+        bare, own, others, *_ = shares(seconds, lambda: (relay.cpu_s(), *used_s(program, vendors)))
+        lost = lost_of(calls_of(door, sids))
         hang_up(door, sids)
-    bare, own, others = ((now - then) / took_s for then, now in zip(before, after, strict=True))
     found = Beside(name, 1000 * own / BESIDE, 1000 * bare / BESIDE, BESIDE)
     print(found.told + (f", {lost} lost" if lost else ""), flush=True)
     return found if others < BUSY and not lost else None

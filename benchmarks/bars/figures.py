@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.capacity.rows import GROWTH, Row
+from benchmarks.capacity.rows import Row, worse
 from benchmarks.kept import Run
 from benchmarks.percentile import percentile
 
@@ -182,12 +182,8 @@ def _cpu(known: dict[str, Beside]) -> Iterator[Line]:
 
 def grown(found: list[Beside], known: list[Beside]) -> list[str]:
     """Whose CPU has grown by more than a fifth against the relay's."""
-    before = {one.program: one.ratio for one in known}
-    return [
-        f"{one.program}: {one.ratio:.2f} times the relay's CPU, was {before[one.program]:.2f}"
-        for one in found
-        if one.program in before and one.ratio > GROWTH * before[one.program]
-    ]
+    now, before = ({one.program: one.ratio for one in run} for run in (found, known))
+    return worse(now, before)
 
 
 def _of_a_core(rows: dict[tuple[str, int], Row]) -> Iterator[Line]:
@@ -222,11 +218,12 @@ def _carried(name: str, rows: dict[tuple[str, int], Row], pause_ms: float) -> tu
 
 def page(measured: Measured) -> str:
     """The table as a document."""
+    found = list(lines(measured))
     table = "\n".join(
         f"| {one.what} | {one.bar} | {one.found} | {'yes' if one.met else '**no**'} |"
-        for one in lines(measured)
+        for one in found
     )
-    missed = [one.what for one in lines(measured) if not one.met]
+    missed = [one.what for one in found if not one.met]
     told = [
         f"- **{what}**: {why}"
         for what, why in REASONS.items()

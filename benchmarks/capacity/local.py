@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,12 +25,13 @@ from msgspec import Struct
 from benchmarks.calibration import headline
 from benchmarks.capacity.measuring import (
     RING_PER_S,
-    SETTLE_S,
     calls_of,
     hang_up,
     lend,
+    lost_of,
     ring,
     script,
+    shares,
     used_s,
 )
 from benchmarks.capacity.programs import CORES, simulator, vantum
@@ -99,13 +99,9 @@ def measure(
         lend(door, said)
         talk = script(seconds + calls / per_s, tuple(said))
         sids = ring(door, program, calls, talk, per_s)
-        time.sleep(SETTLE_S)
-        began, before = time.monotonic(), used_s(program, vendors)
-        time.sleep(seconds)
-        took_s, after = time.monotonic() - began, used_s(program, vendors)
-        legs = [one for one in calls_of(door) if one["sid"] in sids]
+        cpu, others, *_ = shares(seconds, lambda: used_s(program, vendors))
+        legs = calls_of(door, sids)
         hang_up(door, sids)
-    cpu, others, *_ = ((now - then) / took_s for now, then in zip(after, before, strict=True))
     return judged(called, legs, cpu, others)
 
 
@@ -118,7 +114,7 @@ def judged(called: str, legs: list[dict[str, Any]], cpu: float, others: float) -
         called=called,
         calls=len(legs),
         refused=len(legs) - len(heard),
-        lost=sum(leg["status"] != "in-progress" for leg in heard),
+        lost=lost_of(heard),
         turns=len(waits),
         wait_p50_s=percentile(waits, 50) if waits else 0.0,
         wait_p95_s=percentile(waits, 95) if waits else 0.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
@@ -62,24 +62,20 @@ def measure(
         idle_mb = program.memory_mb()
         talk = script(seconds + calls / RING_PER_S, tuple(voices or LINES), cut=cut)
         sids = ring(door, program, calls, talk)
-        time.sleep(SETTLE_S)
-        began, before = time.monotonic(), used_s(program, vendors)
-        time.sleep(seconds)
-        took_s, after = time.monotonic() - began, used_s(program, vendors)
-        cpu, others, *more = (then - now for now, then in zip(before, after, strict=True))
+        cpu, others, *more = shares(seconds, lambda: used_s(program, vendors))
         mb = program.memory_mb()
-        legs = [one for one in calls_of(door) if one["sid"] in sids]
+        legs = calls_of(door, sids)
         hang_up(door, sids)
     return Row(
         program=name,
         calls=calls,
-        cpu_ms=1000 * cpu / took_s / calls,
+        cpu_ms=1000 * cpu / calls,
         idle_mb=idle_mb,
         call_mb=(mb - idle_mb) / calls,
-        lost=sum(leg["status"] != "in-progress" for leg in legs),
-        others_share=others / took_s,
+        lost=lost_of(legs),
+        others_share=others,
         calibration_ms=round(1000 * calibrate(), 1),
-        neighbours_share=round(max(more) / took_s, 2),
+        neighbours_share=round(max(more), 2),
         **heard([leg["measures"] for leg in legs if leg["measures"]]),
     )
 
@@ -126,6 +122,15 @@ def used_s(program: Program, vendors: Program) -> tuple[float, float, float, flo
     return cpu, others, busy[0] - cpu, busy[1] - others
 
 
+def shares(seconds: float, used: Callable[[], Sequence[float]]) -> list[float]:
+    """Of the time, once calls have settled: what of each `used` tells of was used in so many."""
+    time.sleep(SETTLE_S)
+    began, before = time.monotonic(), used()
+    time.sleep(seconds)
+    took_s, after = time.monotonic() - began, used()
+    return [(now - then) / took_s for then, now in zip(before, after, strict=True)]
+
+
 def script(
     seconds: float, lines: tuple[str, ...] = LINES, *, cut: bool = False
 ) -> list[dict[str, Any]]:
@@ -164,9 +169,14 @@ def ring(
     return sids
 
 
-def calls_of(door: httpx.Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = door.get("/simulator/calls").json()["calls"]
-    return found
+def calls_of(door: httpx.Client, sids: list[str]) -> list[dict[str, Any]]:
+    """These, as the carrier knows them."""
+    return [one for one in door.get("/simulator/calls").json()["calls"] if one["sid"] in sids]
+
+
+def lost_of(legs: list[dict[str, Any]]) -> int:
+    """How many ended before they should."""
+    return sum(leg["status"] != "in-progress" for leg in legs)
 
 
 def hang_up(door: httpx.Client, sids: list[str]) -> None:

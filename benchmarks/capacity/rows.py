@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -84,9 +85,17 @@ def ratios(rows: list[Row]) -> dict[tuple[str, int], float]:
 
 def grown(rows: list[Row], known: list[Row]) -> list[str]:
     """What costs more than it did."""
-    before = ratios(known)
+    found, before = (
+        {f"{name}, {calls} calls": ratio for (name, calls), ratio in ratios(one).items()}
+        for one in (rows, known)
+    )
+    return worse(found, before)
+
+
+def worse(found: Mapping[str, float], before: Mapping[str, float]) -> list[str]:
+    """Whose CPU has grown by more than a fifth against the relay's."""
     return [
-        f"{name}, {calls} calls: {ratio:.2f} times the relay's CPU, was {before[name, calls]:.2f}"
-        for (name, calls), ratio in ratios(rows).items()
-        if (name, calls) in before and ratio > GROWTH * before[name, calls]
+        f"{what}: {ratio:.2f} times the relay's CPU, was {before[what]:.2f}"
+        for what, ratio in found.items()
+        if what in before and ratio > GROWTH * before[what]
     ]

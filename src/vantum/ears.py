@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 
 from vantum import limits
 from vantum.alarm import Alarm
@@ -12,7 +13,7 @@ from vantum.audio.pcm import silence
 from vantum.conversation.events import Event, HearingFailed
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.mailbox import Mailbox
-from vantum.providers.base import FINALISE, Finalise, ListenOptions, SpeechToText, Take
+from vantum.providers.base import FINALISE, Finalise, ListenOptions, Pieces, SpeechToText, Take
 
 Post = Callable[[Event], Awaitable[None]]
 
@@ -101,30 +102,17 @@ class Ears:
         self._recording.close()
 
 
-class _Recording:
+class _Recording(Pieces):
     """What was sent, and silence where a muted or stalled client sends nothing.
 
     Without it the caller's last word would never end: recognisers count silence in audio.
     """
 
     def __init__(self, audio: Mailbox[_Item], options: ListenOptions) -> None:
-        def stalled() -> None:
-            if audio.empty:  # else the reader is behind, not the sound
-                audio.put_nowait(_Stalled())
-
         self._audio = audio
         self._options = options
         self._filled_s = limits.STALL_FILL_S  # nothing to fill before the first sound
-        self._alarm = Alarm(stalled)
-
-    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
-        return self
-
-    async def __anext__(self) -> bytes | Finalise:
-        chunk = await self.get()
-        if chunk is None:
-            raise StopAsyncIteration
-        return chunk
+        self._alarm = Alarm(self._stalled)
 
     async def get(self) -> bytes | Finalise | None:
         """The next piece; None at the end. A wait that is cancelled loses nothing."""
@@ -144,17 +132,13 @@ class _Recording:
 
     def hand_to(self, take: Take | None) -> None:
         """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
-        if take is None:
-            self._audio.hand_to(None)
-            return
+        self._audio.hand_to(None if take is None else partial(self._taken, take))
 
-        def taken(chunk: _Item) -> bool:
-            if not isinstance(chunk, bytes) or not take(chunk):
-                return False
-            self._came()
-            return True
-
-        self._audio.hand_to(taken)
+    def _taken(self, take: Take, chunk: _Item) -> bool:
+        if not isinstance(chunk, bytes) or not take(chunk):
+            return False
+        self._came()
+        return True
 
     def _came(self) -> None:
         self._filled_s = 0.0
@@ -164,3 +148,7 @@ class _Recording:
         """Nobody asks for more."""
         self._audio.hand_to(None)
         self._alarm.close()
+
+    def _stalled(self) -> None:
+        if self._audio.empty:  # else the reader is behind, not the sound
+            self._audio.put_nowait(_Stalled())

@@ -211,7 +211,6 @@ class Frames(WSListener):
     def _end(self, gone: Gone) -> None:
         if self.gone is None:
             self.gone = gone
-            self.take_at_once = None  # nobody is held by what has ended
         if self._closing is not None:
             self._closing.cancel()
         self._way.free()  # who waits learns that nobody is there

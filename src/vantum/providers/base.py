@@ -41,6 +41,19 @@ class Sound(Protocol):
         ...
 
 
+class Pieces(Sound, Protocol):
+    """Sound that may be iterated as well: its `get`, until the end."""
+
+    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
+        return self
+
+    async def __anext__(self) -> bytes | Finalise:
+        chunk = await self.get()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+
 class ListenOptions(Struct, frozen=True):
     """How a recording is to be heard. Audio is mono at `rate_hz`; mulaw is G.711 at 8000 Hz.
 

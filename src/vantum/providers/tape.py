@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import audioop
 from collections import deque
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
-from vantum.providers.base import Finalise, ListenOptions, Sound, Take
+from vantum.providers.base import Finalise, ListenOptions, Pieces, Sound, Take
 
 # A stall is noticed after 1.5 s and mended within a few; longer stretches without a final are no
 # talk. (Spec §6 keeps 1 s, which loses the words of the stall itself.)
@@ -20,7 +20,7 @@ KEPT_S: Final = 10.0
 LOUD: Final = 300  # RMS of s16: a quiet voice has 1,000, a quiet room 50
 
 
-class Tape:
+class Tape(Pieces):
     """Chunks in order, from the first that may be needed again. Positions are seconds of audio."""
 
     def __init__(self, source: Sound, options: ListenOptions) -> None:
@@ -44,15 +44,6 @@ class Tape:
         except TimeoutError:
             return
 
-    def __aiter__(self) -> AsyncIterator[bytes | Finalise]:
-        return self
-
-    async def __anext__(self) -> bytes | Finalise:
-        chunk = await self.get()
-        if chunk is None:
-            raise StopAsyncIteration
-        return chunk
-
     async def get(self) -> bytes | Finalise | None:
         """What was not played yet, then what comes; None at the end."""
         while self._next == len(self._chunks):
@@ -64,18 +55,14 @@ class Tape:
 
     def hand_to(self, take: Take | None) -> None:
         """Let `take` have at once what comes while a `get` waits; False: it is to be got."""
-        if take is None:
-            self._source.hand_to(None)
-            return
+        self._source.hand_to(None if take is None else partial(self._taken, take))
 
-        def taken(chunk: bytes | Finalise | None) -> bool:
-            if chunk is None or not take(chunk):
-                return False
-            self._keep(chunk)
-            self._next += 1
-            return True
-
-        self._source.hand_to(taken)
+    def _taken(self, take: Take, chunk: bytes | Finalise | None) -> bool:
+        if chunk is None or not take(chunk):
+            return False
+        self._keep(chunk)
+        self._next += 1
+        return True
 
     async def _take(self) -> None:
         chunk = await self._source.get()
