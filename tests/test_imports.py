@@ -67,6 +67,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "vantum.pulse",
             "vantum.sealing",
             "vantum.strain",
+            "vantum.in_turn",
             "vantum.mailbox",
             "vantum.alarm",
             "vantum.websocket",

@@ -53,10 +53,12 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/vantum/providers/local/client.py": "asyncio's own callback interface",
         "src/vantum/providers/local/helper.py": "asyncio's own callback interface",
         "src/vantum/websocket.py": "picows' own callback interface",
+        "src/vantum/in_turn.py": "no behaviour: only what is in it",
         "src/vantum/mailbox.py": "no behaviour: only what is in it",
     },
     "broad except": {
         "src/vantum/crew.py": "a task root: logs what no rule foresaw, ends the part politely",
+        "src/vantum/in_turn.py": "a defect ends its call, and not whoever told it of something",
         "src/vantum/websocket.py": "the root of a callback: tells of it, and ends the connection",
         "src/vantum/providers/deepgram_line.py": "a callback: who brings sound does not pay",
         "src/vantum/upkeep.py": "task roots: one bad row, or task, must not end all else",

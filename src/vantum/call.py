@@ -1,8 +1,8 @@
 """One live call: a task group around a conversation that turns its effects into deeds.
 
 Tasks: `listen` and `write` (the transport's), `prewarm` (the providers), `hear` and `close-input`
-(one recording), `turn-N` and `voice-N` (model and voice of reply N); the call's own task decides,
-and never waits for anything slow.
+(one recording), `turn-N` and `voice-N` (model and voice of reply N). None of them is woken for an
+event: it is decided where it occurs, and never waits for anything slow.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from vantum.costs import Party
 from vantum.crew import Crew, Work
 from vantum.ears import Ears
 from vantum.errors import ProviderError, Service
-from vantum.limits import INBOX_EVENTS
-from vantum.mailbox import Mailbox
+from vantum.in_turn import InTurn
 from vantum.playback import Player, PlayoutClock
 from vantum.providers.base import (
     ALWAYS,
@@ -118,7 +117,7 @@ class Call:
         self._log = log
         self.conversation = Conversation(cast.policy, session.session_id, self._timers.now())
         self._player = Player(outlet, house.clock, self._played_out, self.books.sent)
-        self._inbox: Mailbox[ev.Event] = Mailbox(INBOX_EVENTS)
+        self._events: InTurn[ev.Event] = InTurn(self._take)
         self._crew = Crew(log, self._task_failed)
         self._ears: Ears | None = None  # of the recording that runs
         self._saying: Saying | None = None
@@ -143,7 +142,7 @@ class Call:
         options = replace(options, key_terms=self.cast.key_terms, played=self._player.played)
         self._ears = Ears(self.cast.ears, options)
         self._crew.start("hear", self._ears.listen(self.post))
-        self.post_now(ev.InputStarted(automatic, greets))
+        self.post(ev.InputStarted(automatic, greets))
 
     @property
     def can_hear(self) -> bool:
@@ -164,32 +163,20 @@ class Call:
         try:
             await ears.hear(pcm)
         except ProviderError as error:
-            await self.post(ev.HearingFailed(str(error), error.trouble))
+            self.post(ev.HearingFailed(str(error), error.trouble))
         self.books.listened(ears.heard_s, self._timers.now())
 
     def close_input(self) -> None:
         """The recording is complete."""
-        self.post_now(ev.InputEnded())
+        self.post(ev.InputEnded())
 
     def confirm_heard(self, turn: int, heard_s: float) -> None:
         """The client reports how much of the answer it has played."""
         self._player.confirm(turn, heard_s, self._timers.now())
 
-    async def post(self, event: ev.Event) -> None:
-        """Hand an event to the conversation and let it be taken."""
-        await self._inbox.put(event)
-        # `put` alone does not let others run: a voice faster than speech would fill the inbox
-        # before the first of its sound is played, and never learn that there is enough.
-        await asyncio.sleep(0)
-
-    def post_now(self, event: ev.Event) -> None:
-        """The same without waiting. A full inbox means that this process stands still."""
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
-            self._log.error("inbox_full", event_name=type(event).__name__)
-            self.session.end_reason = "faults"
-            self._outlet.close("faults")
+    def post(self, event: ev.Event) -> None:
+        """Hand an event to the conversation, which decides it now or when it comes to it."""
+        self._events.put(event)
 
     # -- the life of a call --------------------------------------------------------------------
 
@@ -204,8 +191,7 @@ class Call:
                 self._crew.start("listen", self._until_gone(listen))
                 self._crew.start("write", self._until_gone(write))
                 self._crew.start("prewarm", self.cast.prewarm())
-                self.post_now(ev.Ready())
-                await self._decide()
+                await self._events.run(ev.Ready())
                 self._end()
         finally:
             listen.close()
@@ -220,13 +206,7 @@ class Call:
         try:
             await work
         finally:
-            self._gone()
-
-    def _gone(self) -> None:
-        """The peer cannot be reached any more: nothing that waits in the inbox matters now."""
-        if self._inbox.full:
-            self._inbox.clear()
-        self._inbox.put_nowait(ev.Disconnected())
+            self.post(ev.Disconnected())
 
     def _end(self) -> None:
         self._timers.close()
@@ -235,19 +215,15 @@ class Call:
     def _task_failed(self, name: str) -> None:
         saying = self._saying
         if name == "hear":
-            self.post_now(ev.HearingFailed("speech recognition failed"))
+            self.post(ev.HearingFailed("speech recognition failed"))
         elif saying is not None and name == f"turn-{saying.reply}":
-            self.post_now(ev.ReplyFailed(saying.turn, saying.reply, "the model failed"))
+            self.post(ev.ReplyFailed(saying.turn, saying.reply, "the model failed"))
         elif saying is not None and name == f"voice-{saying.reply}":
-            self.post_now(ev.VoiceFailed(saying.turn, saying.reply, "the voice failed"))
+            self.post(ev.VoiceFailed(saying.turn, saying.reply, "the voice failed"))
 
-    async def _decide(self) -> None:
-        while self.state is not State.ENDED:
-            self._take(await self._inbox.get())
-
-    def _take(self, event: ev.Event) -> None:
-        # What a deed finds out at once is taken before the inbox: the caller's next word must meet
-        # a settled call.
+    def _take(self, event: ev.Event) -> bool:
+        # What a deed finds out at once is taken before all else: the caller's next word must meet a
+        # settled call.
         waiting = deque([event])
         while waiting:
             event, now = waiting.popleft(), self._timers.now()
@@ -257,6 +233,7 @@ class Call:
                 found = _DEEDS[type(effect)](self, effect)
                 if found is not None:
                     waiting.append(found)
+        return self.state is not State.ENDED
 
     # -- deeds ---------------------------------------------------------------------------------
 
@@ -295,7 +272,7 @@ class Call:
             self._open_saying(turn, reply).give(text)
             self.books.said(text or "")
         except asyncio.QueueFull:
-            self.post_now(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
+            self.post(ev.VoiceFailed(turn, reply, "the answer is too long to be spoken"))
 
     def _play(self, effect: do.Play) -> None:
         self._player.play(effect, self._timers.now())
@@ -304,7 +281,7 @@ class Call:
         self._player.finish(effect.turn, self._timers.now())
 
     def _played_out(self, turn: int) -> None:
-        self.post_now(ev.PlayedOut(turn))
+        self.post(ev.PlayedOut(turn))
 
     def _hold(self, effect: do.Hold) -> None:
         self._player.hold(effect.turn, self._timers.now())
@@ -320,7 +297,7 @@ class Call:
 
     def _finalise(self, effect: do.Finalise) -> None:
         if self._ears is None or self._ears.over:
-            self.post_now(ev.Finalised())
+            self.post(ev.Finalised())
         elif effect.closes:
             self._crew.start("close-input", self._ears.close())
         else:
@@ -335,7 +312,7 @@ class Call:
         self._crew.cancel("close-input")
 
     def _fired(self, name: ev.Timer) -> None:
-        self.post_now(ev.TimerFired(name))
+        self.post(ev.TimerFired(name))
 
     def _notify(self, effect: do.Notify) -> None:
         notice = effect.notice

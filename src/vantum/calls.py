@@ -181,7 +181,7 @@ class Calls:
                 if live.session.is_expired(
                     now, idle_s=settings.idle_limit_s, age_s=settings.age_limit_s
                 ):
-                    live.call.post_now(EndAsked("expired"))
+                    live.call.post(EndAsked("expired"))
 
     async def drain(self, patience_s: float) -> None:
         """Admit nothing more; give calls time to finish, then close them.
@@ -196,7 +196,7 @@ class Calls:
             await asyncio.sleep(min(ANNOUNCE_S, patience_s))
         await self._wait_until_empty(patience_s)
         for live in self:
-            live.call.post_now(EndAsked("shutdown"))
+            live.call.post(EndAsked("shutdown"))
         await self._wait_until_empty(limits.CLOSE_SOCKETS_S)
 
     async def _wait_until_empty(self, seconds: float) -> None:

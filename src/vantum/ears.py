@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
 
@@ -15,7 +15,7 @@ from vantum.errors import ProviderError, ProviderTimeout
 from vantum.mailbox import Mailbox
 from vantum.providers.base import FINALISE, Finalise, ListenOptions, Pieces, SpeechToText, Take
 
-Post = Callable[[Event], Awaitable[None]]
+Post = Callable[[Event], None]
 
 
 class _Stalled:
@@ -86,12 +86,12 @@ class Ears:
         try:
             async with aclosing(self._recogniser.listen(self._recording, self.options)) as findings:
                 async for finding in findings:
-                    await post(finding)
+                    post(finding)
         except ProviderError as error:
             if self.over:  # nobody listens to this recording any more
                 return
             self.leave()
-            await post(HearingFailed(str(error), error.trouble))
+            post(HearingFailed(str(error), error.trouble))
         finally:
             self.leave()
 

@@ -38,7 +38,6 @@ MODEL_DEADLINE_S: Final = 30.0  # spec §7: then a fallback sentence
 SYNTHESIS_DEADLINE_S: Final = 30.0  # spec §8
 SPEECH_CHARS: Final = 5_000  # spec §8: longer text is cut
 PIECES: Final = 512  # 500 tokens are the longest answer; a piece has one at least
-INBOX_EVENTS: Final = 1_024  # a call takes 2.5 µs an event: this is a stall of the whole process
 INPUT_CHUNKS: Final = 512  # 10 s of 20 ms frames; then the sender's socket is slowed
 STALL_S: Final = 0.6  # mobile networks stall up to half a second; longer, nothing is being said
 STALL_FILL_S: Final = 2.4  # of silence: enough for every turn to end

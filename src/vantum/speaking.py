@@ -21,7 +21,7 @@ from vantum.providers.base import (
     VoiceOptions,
 )
 
-Post = Callable[[ev.Event], Awaitable[None]]
+Post = Callable[[ev.Event], None]
 
 
 class Saying:
@@ -65,18 +65,18 @@ class Saying:
                     if item is None:
                         break
                     if isinstance(item, Action):
-                        await post(ev.ActionAsked(turn, reply, item.name, item.argument))
+                        post(ev.ActionAsked(turn, reply, item.name, item.argument))
                     elif isinstance(item, ev.Setback):
-                        await post(item)
+                        post(item)
                     elif isinstance(item, Usage):
                         spent(item)
                     else:
-                        await post(ev.Token(turn, reply, item))
-            await post(ev.ReplyWritten(turn, reply))
+                        post(ev.Token(turn, reply, item))
+            post(ev.ReplyWritten(turn, reply))
         except TimeoutError:
-            await post(ev.ReplyFailed(turn, reply, "the model did not answer in time"))
+            post(ev.ReplyFailed(turn, reply, "the model did not answer in time"))
         except ProviderError as error:
-            await post(ev.ReplyFailed(turn, reply, str(error), error.trouble))
+            post(ev.ReplyFailed(turn, reply, str(error), error.trouble))
         finally:
             patience.close()
 
@@ -104,13 +104,13 @@ class Saying:
                 finally:
                     watch.close()
         except TimeoutError:
-            await post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
+            post(ev.VoiceFailed(turn, reply, "the voice did not answer in time"))
         except ProviderError as error:
-            await post(ev.VoiceFailed(turn, reply, str(error), error.trouble))
+            post(ev.VoiceFailed(turn, reply, str(error), error.trouble))
 
     async def _report(self, sound: Spoken | ev.Setback, post: Post) -> None:
         if isinstance(sound, ev.Setback):
-            await post(sound)
+            post(sound)
             return
         if self._made_s > limits.AHEAD_S:
             await self.released.wait()
@@ -118,10 +118,10 @@ class Saying:
         speech = ev.Speech(*ids, sound.pcm, sound.rate_hz, sound.words, sound.encoding)
         self._made_s += speech.lasts_s
         if sound.pcm or sound.words:
-            await post(speech)
+            post(speech)
         if sound.last:
             self._watch.finished()
-            await post(ev.PieceVoiced(*ids))
+            post(ev.PieceVoiced(*ids))
 
     async def _given(self) -> AsyncIterator[str]:
         while (text := await self._pieces.get()) is not None:

@@ -52,12 +52,12 @@ async def responding(talk: Talk) -> None:
 
 async def interrupted(talk: Talk) -> None:
     await responding(talk)
-    talk.call.post_now(ev.InterruptAsked())
+    talk.call.post(ev.InterruptAsked())
 
 
 async def ending(talk: Talk) -> None:
     await responding(talk)
-    talk.call.post_now(ev.EndAsked("caller_ended"))
+    talk.call.post(ev.EndAsked("caller_ended"))
 
 
 MOMENTS = [listening, opening, recording, closing, thinking, responding, interrupted, ending]
@@ -85,7 +85,7 @@ def test_an_end_asked_for_in_any_state_is_told_once_and_last(moment: Moment, rea
         async with calling(mind=SLOW) as talk:
             await moment(talk)
             for _ in range(3):
-                talk.call.post_now(ev.EndAsked(reason))
+                talk.call.post(ev.EndAsked(reason))
             await talk.until(lambda: talk.ear.closed)
             await talk.is_in(State.ENDED)
             assert len(talk.ear.all("close")) == 1
@@ -101,7 +101,7 @@ def test_a_peer_that_never_closes_is_left_after_a_while() -> None:
     async def course() -> None:
         async with calling() as talk:
             talk.ear.is_closed = asyncio.Event()  # nobody waits for this one
-            talk.call.post_now(ev.EndAsked("caller_ended"))
+            talk.call.post(ev.EndAsked("caller_ended"))
             await talk.until(lambda: talk.ear.closed)
 
     play(course())
@@ -115,7 +115,7 @@ def test_cv_11_five_interruptions_leave_nothing_behind() -> None:
             for number in range(1, 6):
                 turn = await talk.is_answered()
                 await asyncio.sleep(0.5)
-                talk.call.post_now(ev.InterruptAsked())
+                talk.call.post(ev.InterruptAsked())
                 await talk.until(lambda n=number: len(talk.ear.all("interrupt")) == n)
                 assert talk.ear.all("interrupt")[-1].turn == turn
                 await talk.settles()

@@ -153,7 +153,7 @@ def test_what_the_client_says_it_heard_is_what_counts_as_heard() -> None:
             turn = talk.ear.all("begin")[-1].turn
             await asyncio.sleep(2)
             talk.call.confirm_heard(turn, 0.0)  # its network stood still
-            talk.call.post_now(ev.InterruptAsked())
+            talk.call.post(ev.InterruptAsked())
             await talk.until(lambda: talk.ear.all("AnswerInterrupted"))
             notice = next(n for n in talk.ear.notices if type(n).__name__ == "AnswerInterrupted")
             assert notice.heard == ""

@@ -21,6 +21,7 @@ from vantum.audio.pcm import Encoding
 from vantum.conversation.events import SpokenWord
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.limits import Budgets
+from vantum.mailbox import Mailbox
 from vantum.providers.base import Spoken
 from vantum.providers.cartesia_sockets import Context, Heard, Sockets
 from vantum.providers.cartesia_trouble import refused
@@ -31,6 +32,8 @@ CONTEXT_REST_S: Final = 0.8  # a context is forgotten 1 s after its last sound; 
 # Pieces under way: the next one is there when the service comes to it. More would only be paid for
 # in vain when the caller interrupts.
 _UNDER_WAY: Final = 2
+# Of what is heard: 5,000 characters, at which a piece is cut, are some 20,000 sounds of 20 ms.
+_MOST: Final = 100_000
 
 
 class _Piece(Struct):
@@ -65,8 +68,7 @@ class Answer:
         self._request = request
         self._budgets = budgets
         self._rest_s = rest_s
-        # Needs no number: two pieces are under way at most, and a piece is cut at 5,000 characters.
-        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._inbox: Mailbox[_Item] = Mailbox(_MOST)
         self._under_way: deque[_Piece] = deque()
         self._room = asyncio.Semaphore(_UNDER_WAY)
         self._in_order = asyncio.Lock()

@@ -124,10 +124,11 @@ class Socket:
     async def _run(self) -> None:
         lost = _lost()
         try:
-            self._connection = await self._opened()
+            self._connection = connection = await self._opened()
+            connection.take_at_once = self._route
             self.settled.set()
             self._rest()
-            while not isinstance(frame := await self._connection.take(), Gone):
+            while not isinstance(frame := await connection.take(), Gone):
                 self._route(frame)
         except Refused as answer:
             lost = refused(
@@ -140,6 +141,7 @@ class Socket:
             lost.__cause__ = error
         finally:
             if self._connection is not None:
+                self._connection.take_at_once = None
                 self._connection.close()
             self._end(lost)
 
@@ -157,17 +159,18 @@ class Socket:
             ping_s=budgets.tts_keepalive_s,
         )
 
-    def _route(self, frame: str | bytes) -> None:
+    def _route(self, frame: str | bytes) -> bool:
         self._heard_at = self._now()
         message = wire.server_message(frame)
         if message is None:
-            return
+            return True
         if message.context_id is not None:
             context = self.contexts.get(message.context_id)
         else:  # an error that names no context: it can be told where there is but one
             [context] = self.contexts.values() if len(self.contexts) == 1 else [None]
         if context is not None:
             context.hear(message)
+        return True
 
     def _rest(self) -> None:
         """Close in a while, unless somebody joins."""

@@ -73,7 +73,7 @@ class Talks:
         """Do what is wanted of a call that is carried here."""
         live = self._live.get(command.call_id)
         if live is not None:
-            live.call.post_now(event_of(command))
+            live.call.post(event_of(command))
 
     async def run(self) -> None:
         """Do what other processes want of the calls carried here, for ever."""

@@ -177,16 +177,16 @@ class BrowserCall:
 
     def _interrupt(self, request: Request) -> None:
         self._ack(request)
-        self._call.post_now(InterruptAsked())
+        self._call.post(InterruptAsked())
 
     def _end(self, request: Request) -> None:
         self._ack(request)
-        self._call.post_now(EndAsked("caller_ended"))
+        self._call.post(EndAsked("caller_ended"))
 
     def _mute(self, request: Request) -> None:
         self._muted = request.name == EVENTS.user.action.MUTE
         self._ack(request)
-        self._call.post_now(MuteChanged(self._muted))
+        self._call.post(MuteChanged(self._muted))
 
     def _rate(self, request: Request) -> None:
         feedback = cast(p.Feedback, request.payload)

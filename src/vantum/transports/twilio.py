@@ -94,7 +94,7 @@ class TwilioCall:
             wire.RATE_HZ, session.language, session.session_id, encoding="mulaw"
         )
         self._call.open_input(options, automatic=True, greets=True)
-        self._call.post_now(self._answered)
+        self._call.post(self._answered)
 
     async def _take(self, message: wire.FromCarrier | None) -> None:
         if isinstance(message, wire.Media):
@@ -127,7 +127,7 @@ class TwilioCall:
             return
         for at in range(0, len(heard), FRAME_SAMPLES):
             if self._beep.hear(heard[at : at + FRAME_SAMPLES]):
-                self._call.post_now(Beeped(self._arrivals.position / wire.RATE_HZ))
+                self._call.post(Beeped(self._arrivals.position / wire.RATE_HZ))
 
     def _press(self, digit: str) -> None:
         """Digits follow each other; `#` or a pause ends them."""
@@ -141,5 +141,5 @@ class TwilioCall:
             self._keys_due = loop.call_later(KEYS_S, self._tell_keys)
 
     def _tell_keys(self) -> None:
-        self._call.post_now(Keyed(self._keys))
+        self._call.post(Keyed(self._keys))
         self._keys = ""

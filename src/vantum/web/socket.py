@@ -190,7 +190,7 @@ class SocketDoor:
         log.info("call_began", client="v2" if v2 else "legacy", address=session.address)
         loop, end = asyncio.get_running_loop(), None
         if entry.longest_s:  # what all calls are held to, `Calls.sweep` looks after
-            end = loop.call_later(entry.longest_s, call.post_now, EndAsked("expired"))
+            end = loop.call_later(entry.longest_s, call.post, EndAsked("expired"))
         try:
             frames = frames_of(socket)
             await call.run(browser.listen(frames.receive), write(frames, outlet))
