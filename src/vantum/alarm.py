@@ -91,6 +91,11 @@ class Patience:
                 task.uncancel()
             del task  # a task that was cancelled holds this frame
 
+    def hurry(self) -> None:
+        """The wait that is under way, if one is, is over."""
+        if not self._ended:
+            self._end()
+
     def close(self) -> None:
         """There is no more to wait for."""
         if self._alarm is not None:

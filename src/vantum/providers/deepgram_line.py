@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
+from vantum.alarm import Patience
 from vantum.audio.resample import resampler
 from vantum.conversation.events import Finalised, Hearing
 from vantum.errors import ProviderError, ProviderTimeout, Trouble
@@ -106,6 +107,7 @@ async def heard(
                 for event in await line.next_events():
                     yield event
         finally:
+            line.close()
             sending.cancel()
             await asyncio.wait([sending])
 
@@ -130,7 +132,7 @@ class _Line:
         self._silence = _Silence(budgets.stt_progress_s)
         self._flush_until_s: float | None = None
         self._close_until_s: float | None = None
-        self._alarm: asyncio.Timeout | None = None
+        self._patience = Patience()
         self._trouble: BaseException | None = None  # that ended the sending
 
     # -- what goes out -------------------------------------------------------------------------
@@ -202,8 +204,8 @@ class _Line:
         """What was heard next; nothing when it was only time to look at the clock."""
         events: list[Hearing] = []
         try:
-            async with asyncio.timeout_at(self._due_s()) as self._alarm:
-                message = await self._socket.take()
+            wait_s = max(0.0, self._due_s() - self._sent.now_s())
+            message = await self._patience.within(wait_s, self._socket.take())
         except TimeoutError:
             await self._look_at_clock()
         else:
@@ -214,8 +216,6 @@ class _Line:
             else:
                 self._silence.ends()
                 events = self._reader.read(message, self._sent.audio_s)
-        finally:
-            self._alarm = None
         self._look_at_trouble()
         return [*events, *self._finalised()]
 
@@ -244,10 +244,13 @@ class _Line:
 
     def _wake(self) -> None:
         """Something else than a message is to be looked at."""
-        if self._alarm is not None and not self._alarm.expired():
-            self._alarm.reschedule(self._sent.now_s())
+        self._patience.hurry()
 
-    def _due_s(self) -> float | None:
+    def close(self) -> None:
+        """Nobody asks for more."""
+        self._patience.close()
+
+    def _due_s(self) -> float:
         """When to look at the clock, if no message comes before."""
         if self._trouble is not None:
             return self._sent.now_s()

@@ -57,7 +57,7 @@ class TwilioCall:
                 self._keys_due.cancel()
 
     def hear_at_once(self, text: bytes | str) -> bool:
-        """Take a frame of sound without waiting; False for anything else, which `listen` is to get.
+        """Take a frame of sound, or a mark, without waiting; False: `listen` is to get it.
 
         A task that is woken for each frame costs as much as all else that is done with it.
         """
@@ -67,11 +67,13 @@ class TwilioCall:
             message = wire.from_carrier(text)
         except wire.MessageError:
             return False
-        if not isinstance(message, wire.Media):
+        if not isinstance(message, wire.Media | wire.Mark):
             return False
         now = self._now()
         self._call.session.touch(now)
-        if heard := self._heard(message.media):
+        if isinstance(message, wire.Mark):
+            self._outlet.marked(message.mark.name)
+        elif heard := self._heard(message.media):
             self._call.hear_now(heard, now)
             self._listen_for_beep(heard)
         return True
