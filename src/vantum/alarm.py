@@ -91,6 +91,10 @@ class Patience:
                 task.uncancel()
             del task  # a task that was cancelled holds this frame
 
+    async def until(self, due_s: float, what: Awaitable[Found]) -> Found:
+        """The same, up to a time of the loop's clock."""
+        return await self.within(max(0.0, due_s - self._loop.time()), what)
+
     def hurry(self) -> None:
         """The wait that is under way, if one is, is over."""
         if not self._ended:

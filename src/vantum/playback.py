@@ -16,6 +16,7 @@ from vantum.conversation.effects import Play
 from vantum.nobody import nobody
 from vantum.transports.base import Outlet
 
+_REST_S: Final = 1.0  # a voice that was far enough ahead is not woken for each of its sounds
 _ROUNDING: Final = 1e-6  # of a tick: waking a hair early must not make a second round
 
 
@@ -133,10 +134,10 @@ class Player:
             if self.played is not None:
                 self.played.sent(frame)
         ahead_s = self._playout.queued_ahead_s(now)
-        if ahead_s < limits.AHEAD_S:
-            self._room.set()
-        else:
+        if ahead_s >= limits.AHEAD_S:
             self._room.clear()
+        elif ahead_s < limits.AHEAD_S - _REST_S:
+            self._room.set()
         if not self._finished:
             return
         if not self._completed and ahead_s <= limits.LEAD_S and self._playout.all_sent:

@@ -49,6 +49,7 @@ class Playout:
         # What may still be sent: all of it where a peer clears. None: nothing may play.
         self._sound: bytearray | None = None
         self._dropped = 0  # samples before the first one kept
+        self._queued = 0
         self._sent = 0
         self._confirmed = 0  # by the peer
         self._finished = False
@@ -82,6 +83,7 @@ class Playout:
         """Add sound to the utterance; dropped when it was stopped. An odd last byte is lost."""
         if self._sound is not None:
             self._sound += pcm if self._line.width == 1 else even(pcm)
+            self._queued = self._dropped + len(self._sound) // self._line.width
 
     def finish(self) -> None:
         """No more sound will be queued."""
@@ -163,14 +165,9 @@ class Playout:
         self._reset(None)
         return heard_s
 
-    @property
-    def _queued(self) -> int:
-        kept = len(self._sound) // self._line.width if self._sound is not None else 0
-        return self._dropped + kept
-
     def _reset(self, sound: bytearray | None) -> None:
         self._sound = sound
-        self._sent = self._dropped = self._confirmed = 0
+        self._sent = self._dropped = self._queued = self._confirmed = 0
         self._finished = self._held = False
         self._schedule = _Clock(self._rate_hz)
         self._ear = _Clock(self._rate_hz)

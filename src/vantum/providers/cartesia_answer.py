@@ -57,6 +57,13 @@ class _Line(Struct):
     quiet_since: float | None = None
     half_sample: bytes = b""
 
+    def whole(self, sound: bytes, width: int) -> bytes:
+        """As much as is whole samples of `width` bytes; the rest comes before the next sound."""
+        sound = self.half_sample + sound  # copies nothing where one of them is empty
+        over = len(sound) % width
+        self.half_sample = sound[len(sound) - over :]
+        return sound[:-over] if over else sound
+
 
 class Answer:
     """One answer. `request` holds all that is the same for each of its pieces."""
@@ -218,10 +225,9 @@ class Answer:
         width = wire.BYTES_PER_SAMPLE[output.encoding]
         line.heard_s += len(chunk.data) / (width * output.sample_rate)
         line.quiet_since = self._loop.time()
-        data = line.half_sample + chunk.data
-        whole = len(data) - len(data) % width
-        line.half_sample = data[whole:]
-        return [*spoken, self._spoken(data[:whole])] if whole else spoken
+        if data := line.whole(chunk.data, width):
+            spoken.append(self._spoken(data))
+        return spoken
 
     def _belongs_to_next(self, chunk: wire.Chunk) -> bool:
         """The service has gone on without telling the end of a piece."""

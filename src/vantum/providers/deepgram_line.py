@@ -204,8 +204,7 @@ class _Line:
         """What was heard next; nothing when it was only time to look at the clock."""
         events: list[Hearing] = []
         try:
-            wait_s = max(0.0, self._due_s() - self._sent.now_s())
-            message = await self._patience.within(wait_s, self._socket.take())
+            message = await self._patience.until(self._due_s(), self._socket.take())
         except TimeoutError:
             await self._look_at_clock()
         else:

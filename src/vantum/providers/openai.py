@@ -20,6 +20,7 @@ from aiohttp import (
     TCPConnector,
 )
 
+from vantum.alarm import Patience
 from vantum.errors import ProviderError, ProviderTimeout
 from vantum.providers.base import Action, Prompt, Usage
 from vantum.providers.openai_body import Dialect, dialect_of, refused_option, request_of
@@ -64,13 +65,15 @@ class OpenAIModel:
             return
         url = f"{self._settings.openai_base_url}/models"
         response = await self._sent(self._opened().get(url), now_s + self._first_s)
+        patience = Patience()
         try:
             if response.status in {401, 402, 403}:
                 fault = read_fault(await _body(response, now_s + self._first_s))
                 raise error_of(response.status, fault, response.headers)
-            while await _read(response, now_s + self._first_s):
+            while await _read(response, now_s + self._first_s, patience):
                 pass  # only a response that was read to its end leaves its connection
         finally:
+            patience.close()
             response.close()
         self._warm_until_s = now_s + _KEPT_S
 
@@ -80,10 +83,10 @@ class OpenAIModel:
         ends_s = clock() + self._settings.llm_streaming_timeout_s
         due_s = min(ends_s, clock() + self._first_s)
         response = await self._ask(prompt, due_s)
-        events, answer, said = EventStream(), Answer(), False
+        events, answer, said, patience = EventStream(), Answer(), False, Patience()
         try:
             while not answer.done:
-                chunk = await _read(response, due_s)
+                chunk = await _read(response, due_s, patience)
                 text = "".join(map(answer.take, _cut(events, chunk)))
                 if text:
                     said = said or not text.isspace()
@@ -101,6 +104,7 @@ class OpenAIModel:
                     while await response.content.readany():
                         pass
         finally:
+            patience.close()
             response.close()  # at once: an answer that nobody wants is paid for by the token
 
     async def _ask(self, prompt: Prompt, due_s: float) -> ClientResponse:
@@ -158,11 +162,10 @@ class OpenAIModel:
         return headers
 
 
-async def _read(response: ClientResponse, due_s: float) -> bytes:
+async def _read(response: ClientResponse, due_s: float, patience: Patience) -> bytes:
     """What has come; nothing at the end."""
     try:
-        async with asyncio.timeout_at(due_s):
-            return await response.content.readany()
+        return await patience.until(due_s, response.content.readany())
     except TimeoutError:
         text = "the model's server stopped in its answer"
         raise ProviderTimeout(text, service="llm") from None
@@ -174,12 +177,13 @@ async def _read(response: ClientResponse, due_s: float) -> bytes:
 
 async def _body(response: ClientResponse, due_s: float) -> bytes:
     """As much of an error's body as is worth reading."""
-    body = b""
+    body, patience = b"", Patience()
     try:
         with suppress(ProviderError):  # the status alone tells most of it
-            while len(body) < _FAULT_BYTES and (chunk := await _read(response, due_s)):
+            while len(body) < _FAULT_BYTES and (chunk := await _read(response, due_s, patience)):
                 body += chunk
     finally:
+        patience.close()
         response.close()
     return body
 

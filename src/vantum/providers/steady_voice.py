@@ -129,7 +129,9 @@ class SteadyTextToSpeech:
 
 
 def _numbered(sound: Spoken | Setback, piece: int) -> Spoken | Setback:
-    return msgspec.structs.replace(sound, piece=piece) if isinstance(sound, Spoken) else sound
+    if isinstance(sound, Setback) or sound.piece == piece:
+        return sound
+    return msgspec.structs.replace(sound, piece=piece)
 
 
 class _Line:
@@ -192,13 +194,14 @@ class _Made:
     def added(self, sound: Spoken) -> Spoken:
         """Count more sound; its words' times become those of the whole piece."""
         self._words += sound.words
-        words = tuple(
-            SpokenWord(word.text, word.start_s + self._begin_s, word.end_s + self._begin_s)
-            for word in sound.words
-        )
+        if sound.words and self._begin_s:
+            words = tuple(
+                SpokenWord(word.text, word.start_s + self._begin_s, word.end_s + self._begin_s)
+                for word in sound.words
+            )
+            sound = msgspec.structs.replace(sound, words=words)
         self.sound_s += _length_s(sound)
         self.whole = sound.last
-        sound = msgspec.structs.replace(sound, words=words)
         self.kept.append(sound)
         return sound
 
