@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -193,8 +193,12 @@ def on_the_phone(simulator: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """A server of its own that calls can be asked of: its address, and its data folder."""
+def serving(settings: dict[str, str], cores: Collection[int] = ()) -> Iterator[tuple[str, Path]]:
+    """A server of its own that calls can be asked of: its address, and its data folder.
+
+    `cores` are what it may use; else what this process may.
+    """
+    cores = cores or os.sched_getaffinity(0)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
@@ -202,6 +206,7 @@ def serving(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
             [sys.executable, "-m", "vantum", "serve", "--port", str(port)],
             env={**os.environ, **settings, "PUBLIC_URL": address, "VANTUM_DATA_DIR": folder},
             stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509 - one thread
         )
         try:
             ends = time.monotonic() + START_S

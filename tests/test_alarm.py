@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import uvloop
 
-from vantum.alarm import Alarm, Patience
+from vantum.alarm import CLOCK_S, Alarm, Patience
 
 pytestmark = pytest.mark.anyio
 MOMENT_S, SOON_S, LATE_S = 0.002, 0.01, 10.0
@@ -123,3 +124,50 @@ async def test_what_swallows_the_end_of_its_time_leaves_the_task_uncancelled() -
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+async def test_a_wait_that_is_hurried_is_over() -> None:
+    patience = Patience()
+    asyncio.get_running_loop().call_soon(patience.hurry)
+    with pytest.raises(TimeoutError):
+        await patience.within(LATE_S, asyncio.Event().wait())
+    patience.close()
+
+
+async def test_one_that_is_hurried_as_its_time_is_up_ends_once() -> None:
+    patience, loop = Patience(), asyncio.get_running_loop()
+    at = loop.time() + SOON_S
+    for _ in range(2):  # before the alarm looks, and behind it
+        loop.call_at(at, patience.hurry)
+        loop.call_at(at + CLOCK_S, patience.hurry)
+        with pytest.raises(TimeoutError):
+            await patience.until(at, asyncio.Event().wait())
+        at += SOON_S
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    patience.close()
+
+
+async def test_nobody_who_waits_is_hurried_later() -> None:
+    patience = Patience()
+    patience.hurry()
+    assert await patience.within(LATE_S, asyncio.sleep(SOON_S, "here")) == "here"
+    patience.close()
+
+
+def test_what_is_there_already_comes_past_its_time_too() -> None:
+    async def course() -> None:
+        patience, past = Patience(), asyncio.get_running_loop().time() - 1
+        for _ in range(3):
+            assert await patience.until(past, asyncio.sleep(0, "here")) == "here"
+            assert await patience.until(past, there()) == "there"
+        with pytest.raises(TimeoutError):
+            await patience.until(past, asyncio.Event().wait())
+        patience.close()
+
+    async def there() -> str:
+        return "there"
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as servers have it
+        runner.run(course())

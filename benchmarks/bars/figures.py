@@ -24,9 +24,9 @@ HEAD: Final = """\
 
 Written by `{command}`; do not edit. `make bench` measures the same and keeps nothing. Vendors,
 carrier and callers are simulated; the relay is a bare program that does no more than a call's input
-and output. The program has a core of its own in the rows of 10 and more calls, of memory and of
-what it takes to serve; one call's delays and barge-ins share both cores with all that is simulated,
-and recording is measured by itself. Nothing is answered on speculation unless a row says so.
+and output. The program has a core of its own, but one call's delays share both cores with all that
+is simulated, and recording is measured by itself. Nothing is answered on speculation unless a row
+says so.
 CPU stands beside the relay's with both on one core at once, {beside} calls each, the middle of
 three runs: one after the other the relay alone took 1.5 to 3 ms a call-second, as the machine was
 busy elsewhere. Callers speak in chords, but with a voice where local VAD listens, which would not
@@ -46,8 +46,8 @@ neighbours were too busy do not count. Silences under faults are judged by
 REASONS: Final = {
     "CPU of a call": (
         "four samples in ten are system calls, which the relay makes, too. Of the rest the voice's"
-        " sound takes most, as each piece passes four generators and an inbox. Next: hand it to the"
-        " call at once, as the caller's sound is handed to the recogniser."
+        " sound takes most, as each piece passes five generators. Next: hand it to the call from"
+        " the vendor's socket, as the caller's sound is handed to the recogniser."
     ),
     "memory": (
         "0.1 MB of a call are the caller's last ten seconds, kept for a recogniser that breaks off,"
@@ -58,8 +58,8 @@ REASONS: Final = {
         " before the API's half of either is imported, as its table of routes is already."
     ),
     "barge-in": (
-        "this row shares both cores with vendors and caller, and one late one of few decides."
-        " Next: measure it on a core of its own."
+        "the second worst of 24 decides, be it late at the server or where it is measured, on a"
+        " core with vendors and callers. Next: measure it in a process that does nothing else."
     ),
 }
 

@@ -1,13 +1,14 @@
 """From speech at our socket to the carrier's buffer being cleared, over real sockets in real time.
 
-The server runs in a process of its own, on simulated vendors; the carrier is played here. With
-local voice activity the time counts from the first frame of speech sent, else from the recogniser's
-own event, which a relay in front of it sees pass.
+The server runs in a process and on a core of its own, on simulated vendors; the carrier is played
+here. With local voice activity the time counts from the first frame of speech sent, else from the
+recogniser's own event, which a relay in front of it sees pass.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.added_delay import started
+from benchmarks.capacity.programs import CORES
 from benchmarks.interruptions.calls import at_rate
 from benchmarks.interruptions.corpus import Clip, clips
 from benchmarks.interruptions.lines import FRAME_S, Microphone, Surroundings
@@ -184,7 +186,7 @@ async def measure(simulator: str, settings: dict[str, str], calls: int) -> list[
     async with relaying(simulator) as (relay, address):
         given = on_the_phone(simulator) | settings | {"DEEPGRAM_BASE_URL": address}
         lines, opening = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
-        with serving(given) as (server, _):  # nobody else is served by this loop meanwhile
+        with serving(given, CORES[:1]) as (server, _):  # nobody else is served by this loop now
 
             async def one(number: int, clip: Clip) -> tuple[float | None, float | None]:
                 async with lines:
@@ -197,8 +199,12 @@ async def measure(simulator: str, settings: dict[str, str], calls: int) -> list[
 
 def barge_ins(calls: int) -> dict[str, list[float]]:
     """For each mode, the times in milliseconds."""
-    with started("simulate", "--profile", "bench", announces=r"on (http://\S+)") as simulator:
-        return {
-            mode: asyncio.run(measure(simulator, settings, calls))
-            for mode, settings in MODES.items()
-        }
+    os.sched_setaffinity(0, CORES[-1:])
+    try:
+        with started("simulate", "--profile", "bench", announces=r"on (http://\S+)") as simulator:
+            return {
+                mode: asyncio.run(measure(simulator, settings, calls))
+                for mode, settings in MODES.items()
+            }
+    finally:
+        os.sched_setaffinity(0, CORES)

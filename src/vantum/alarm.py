@@ -28,8 +28,11 @@ class Alarm:
         self._due_at: float | None = None
 
     def set(self, delay_s: float) -> None:
-        """Ring in so long, in place of the time before."""
-        self._due_at = due_at = self._loop.time() + delay_s
+        """Ring in so long, in place of the time before.
+
+        Not at once: what is due within half a millisecond is no timer of uvloop's.
+        """
+        self._due_at = due_at = self._loop.time() + max(delay_s, CLOCK_S)
         if self._timer is None:
             self._timer = self._loop.call_at(due_at, self._look)
         elif due_at < self._timer.when():
@@ -97,8 +100,7 @@ class Patience:
 
     def hurry(self) -> None:
         """The wait that is under way, if one is, is over."""
-        if not self._ended:
-            self._end()
+        self._end()
 
     def close(self) -> None:
         """There is no more to wait for."""
@@ -107,6 +109,6 @@ class Patience:
             self._alarm = None
 
     def _end(self) -> None:
-        if self._task is not None:
+        if self._task is not None and not self._ended:
             self._ended = True
             self._task.cancel()

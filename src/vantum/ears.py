@@ -87,6 +87,8 @@ class Ears:
             async with aclosing(self._recogniser.listen(self._recording, self.options)) as findings:
                 async for finding in findings:
                     post(finding)
+                    if self.over:  # by this; who waits for something now may hide the cancellation
+                        return
         except ProviderError as error:
             if self.over:  # nobody listens to this recording any more
                 return

@@ -25,6 +25,7 @@ class InTurn(Generic[Event]):
         self._next: deque[Event] = deque()
         self._busy = True  # not before `run`
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._defect: Exception | None = None
 
     def put(self, event: Event) -> None:
         """Have it decided now, or as soon as those before it are; past the end, never."""
@@ -43,8 +44,11 @@ class InTurn(Generic[Event]):
             self._next.appendleft(first)
             self._decide()
             await self._over
+            if self._defect is not None:
+                raise self._defect
         finally:
             self._over.cancel()
+            self._defect = None  # it holds this frame from now on
             self._take = nobody
 
     def _decide(self) -> None:
@@ -55,6 +59,7 @@ class InTurn(Generic[Event]):
                     self._over.set_result(None)
                     return
         except Exception as error:
-            self._over.set_exception(error)
+            self._defect = error
+            self._over.set_result(None)
         finally:
             self._busy = False

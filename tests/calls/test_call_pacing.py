@@ -77,6 +77,22 @@ def test_a_fast_voice_runs_at_most_ten_seconds_ahead_of_the_ear() -> None:
     play(course())
 
 
+def test_a_voice_that_is_far_ahead_is_let_on_for_a_second_of_sound_at_a_time() -> None:
+    async def course() -> None:
+        voice = Eager()
+        async with calling(voice=voice, mind=ScriptedModel(LONG)) as talk:
+            await talk.asks()
+            await talk.until(lambda: talk.ear.all("frame"))
+            grown = set()
+            for _ in range(500):
+                before_s = voice.made_s
+                await asyncio.sleep(FRAME_S)
+                grown.add(round(voice.made_s - before_s, 2))
+            assert min(grown - {0.0}) >= 1.0
+
+    play(course())
+
+
 def test_a_held_answer_is_made_no_further_than_ten_seconds_ahead() -> None:
     async def course() -> None:
         voice, ears = Eager(), Reported()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
-from stage import calling, play
+from stage import VirtualLoop, calling, play
 
 from vantum.conversation import events as ev
 from vantum.conversation.states import State
@@ -80,6 +82,24 @@ def test_a_defect_ends_the_call_and_not_who_told_it_of_something() -> None:
         assert decider.took[-1] == "word begun"
 
     play(course())
+
+
+def test_a_defect_holds_nobody() -> None:
+    """What is raised holds the frames it came through, and one of them who decides."""
+
+    async def course() -> weakref.ref[Decider]:
+        decider = Decider(ready=breaks)
+        with pytest.raises(ZeroDivisionError):
+            await decider.events.run("ready")
+        return weakref.ref(decider)
+
+    gc.collect()
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            assert runner.run(course())() is None
+    finally:
+        gc.enable()
 
 
 def test_a_call_has_decided_when_what_told_it_goes_on() -> None:

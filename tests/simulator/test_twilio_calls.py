@@ -75,6 +75,14 @@ async def test_a_call_that_nobody_answers(number: str, statuses: list[str], sip:
         assert (fetched.status, fetched.duration) == (statuses[-1], "0")
 
 
+async def test_who_lets_it_ring_for_longer_than_we_wait_does_not_answer() -> None:
+    async with rehearsing() as rehearsal:
+        await rehearsal.casts(number=PERSON, ring_s=30.0)
+        call = await rehearsal.calls(PERSON, timeout=5)
+        await rehearsal.ends(call.sid)
+        assert rehearsal.us.statuses() == ["initiated", "ringing", "no-answer"]
+
+
 async def test_without_a_wish_only_the_end_is_told() -> None:
     async with rehearsing() as rehearsal:
         rehearsal.us.twiml["/voice"] = "<Response/>"

@@ -33,6 +33,7 @@ CONTEXT_REST_S: Final = 0.8  # a context is forgotten 1 s after its last sound; 
 # in vain when the caller interrupts.
 _UNDER_WAY: Final = 2
 # Of what is heard: 5,000 characters, at which a piece is cut, are some 20,000 sounds of 20 ms.
+# Who leaves more untaken has the socket closed.
 _MOST: Final = 100_000
 
 

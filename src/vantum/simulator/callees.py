@@ -141,6 +141,7 @@ class Casting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Kind = "person"
     script: Script | None = None  # in place of the kind's own
     stays_s: float = STAYS_S  # one of UNHEARD
+    ring_s: float | None = None  # before they answer; None: as the profile has it
     weather: Weather = Weather()
 
     @property

@@ -180,15 +180,16 @@ class Call:
 
     async def _rings(self) -> bool:
         """Whether anybody answers."""
-        stage, kind = self.house.stage, self.casting.kind
-        ring_s = stage.profile.ring.drawn(stage.dice)
+        stage, kind, ring_s = self.house.stage, self.casting.kind, self.casting.ring_s
+        if ring_s is None:
+            ring_s = stage.profile.ring.drawn(stage.dice)
         if kind in {"unreachable", "busy"}:
             self._outcome = "busy" if kind == "busy" else "failed"
             return False
         self._becomes("ringing", "ringing")
-        timeout_s = self.order.timeout_s * stage.profile.ring_timeouts
+        timeout_s = self.order.timeout_s
         if kind == "no_answer" or ring_s > timeout_s:
-            await asyncio.sleep(timeout_s)
+            await asyncio.sleep(timeout_s * stage.profile.ring_timeouts)
             self._outcome = "no-answer"
             return False
         await asyncio.sleep(ring_s)

@@ -183,7 +183,7 @@ async def _start(socket: WebSocket) -> wire.StartDetails | None:
 
 async def _talk(call: Call, phone: TwilioCall, outlet: TwilioOutlet, frames: Frames) -> None:
     """Live the call; sound passes without waiting meanwhile, where it can."""
-    frames.take_at_once, outlet.messages.send_at_once = phone.hear_at_once, frames.send_at_once
+    frames.take_at_once, outlet.messages.send_at_once = phone.take_at_once, frames.send_at_once
     try:
         await call.run(phone.listen(frames.receive), _write(frames, outlet))
     finally:

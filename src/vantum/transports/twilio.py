@@ -56,7 +56,7 @@ class TwilioCall:
             if self._keys_due is not None:
                 self._keys_due.cancel()
 
-    def hear_at_once(self, text: bytes | str) -> bool:
+    def take_at_once(self, text: bytes | str) -> bool:
         """Take a frame of sound, or a mark, without waiting; False: `listen` is to get it.
 
         A task that is woken for each frame costs as much as all else that is done with it.
@@ -143,5 +143,5 @@ class TwilioCall:
             self._keys_due = loop.call_later(KEYS_S, self._tell_keys)
 
     def _tell_keys(self) -> None:
-        self._call.post(Keyed(self._keys))
-        self._keys = ""
+        keys, self._keys = self._keys, ""
+        self._call.post(Keyed(keys))
