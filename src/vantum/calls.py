@@ -72,6 +72,7 @@ class Calls:
         self._local_speech = local_speech
         self._by_session: dict[str, Live] = {}
         self._by_connection: dict[str, Live] = {}
+        self._coming: dict[str, float] = {}  # let in, and until when their streams are waited for
         self._ended = 0
         self._ended_s = 0.0
         self._none_left = asyncio.Event()
@@ -133,15 +134,27 @@ class Calls:
         """Raise CapacityError when no further connection can be held."""
         if self.draining:
             raise CapacityError("The server is about to stop; please connect again in a minute")
-        if not self.has_room:
+        if len(self) + self._on_their_way() >= self.capacity:
             raise CapacityError("All lines are busy; please try again in a minute")
 
     def count_refusal(self) -> None:
         """Somebody was not admitted, as there is no room."""
         self.house.metrics.refused.labels("draining" if self.draining else "full").inc()
 
+    def expect(self, session_id: str) -> None:
+        """Keep a place for a call whose stream is about to come."""
+        now = asyncio.get_running_loop().time()
+        self._coming[session_id] = now + limits.STREAM_COMES_S
+
+    def _on_their_way(self) -> int:
+        now = asyncio.get_running_loop().time()
+        for session_id in [one for one, until in self._coming.items() if until <= now]:
+            del self._coming[session_id]
+        return len(self._coming)
+
     def add(self, live: Live) -> None:
         """Hold a call from now on."""
+        self._coming.pop(live.session.session_id, None)
         self._by_session[live.session.session_id] = live
         self._by_connection[live.session.connection_id] = live
         self._none_left.clear()

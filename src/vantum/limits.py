@@ -57,6 +57,8 @@ CARRIER_S: Final = 10.0  # one request to the carrier; its own p99 is under 2 s
 CARRIER_CLOCK_S: Final = 30.0  # its clock and ours differ by less; attempts are minutes apart
 TOKEN_S: Final = 60.0  # from the instructions given to the stream opened with them
 USED_TOKENS_S: Final = 24 * 60 * 60.0  # remembered; each is good for 5 minutes at the most
+# From the instructions to the stream it takes a second; later, it came elsewhere or does not come.
+STREAM_COMES_S: Final = 3.0
 STREAM_START_S: Final = 5.0  # a stream says at once which call it carries
 CONFIRM_HANG_UP_S: Final = 5.0  # for the callback; then the carrier is asked
 RING_MOST_S: Final = 100  # nobody lets a phone ring longer, and no news comes meanwhile

@@ -66,3 +66,16 @@ async def test_new_calls_are_refused_and_running_ones_are_heard_out(
             call = await over(phone, sid)
             assert len(call["said"]) == 1 + len(LINES)
         await phone.is_quiet()
+
+
+async def test_of_many_who_call_in_the_same_moment_no_more_are_let_in_than_there_is_room_for(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path, vendors=True, max_sessions=ROOM) as phone:
+        sids = await asyncio.gather(*(rings(phone, f"+1555022000{n}") for n in range(3 * ROOM)))
+        calls = [await over(phone, sid) for sid in sids]
+        heard = [(call["measures"] or {"sound_s": 0.0})["sound_s"] > 0 for call in calls]
+        assert heard.count(True) == ROOM
+        again = await over(phone, await rings(phone, "+15550220009"))  # their places are free
+        assert again["measures"]["sound_s"] > 0
+        await phone.is_quiet()

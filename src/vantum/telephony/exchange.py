@@ -109,6 +109,7 @@ class Exchange:
             return None
         if call.end_asked:
             return instructions.hang_up()
+        self._calls.expect(call_id)
         answered = "in-progress"
         await self.records.news(call_id, answered, behind(answered), self.legs.now(), sid=sid)
         then_room = ""
@@ -136,6 +137,7 @@ class Exchange:
                 self._calls.count_refusal()
                 return instructions.hang_up()
         call = self._recorded("inbound", theirs, ours, None)
+        self._calls.expect(call.call_id)  # before the wait for the records, in which others call
         call.sid, call.status, call.answered_at = sid, "in-progress", call.placed_at
         return self._talk(call.call_id, sid) if await self.records.add(call) else None
 
