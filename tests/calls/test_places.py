@@ -16,14 +16,15 @@ from vantum.telemetry import Metrics, server_log
 
 def test_a_place_is_kept_for_a_caller_who_is_let_in_and_not_for_ever() -> None:
     async def course() -> None:
-        calls = Calls(Settings(max_sessions=2), Metrics(), server_log())
-        for caller in ("first", "second", "second"):  # the carrier may ask twice
+        calls = Calls(Settings.model_validate({"MAX_SESSIONS": 2}), Metrics(), server_log())
+        for caller in ("first", "second"):
             calls.check_room()
             calls.expect(caller)
+        calls.expect("second")  # the carrier asks twice where our answer was lost
         with pytest.raises(CapacityError):
             calls.check_room()
         assert calls.has_room  # their streams find the door open
-        await asyncio.sleep(limits.STREAM_COMES_S)
+        await asyncio.sleep(limits.STREAM_COMES_S + 0.01)
         calls.check_room()
 
     play(course())
