@@ -28,12 +28,33 @@ CHART: Final = sorted((DEPLOY / "helm").rglob("*.yaml"))
 SETTINGS: Final = {name.upper() for name in Settings.model_fields}
 COMMANDS: Final = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 # Settings of others, and of the shell.
-OTHERS: Final = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "VANTUM_DOMAIN"}
+OTHERS: Final = {
+    "PATH",
+    "PYTHONUNBUFFERED",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "VANTUM_DOMAIN",
+    "VANTUM_WORKERS",
+}
 
 
 def compose() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
     return found
+
+
+def unit(name: str) -> dict[str, str]:
+    """What the section [Service] of a unit says; each line there has another name."""
+    text = (DEPLOY / name).read_text("utf-8")
+    section = text.partition("[Service]\n")[2].partition("\n[")[0]
+    lines = [line.split("=", 1) for line in section.splitlines() if line and line[0] != "#"]
+    found = dict(lines)
+    assert len(found) == len(lines)
+    return found
+
+
+def given_by(service: dict[str, str]) -> dict[str, str]:
+    return dict(one.split("=", 1) for one in service["Environment"].split())
 
 
 def template(path: Path) -> list[Any]:
@@ -52,6 +73,47 @@ def test_compose_starts_our_commands_with_our_settings() -> None:
         assert set(one.get("environment", {})) <= SETTINGS | OTHERS
     drain_s = float(ours["serve"]["environment"]["DRAIN_S"])
     assert float(ours["serve"]["stop_grace_period"].removesuffix("s")) > drain_s
+
+
+def test_what_the_document_has_typed_for_compose_finds_its_values_and_is_not_overruled() -> None:
+    document = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    typed = re.findall(r"^docker compose .*", document, re.MULTILINE)
+    assert typed
+    assert all(" --env-file .env -f deploy/compose.yaml " in line for line in typed)
+    [kept] = re.findall(r"^printf .*>>\.env$", document, re.MULTILINE)
+    asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text("utf-8")))
+    assert asked == set(re.findall(r"(\w+)=", kept))
+    serve = compose()["services"]["serve"]["environment"]
+    [told] = re.findall(r"whatever `\.env` says: (.*?)\.", document, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", told)) == set(serve)
+    image = (DEPLOY / "Dockerfile").read_text("utf-8")
+    assert all(f"{name}={serve[name]}" in image for name in ("HOST", "PORT", "VANTUM_DATA_DIR"))
+
+
+@pytest.mark.parametrize("name", ["vantum.service", "vantum-worker.service"])
+def test_the_units_start_our_commands_with_our_settings(name: str) -> None:
+    service = unit(name)
+    program, command, *options = service["ExecStart"].split()
+    home = service["WorkingDirectory"]
+    assert program == f"{home}/.venv/bin/vantum"
+    assert command in COMMANDS
+    known = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    assert {one for one in options if one[0] == "-"} <= {opt for one in known for opt in one.opts}
+    given = given_by(service)
+    assert set(given) <= SETTINGS | OTHERS
+    assert set(re.findall(r"\$\{(\w+)\}", service["ExecStart"])) <= set(given)
+    folder = f"/var/lib/{service['StateDirectory']}"
+    assert load_settings(given).vantum_data_dir == Path(folder)
+    document = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert f"echo VANTUM_DATA_DIR={folder} >>.env" in document  # commands by hand find the same
+    assert f"git clone ... {home} " in document
+
+
+def test_a_unit_waits_longer_than_calls_may_take_and_tells_one_process_alone() -> None:
+    service = unit("vantum.service")
+    assert float(service["TimeoutStopSec"]) > float(given_by(service)["DRAIN_S"]) > 0
+    assert service["KillMode"] == "mixed"
+    assert "KillSignal" not in service  # SIGTERM
 
 
 def test_behind_the_shipped_proxies_each_caller_has_an_address_of_its_own() -> None:

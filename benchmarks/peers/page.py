@@ -128,7 +128,7 @@ def _footnote(rows: list[Row]) -> Iterator[str]:
 def _command(report: Report) -> str:
     calls = ",".join(str(number) for number in sorted({row.calls for row in report.rows}))
     options = f"--calls {calls} --seconds {report.seconds:g}"
-    return f"uv run python -m benchmarks.peers {options} --store"
+    return f"tools/uv.sh run python -m benchmarks.peers {options} --store"
 
 
 def _measured(report: Report) -> str:

@@ -109,6 +109,11 @@ users measure it (`--profile typical`); what is Vantum's own of it stands in a l
 | --- | --- | --- | --- | --- |
 {table}
 
+What misses is the vendors' own time, as the line of Vantum's own shows: a recogniser's words and
+end of turn, a model's first word of 0.6 s, a voice's first sound of 0.2. Next: answers that begin
+before the turn is confirmed, as they do by default with what can be guessed ([bars](bars.md) has
+them with Flux), and a model that begins sooner.
+
 Measured on {measured.run.told}.
 The server has one core, all else the other. Connecting and the way of sound are measured at rest
 instead of with {measured.few} calls. The original alerts are in
@@ -151,7 +156,8 @@ def _waited(few: Waits, many: Waits) -> Iterator[Line]:
             2e3,
         ),
         "text to the voice's first sound": ("audio", "TTS < 1 s, first chunk 500-800 ms", 1_000),
-        "end of speech to sound sent": ("sound", "< 3 s; < 500 ms as a goal", 3_000),
+        "end of speech to sound sent": ("sound", "< 3 s", 3_000),
+        "the same, the goal": ("sound", "< 500 ms", 500),
     }
     for what, (name, aim, bound) in aims.items():
         one, other = getattr(few, name), getattr(many, name)

@@ -137,6 +137,14 @@ class Calls:
         if len(self) + self._on_their_way() >= self.capacity:
             raise CapacityError("All lines are busy; please try again in a minute")
 
+    def admit(self) -> None:
+        """The same, and count who is refused."""
+        try:
+            self.check_room()
+        except CapacityError:
+            self.count_refusal()
+            raise
+
     def count_refusal(self) -> None:
         """Somebody was not admitted, as there is no room."""
         self.house.metrics.refused.labels("draining" if self.draining else "full").inc()
@@ -202,8 +210,10 @@ class Calls:
         A phone call that was answered before is on its way: its stream is still taken. Called again
         while it runs, it takes the new patience: 0 closes all calls now.
         """
-        if not self.draining:
+        began, is_first = asyncio.get_running_loop().time(), not self.draining
+        if is_first:
             self.stopping.set()
+            self._log.info("stopping", calls=len(self), within_s=patience_s)
             for live in self:
                 live.outlet.stopping(RESTART_S)
             await asyncio.sleep(min(ANNOUNCE_S, patience_s))
@@ -211,6 +221,9 @@ class Calls:
         for live in self:
             live.call.post(EndAsked("shutdown"))
         await self._wait_until_empty(limits.CLOSE_SOCKETS_S)
+        if is_first:
+            after_s = round(asyncio.get_running_loop().time() - began, 1)
+            self._log.info("stopped", calls=len(self), after_s=after_s)
 
     async def _wait_until_empty(self, seconds: float) -> None:
         try:

@@ -62,6 +62,8 @@ async def test_new_calls_are_refused_and_running_ones_are_heard_out(
             late = await over(phone, await rings(phone, f"+1555021000{number}"))
             assert (late["measures"] or {"sound_s": 0.0})["sound_s"] == 0.0
         assert phone.server.calls.tally().total == ROOM
+        async with phone.http.get(f"{phone.url}/metrics") as page:  # five asked for, five who rang
+            assert 'vantum_sessions_refused_total{reason="full"} 10.0' in await page.text()
         for sid in running:
             call = await over(phone, sid)
             assert len(call["said"]) == 1 + len(LINES)
@@ -76,6 +78,8 @@ async def test_of_many_who_call_in_the_same_moment_no_more_are_let_in_than_there
         calls = [await over(phone, sid) for sid in sids]
         heard = [(call["measures"] or {"sound_s": 0.0})["sound_s"] > 0 for call in calls]
         assert heard.count(True) == ROOM
+        assert [call["status"] for call in calls].count("busy") == 2 * ROOM
+        await phone.is_quiet()
         again = await over(phone, await rings(phone, "+15550220009"))  # their places are free
         assert again["measures"]["sound_s"] > 0
         await phone.is_quiet()

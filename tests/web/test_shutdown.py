@@ -151,6 +151,8 @@ async def test_a_draining_server_lets_calls_finish_and_admits_none(tmp_path: Pat
         await client.hears("audio.output.chunk")
         process.process.send_signal(signal.SIGTERM)
         await client.hears("system.status.maintenance")
+        told = await process.read_until("stopping")
+        assert (told["calls"], told["within_s"]) == (1, 30)
         async with process.connect() as late:
             assert await late.is_closed() == 1013
             assert late.names() == ["system.status.busy"]
@@ -158,6 +160,8 @@ async def test_a_draining_server_lets_calls_finish_and_admits_none(tmp_path: Pat
         await client.state("LISTENING")
         await client.asks("user.action.end_call")
         assert await client.is_closed() == 1000
+        told = await process.read_until("stopped")
+        assert told["calls"] == 0
         assert await process.is_over() == 0
         assert "Traceback" not in process.raw
 

@@ -73,7 +73,7 @@ class Exchange:
             raise self._casting.shelf.no_such(agent)
         if not self.line.number:
             raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
-        self._calls.check_room()
+        self._calls.admit()
         allowed = await self._may_call(to, self.line.number)
         call = self._recorded("outbound", to, self.line.number, agent)
         call.allowed = allowed
@@ -135,7 +135,7 @@ class Exchange:
         except CapacityError:
             if not await self._others_have_room():
                 self._calls.count_refusal()
-                return instructions.hang_up()
+                return instructions.busy()
         call = self._recorded("inbound", theirs, ours, None)
         self._calls.expect(call.call_id)  # before the wait for the records, in which others call
         call.sid, call.status, call.answered_at = sid, "in-progress", call.placed_at

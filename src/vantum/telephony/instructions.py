@@ -17,6 +17,13 @@ def talk(stream_url: str, token: str, *, then_room: str = "") -> str:
     return str(response)
 
 
+def busy() -> str:
+    """Do not answer: the caller hears the busy tone and pays nothing."""
+    response = VoiceResponse()
+    response.reject(reason="busy")
+    return str(response)
+
+
 def hang_up() -> str:
     """End the call."""
     response = VoiceResponse()
