@@ -13,7 +13,7 @@ from rich.console import Console
 
 from vantum.errors import RequestError, ServerUnreachable
 from vantum.settings import Settings
-from vantum.telephony.settled import Outcome
+from vantum.telephony.settled import FILE, Outcome
 from vantum.web.access import TOKEN_FILE
 
 LOOK_EVERY_S: Final = 0.5
@@ -78,7 +78,7 @@ class Server:
 
 
 async def follow(server: Server, to: str, agent: str | None, console: Console) -> Followed:
-    """Place a call and say how it goes, until it is settled."""
+    """Place a call and say how it goes, until it is settled. Raises VantumError."""
     call = await server.place(to, agent)
     said = ""
     while True:
@@ -90,9 +90,16 @@ async def follow(server: Server, to: str, agent: str | None, console: Console) -
         if call.outcome is not None:
             return call
         await asyncio.sleep(LOOK_EVERY_S)
-        call = await server.look(call.id)
+        try:
+            call = await server.look(call.id)
+        except ServerUnreachable as error:
+            raise ServerUnreachable(_STOPPED.format(id=call.id)) from error
 
 
+_STOPPED: Final = (
+    "the server stopped while call {id} ran; what came of the call is written in its data folder,"
+    f" once a server runs again at the latest: grep {{id}} data/{FILE}"
+)
 _WORDS: Final = {"in-progress": "answered", "no-answer": "nobody answers", "completed": "over"}
 
 

@@ -70,17 +70,20 @@ class Found(Struct, frozen=True):
 Look = Callable[[], Coroutine[Any, Any, Found]]
 
 
-async def examine(settings: Settings) -> AsyncIterator[Found]:
-    """Look at everything that calls need, in the order in which they need it."""
-    yield _folder(settings)
+async def examine(settings: Settings, note: Callable[[Found], None]) -> None:
+    """Look at everything that calls need, in the order in which they need it.
+
+    No generator: one that is left in the middle of a task group cannot be closed quietly.
+    """
+    note(_folder(settings))
     upkeep, speech = HouseUpkeep(server_log()), LocalSpeech(socket_path(settings.vantum_data_dir))
     try:
         casting = Casting(settings, speech, upkeep)
         cast = casting.cast(casting.default)
     except SettingsError as error:
-        yield Found("agents", "bad", str(error), "vantum agent check tells the line")
+        note(Found("agents", "bad", str(error), "vantum agent check tells the line"))
         return
-    yield _agents(casting)
+    note(_agents(casting))
     async with upkeep.open():
         if casting.uses_local_speech:
             upkeep.start("local-speech", speech.run())
@@ -95,7 +98,7 @@ async def examine(settings: Settings) -> AsyncIterator[Found]:
             ("records", lambda: _records(settings)),
             ("processes", lambda: _processes(settings)),
         ):
-            yield await _looked(what, look, partial(_cure, settings, casting, what))
+            note(await _looked(what, look, partial(_cure, settings, casting, what)))
 
 
 async def _looked(what: str, look: Look, cure: Callable[[VantumError | None], str]) -> Found:
@@ -354,10 +357,14 @@ def _since(began: float) -> str:
 async def tell(settings: Settings, console: Console) -> bool:
     """Print what is found; whether nothing is bad."""
     good = True
-    async for found in examine(settings):
+
+    def show(found: Found) -> None:
+        nonlocal good
         good = good and found.how != "bad"
         console.print(f"[{_COLOURS[found.how]}]{found.how:9}[/]", end="")
         console.print(f"{found.what}: {found.told}", markup=False)
         if found.do:
             console.print(f"{'':9}{found.do}", markup=False)
+
+    await examine(settings, show)
     return good

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import wave
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
@@ -18,9 +17,10 @@ from msgspec import Struct
 from rich.console import Console
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
-from vantum.errors import ServerUnreachable, SettingsError
+from vantum.errors import RequestError, ServerUnreachable, SettingsError, VantumError
 from vantum.transports.browser_outlet import SOUND_HZ
 from vantum.transports.ids import Ids
 from vantum.wav_file import read_wav
@@ -129,17 +129,16 @@ class Caller:
         self._utterances: defaultdict[str, Utterance] = defaultdict(Utterance)  # by id
         self._saying = ""  # id of the utterance whose text comes
         self.complaint = ""  # the server's last error
+        self._refusal = ""  # why it has no room for us
         self._counts: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
     async def read(self) -> None:
         """Take the server's frames until it closes."""
-        try:
+        with suppress(ConnectionClosed):  # `farewell` tells of it
             async for message in self._socket:
                 if isinstance(message, bytes):
                     self._take(_FRAME.decode(message))
-        except ConnectionClosed as closed:
-            self.complaint = self.complaint or str(closed)
         self.state = "CLOSED"
         self._changed.set()
 
@@ -161,7 +160,9 @@ class Caller:
             self._utterances[self._saying].text = payload.full_response
         elif name == EVENTS.audio.output.CHUNK:
             self._take_sound(self._utterances[payload.utterance_id], payload.audio, now)
-        elif name == EVENTS.system.status.BUSY or ".error." in f".{name}":
+        elif name == EVENTS.system.status.BUSY:
+            self._refusal = payload.message or "it is busy"
+        elif ".error." in f".{name}":
             self.complaint = payload.message or name
         self._changed.set()
 
@@ -174,7 +175,7 @@ class Caller:
         """Wait for the condition or the server's end; False when it did not come true."""
         try:
             async with asyncio.timeout(deadline_s):
-                while not condition() and not self.is_closed:
+                while not condition() and not self.is_over:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -191,9 +192,23 @@ class Caller:
         return bool(self._session_id)
 
     @property
-    def is_closed(self) -> bool:
-        """The server has gone."""
-        return self.state == "CLOSED"
+    def is_over(self) -> bool:
+        """The server has gone, or has no room."""
+        return self.state == "CLOSED" or bool(self._refusal)
+
+    def check_admitted(self) -> None:
+        """Raises RequestError where the server has no room."""
+        if self._refusal:
+            raise RequestError(f"the server refused the call: {self._refusal}")
+
+    def farewell(self) -> str:
+        """What is to be told of how the connection ended; empty where it ended well."""
+        code = self._socket.close_code
+        if code == CloseCode.ABNORMAL_CLOSURE:
+            return "The connection to the server was lost."
+        if code in {None, CloseCode.NORMAL_CLOSURE} or self.complaint:
+            return ""
+        return f"The server closed the connection: {self._socket.close_reason or code}"
 
     async def send(self, name: str, payload: dict[str, object]) -> None:
         """Send one event; a server that has gone is noticed by `read`."""
@@ -225,7 +240,7 @@ class Microphone:
         """Send a piece every 20 ms until the server has gone."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while not self._caller.is_closed:
+        while not self._caller.is_over:
             due += CHUNK_S
             await asyncio.sleep(max(0.0, due - loop.time()))
             saying = bool(self._waiting)
@@ -243,7 +258,7 @@ class Microphone:
         self._last_speech = len(chunks) - 1 - recording.last_speech_chunk()
         self._said.clear()
         self._waiting.extend(chunks)
-        if not self._caller.is_closed:
+        if not self._caller.is_over:
             await self._said.wait()
 
 
@@ -286,7 +301,7 @@ async def converse(
     show: Callable[[Outcome], None],
     note: Callable[[str], None],
 ) -> Caller:
-    """Say one recording after the other on one connection. Raises ServerUnreachable.
+    """Say one recording after the other on one connection. Raises ServerUnreachable, RequestError.
 
     `show` is given what came of each, `note` what a person who waits should know.
     """
@@ -304,10 +319,14 @@ async def converse(
         caller = Caller(socket)
         reading = group.create_task(caller.read(), name="read")
         if not await caller.until(lambda: caller.is_greeted, CONNECT_DEADLINE_S):
-            raise ServerUnreachable(f"{url} does not greet. {caller.complaint}".rstrip())
+            why = caller.complaint or caller.farewell()
+            raise ServerUnreachable(f"{url} does not greet. {why}".rstrip())
+        caller.check_admitted()
         note("Connected. The first recording is said once the agent's greeting is over.")
         for recording in recordings:
-            show(await _say(caller, recording))
+            outcome = await _say(caller, recording)
+            caller.check_admitted()
+            show(outcome)
         await caller.send(EVENTS.user.action.END_CALL, {"reason": "all recordings are said"})
         await caller.until(lambda: False, HANG_UP_DEADLINE_S)
         reading.cancel()
@@ -342,8 +361,7 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
     def show(outcome: Outcome) -> None:
         outcomes.append(outcome)
         if as_json:
-            console.file.write(json.dumps(msgspec.to_builtins(outcome)) + "\n")
-            console.file.flush()
+            console.out(msgspec.json.encode(outcome).decode())
             return
         wait = f"answered after {outcome.wait_ms} ms" if outcome.answered else "NOT ANSWERED"
         if outcome.answer and not outcome.answered:
@@ -356,10 +374,12 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
     aside = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         caller = asyncio.run(converse(url, recordings, show, aside.print))
-    except* ServerUnreachable as errors:
+    except* VantumError as errors:
         raise errors.exceptions[0] from None
     if caller.complaint:
         aside.print(f"The server said: {caller.complaint}", markup=False)
+    if farewell := caller.farewell():
+        aside.print(farewell, markup=False)
     if record is not None:
         _write_wav(record, b"".join(caller.sound))
     return 0 if all(outcome.answered for outcome in outcomes) else 1
@@ -375,7 +395,5 @@ def _check_writable(path: Path) -> None:
 
 def _write_wav(path: Path, pcm: bytes) -> None:
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SOUND_HZ)
+        file.setparams((1, 2, SOUND_HZ, 0, "NONE", ""))
         file.writeframes(pcm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 from msgspec.structs import replace
-from phone import Phone, telephone
+from phone import PERSON, Phone, telephone
 from rich.console import Console
+from served import eventually
 
 from a_call import phone_call
 from vantum.calling import Followed, Server, follow, tell, was_reached
@@ -41,6 +43,20 @@ async def test_a_call_is_told_from_the_first_ring_to_what_came_of_it(tmp_path: P
     assert "outcome: disconnected, answered by: person" in printed
     assert "busy\noutcome: busy\n" in in_short
     assert (was_reached(reached), was_reached(busy)) == (True, False)
+
+
+async def test_who_follows_a_call_of_a_server_that_stops_is_told_where_it_is_found(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path) as phone:
+        following = asyncio.create_task(follows(phone, PERSON))
+        await eventually(lambda: len(phone.server.calls))
+        [call] = (await phone.asks("GET", "/api/v1/calls"))[1]["items"]
+        phone.server.uvicorn.should_exit = True
+        with pytest.raises(ServerUnreachable) as told:
+            await following
+    assert f"stopped while call {call['id']} ran" in str(told.value)
+    assert f"grep {call['id']} data/outcomes.jsonl" in str(told.value)
 
 
 async def test_what_cannot_be_called_is_told_with_the_reason(tmp_path: Path) -> None:

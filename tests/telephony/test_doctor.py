@@ -39,7 +39,9 @@ def on(simulator: str, folder: Path, **more: str) -> Settings:
 
 
 async def found(settings: Settings) -> dict[str, Found]:
-    return {one.what: one async for one in examine(settings)}
+    known: list[Found] = []
+    await examine(settings, known.append)
+    return {one.what: one for one in known}
 
 
 async def test_where_all_is_well_all_is_good(tmp_path: Path) -> None:
@@ -178,6 +180,32 @@ async def test_local_speech_that_cannot_be_had_is_bad_with_each_way_to_have_it(
     assert "bad      voice: " in written
     assert '--build-arg WITH="--group local"' in written
     assert "CARTESIA_API_KEY" in written
+
+
+async def test_who_reads_no_further_is_shown_nothing_more(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    read_on = [read]
+
+    async def asked(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while read_on:  # by `| head -3`, say, until the doctor has got as far as the model
+            os.close(read_on.pop())
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(asked, "127.0.0.1", 0) as server:
+        url = "http://127.0.0.1:{}".format(*server.sockets[0].getsockname()[1:])
+        vendor = {"LLM_PROVIDER": "openai", "OPENAI_API_KEY": "any", "OPENAI_BASE_URL": url}
+        doctor = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "vantum", "doctor"),
+            env={"PATH": os.environ["PATH"]} | SCRIPTED | vendor,
+            cwd=tmp_path,
+            stdout=write,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        os.close(write)
+        complaints = (await doctor.communicate())[1].decode()
+    assert (doctor.returncode, complaints) == (1, "")
+    assert not read_on
 
 
 async def test_an_agent_that_cannot_be_read_ends_it(tmp_path: Path) -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import wave
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from served import DEADLINE_S, Served, serving, tone
 from test_http import SALES
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
-from vantum.errors import SettingsError
+from vantum.errors import RequestError, SettingsError
 from vantum.talk import Outcome, converse, read_recording, run_talk, socket_url
+from vantum.wire.events import EVENTS, SUBPROTOCOL
+from vantum.wire.frames import encode
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +91,79 @@ async def test_it_ends_when_the_server_closes_in_the_middle_of_a_recording(tmp_p
         first, second = await outcomes(server, long, long)
     assert not first.answered
     assert not second.answered
+
+
+async def test_who_finds_the_server_full_is_told_so_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = wav(tmp_path / "question.wav", tone(0.5))
+    async with serving(max_sessions=1) as server, server.connect():
+        with pytest.raises(RequestError, match="refused the call: All lines are busy"):
+            await asyncio.to_thread(
+                run_talk, [question], url=server.url, record=None, as_json=False
+            )
+    printed = capsys.readouterr()
+    assert "question.wav" not in printed.out
+    assert "Connected" not in printed.err
+
+
+async def cut(caller: ServerConnection) -> None:
+    caller.transport.abort()
+
+
+async def stopped(caller: ServerConnection) -> None:
+    await caller.close(1001, "shutdown")
+
+
+async def full(caller: ServerConnection) -> None:
+    busy = {"message": "All local voices are busy"}
+    await caller.send(encode(EVENTS.system.status.BUSY, "1", "a-session", busy))
+    await caller.wait_closed()
+
+
+@asynccontextmanager
+async def ending(end: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server that greets, and ends it so once it is spoken to; its address."""
+
+    async def greets(caller: ServerConnection) -> None:
+        await caller.send(encode(EVENTS.connection.lifecycle.ACK, "0", "a-session", {}))
+        await caller.recv()
+        await end(caller)
+
+    async with serve(greets, "127.0.0.1", 0, subprotocols=[Subprotocol(SUBPROTOCOL)]) as server:
+        yield "http://127.0.0.1:{}".format(*next(iter(server.sockets)).getsockname()[1:])
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (cut, "The connection to the server was lost.\n"),
+        (stopped, "The server closed the connection: shutdown\n"),
+    ],
+)
+async def test_how_the_server_went_in_the_middle_is_told_last(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    end: Callable[[ServerConnection], Awaitable[None]],
+    told: str,
+) -> None:
+    question = wav(tmp_path / "question.wav", tone(0.5))
+    async with ending(end) as url:
+        code = await asyncio.to_thread(run_talk, [question], url=url, record=None, as_json=False)
+    printed = capsys.readouterr().err
+    assert code == 1
+    assert printed.endswith(told)
+    assert "The server said" not in printed
+
+
+async def test_a_recording_that_the_server_has_no_room_for_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = wav(tmp_path / "question.wav", tone(0.5))
+    async with ending(full) as url:
+        with pytest.raises(RequestError, match="refused the call: All local voices are busy"):
+            await asyncio.to_thread(run_talk, [question], url=url, record=None, as_json=False)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("as_json", [True, False])
