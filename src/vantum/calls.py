@@ -155,6 +155,8 @@ class Calls:
         self._coming[session_id] = now + limits.STREAM_COMES_S
 
     def _on_their_way(self) -> int:
+        if not self._coming:
+            return 0
         now = asyncio.get_running_loop().time()
         for session_id in [one for one, until in self._coming.items() if until <= now]:
             del self._coming[session_id]

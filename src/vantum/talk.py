@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
-from vantum.errors import RequestError, ServerUnreachable, SettingsError, VantumError
+from vantum.errors import RequestError, ServerUnreachable, SettingsError
 from vantum.transports.browser_outlet import SOUND_HZ
 from vantum.transports.ids import Ids
 from vantum.wav_file import read_wav
@@ -374,7 +374,7 @@ def run_talk(paths: list[Path], *, url: str, record: Path | None, as_json: bool)
     aside = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         caller = asyncio.run(converse(url, recordings, show, aside.print))
-    except* VantumError as errors:
+    except ExceptionGroup as errors:  # `except*` would wrap what is raised once more
         raise errors.exceptions[0] from None
     if caller.complaint:
         aside.print(f"The server said: {caller.complaint}", markup=False)

@@ -48,7 +48,7 @@ async def test_who_calls_us_where_no_process_has_room_is_not_kept_waiting(
             while await others_take_calls(database_url):  # noqa: ASYNC110 - the records are asked
                 await asyncio.sleep(FAST_POLL_S)
         form = {"CallSid": SID, "From": PERSON, "To": OURS}
-        assert "<Hangup" in (await posts(phone, "/twilio/voice", form))[1]
+        assert "<Reject" in (await posts(phone, "/twilio/voice", form))[1]
 
 
 async def test_who_rings_is_left_to_another_process_where_there_is_one(
