@@ -76,7 +76,7 @@ class Patience:
         assert task is not None, "coroutines wait in tasks"
         before = task.cancelling()
         if self._alarm is None:
-            self._alarm = Alarm(self._end)
+            self._alarm = Alarm(self.hurry)
         alarm = self._alarm
         alarm.set(delay_s)
         try:
@@ -96,19 +96,16 @@ class Patience:
 
     async def until(self, due_s: float, what: Awaitable[Found]) -> Found:
         """The same, up to a time of the loop's clock."""
-        return await self.within(max(0.0, due_s - self._loop.time()), what)
+        return await self.within(due_s - self._loop.time(), what)
 
     def hurry(self) -> None:
         """The wait that is under way, if one is, is over."""
-        self._end()
+        if self._task is not None and not self._ended:
+            self._ended = True
+            self._task.cancel()
 
     def close(self) -> None:
         """There is no more to wait for."""
         if self._alarm is not None:
             self._alarm.close()
             self._alarm = None
-
-    def _end(self) -> None:
-        if self._task is not None and not self._ended:
-            self._ended = True
-            self._task.cancel()

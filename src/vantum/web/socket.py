@@ -119,9 +119,8 @@ class SocketDoor:
         session = self._session(socket, now)
         outlet = BrowserOutlet(session.session_id, self._ids, v2=v2)
         try:
-            self._calls.check_room()
+            self._calls.admit()
         except CapacityError as error:
-            self._calls.count_refusal()
             await self._give_back(entry)
             self._refuse(outlet, str(error))
             await write(frames_of(socket), outlet)
