@@ -30,6 +30,7 @@ from vantum.dialing.candidate import Candidate, Decide, Go, Wait
 from vantum.dialing.plan import Plan, Retry
 from vantum.settings import load_settings
 from vantum.simulator.customer import OUR_NUMBER, carrier_settings
+from vantum.simulator.faults import Fault
 from vantum.store.campaigns import Campaigns, Reported
 from vantum.store.database import Database
 from vantum.store.hooks import Hook, Hooks
@@ -261,11 +262,30 @@ async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Insta
     assert contact.outcomes == ("disconnected",)
 
 
-async def test_a_dial_whose_answer_is_lost_is_found_at_the_carrier(installed: Installed) -> None:
-    installed.phone.simulator.breaks("twilio", "stall_first", times=1)
+@pytest.mark.parametrize("fault", ["stall_first", "erred"])
+async def test_a_dial_whose_answer_says_nothing_is_found_at_the_carrier(
+    installed: Installed, fault: Fault
+) -> None:
+    installed.phone.simulator.breaks("twilio", fault, times=1)
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
     assert len(await dialled(installed)) == 1
+
+
+async def test_a_dial_at_which_the_carrier_is_overloaded_is_asked_about(
+    installed: Installed,
+) -> None:
+    installed.phone.simulator.breaks("twilio", "unavailable", times=1)
+    [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
+    assert (contact.state, contact.outcomes) == ("unknown", ("unknown",))
+    assert not await dialled(installed)
+
+
+async def test_a_dial_that_the_carrier_refuses_is_over_at_once(installed: Installed) -> None:
+    installed.phone.simulator.breaks("twilio", "forbidden", times=1)
+    [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
+    assert (contact.state, contact.outcomes) == ("done", ("failed",))
+    assert not await dialled(installed)
 
 
 async def test_a_carrier_that_is_slow_to_answer_keeps_nobody_waiting(installed: Installed) -> None:

@@ -77,7 +77,7 @@ def test_a_fault_strikes_only_its_own_occasion() -> None:
 
 def test_every_fault_has_somebody_to_strike() -> None:
     assert all(vendors_of(fault) for fault in FAULTS)
-    assert len(FAULTS) == 22
+    assert len(FAULTS) == 23
 
 
 @given(st.integers(), st.floats(0.001, 5), st.floats(1.01, 10))

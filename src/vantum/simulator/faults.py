@@ -27,6 +27,7 @@ Fault = Literal[
     "slow_first_token",  # the answer begins after 12 s
     "cut_stream",  # the answer ends without a finish reason
     "error_event",  # an error inside a stream that began well
+    "erred",  # 500, though what was asked is done
     "callback_lost",  # never sent
     "callback_late",  # later ones overtake it
     "callback_twice",
@@ -40,6 +41,7 @@ _SOME: Final[dict[Fault, frozenset[Vendor]]] = {
     "payment_required": _ALL - _CARRIER,
     "not_json": _ALL - _CARRIER,
     "error_event": _ALL - _CARRIER,
+    "erred": _CARRIER,
     "callback_lost": _CARRIER,
     "callback_late": _CARRIER,
     "callback_twice": _CARRIER,

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from vantum.simulator import twilio_refusals as refusals
 from vantum.simulator.carrier import Carrier
 from vantum.simulator.carrier_door import door_routes
-from vantum.simulator.faults import Fault
+from vantum.simulator.faults import Armed, Fault
 from vantum.simulator.stage import Stage
 from vantum.simulator.twilio_call import Call
 from vantum.simulator.twilio_listing import addresses, page_of
@@ -92,12 +92,14 @@ class _Doors:
         if unknown_events(order):
             call.warn(21626)
         self._stage.count("twilio", "calls")
-        struck = self._stage.faults.strikes("twilio", "callback_first", "stall_first")
-        if struck is not None and struck.fault == "callback_first":
-            async with asyncio.timeout(FIRST_S):
-                await call.news.arrived.wait()
-        elif struck is not None:
-            await asyncio.sleep(3_600 if struck.seconds is None else struck.seconds)
+        match self._stage.faults.strikes("twilio", "callback_first", "stall_first", "erred"):
+            case Armed(fault="callback_first"):
+                async with asyncio.timeout(FIRST_S):
+                    await call.news.arrived.wait()
+            case Armed(fault="stall_first", seconds=seconds):
+                await asyncio.sleep(3_600 if seconds is None else seconds)
+            case Armed(fault="erred"):
+                return refusals.ERRED.response()
         return JSONResponse(shown(call), 201)
 
     async def list(self, request: Request) -> Response:

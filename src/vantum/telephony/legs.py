@@ -72,14 +72,14 @@ class Legs:
     async def ring(self, call: PhoneCall, order: Order) -> None:
         """Have a call rung that is recorded already. Raises CarrierError.
 
-        One that the carrier had no time for may be tried again: it is left as it is.
+        Left as it is where the carrier had no time for it, since it may be tried again, and where
+        it gave no sense: after a broken line or a fault of the carrier's it may ring all the same.
         """
         try:
             leg = await self.carrier.place(order)
         except CarrierError as error:
             self._log.warning("call_not_placed", call_id=call.call_id, why=str(error))
-            # After a failure of the network it may ring all the same; but no caller waits for that.
-            if error.trouble not in {"network", "throttled"} or call.for_call:
+            if error.trouble == "fatal" or call.for_call:  # no caller waits for a dial in doubt
                 status = "invalid" if error.wrong_number else "failed"
                 await self.over(call, status, why=str(error))
             raise

@@ -26,7 +26,7 @@ UNANSWERED: Final = {
     "failed": "failed",
     "invalid": "invalid",  # ours: the carrier says that the number is none
     "canceled": "canceled",
-    "unknown": "unknown",  # ours: our process died as it dialled, and the carrier knows of no call
+    "unknown": "unknown",  # ours: a dial without an answer, of which the carrier knows nothing
 }
 
 
