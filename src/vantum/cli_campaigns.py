@@ -179,13 +179,11 @@ def status(
     async def show(database: Database) -> None:
         from vantum.campaigns.looking import look  # noqa: PLC0415 - see above
         from vantum.campaigns.telling import follow, picture  # noqa: PLC0415
-        from vantum.store.campaigns import Campaigns  # noqa: PLC0415
 
-        campaigns = Campaigns(database)
         if not once:
-            await follow(campaigns, name, _console())
+            await follow(database, name, _console())
             return
-        _console().print(picture(await look(campaigns, name)))
+        _console().print(picture(await look(database, name)))
 
     with_records(context, show)
 

@@ -20,6 +20,7 @@ from vantum.audio.pcm import BYTES_PER_SAMPLE, duration_s, silence
 from vantum.call import Cast
 from vantum.casting import Casting
 from vantum.conversation.events import Transcript
+from vantum.counted import counted
 from vantum.errors import CarrierError, ProviderError, RecordsError, SettingsError, VantumError
 from vantum.hosts import THIS_MACHINE
 from vantum.providers.base import (
@@ -34,6 +35,7 @@ from vantum.providers.base import (
 from vantum.providers.chosen import Speech, address_of
 from vantum.providers.local.client import LocalSpeech, socket_path
 from vantum.settings import Settings
+from vantum.store.campaigns import Campaigns
 from vantum.store.database import Database
 from vantum.store.migrating import NEWEST
 from vantum.store.processes import ALIVE_S, Processes
@@ -317,11 +319,13 @@ async def _records(settings: Settings) -> Found:
 async def _processes(settings: Settings) -> Found:
     database = Database(settings.database)
     serves, works = await _serves_here(settings), False  # without a telephone it is on no record
+    running = 0
     try:
         if database.file is None or database.file.exists():
             processes, since = Processes(database, "", "worker"), database.now() - ALIVE_S
             serves = serves or await processes.any_seen("serve", since)
             works = await processes.any_seen("worker", since)
+            running = sum(one.state == "running" for one in await Campaigns(database).all())
     except RecordsError:
         return Found("processes", "off", "without records nobody knows")
     finally:
@@ -330,7 +334,12 @@ async def _processes(settings: Settings) -> Found:
         f"vantum {name} {'runs' if runs else 'does not run'}"
         for name, runs in (("serve", serves), ("worker", works))
     )
-    return Found("processes", "good" if serves and works else "off", told)
+    if serves and works:
+        return Found("processes", "good", told)
+    if running:
+        told += f"; {counted(running, 'running campaign')}: nobody is called"
+        return Found("processes", "bad", told, f"start vantum {'serve' if works else 'worker'}")
+    return Found("processes", "off", told)
 
 
 async def _serves_here(settings: Settings) -> bool:

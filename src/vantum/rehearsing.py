@@ -75,7 +75,7 @@ def rehearse(
             call = runner.run(_rehearse(to, agent, data_dir, staged, console))
         finally:  # all but the sound is printed, and names nobody
             (data_dir / FILE).unlink(missing_ok=True)
-    if isinstance(call, VantumError):
+    if isinstance(call, BaseException):
         raise call
     tell(call, data_dir, console)
     return call
@@ -88,8 +88,11 @@ def records_in(folder: Path) -> str:
 
 async def _rehearse(
     to: str, agent: Path | None, data_dir: Path, environ: Mapping[str, str], console: Console
-) -> Followed | VantumError:
-    """What became of the call; an error is given, since a task group would wrap it."""
+) -> Followed | VantumError | SystemExit:
+    """What became of the call; an error is given, since a task group would wrap it.
+
+    So is the end that is due where nobody reads what is printed any more (`| head`).
+    """
     console.print(f"rehearsing a call to {to}; nobody is really called", markup=False)
     local = None if engine.missing_packages() else LocalSpeech(socket_path(data_dir))
     talent: Talent = Local(local) if local else Canned()
@@ -103,7 +106,7 @@ async def _rehearse(
                 server = Server(staged.url, staged.token, http)
                 call = await follow(server, to, None, console)
             await _recorded(call, data_dir)
-        except VantumError as error:
+        except (VantumError, SystemExit) as error:
             return error
         return call
 

@@ -70,8 +70,8 @@ def rehearse_campaign(
 
 async def _rehearse(
     wanted: Rehearsal, folder: Path, report: Path, environ: Mapping[str, str], console: Console
-) -> VantumError | None:
-    """What went wrong is given, since a task group would wrap it."""
+) -> VantumError | SystemExit | None:
+    """What went wrong, or that nobody reads on, is given: a task group would wrap it."""
     agent = Path(wanted.order.agent) if wanted.order.agent else None
     own = {
         "DATABASE_URL": records_in(folder),
@@ -94,10 +94,10 @@ async def _rehearse(
                 upkeep=staged.upkeep,
                 log=server_log(),
             )
-            await follow(Campaigns(database), made.campaign.name, console)
+            await follow(database, made.campaign.name, console)
             await write_report(Campaigns(database), made.campaign, report)
             console.print(f"one line for each contact: {report}", markup=False)
-        except VantumError as error:
+        except (VantumError, SystemExit) as error:
             return error
         finally:
             await carrier.close()

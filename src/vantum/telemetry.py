@@ -212,11 +212,9 @@ class Metrics:
         self.ended = Counter(
             "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
         )
+        refused = "Calls and recordings not admitted."
         self.refused = Counter(
-            "vantum_sessions_refused",
-            "Calls and recordings not admitted.",
-            ["reason"],
-            registry=self.registry,
+            "vantum_sessions_refused", refused, ["reason"], registry=self.registry
         )
         self.turns = Counter(
             "vantum_turns", "Answers begun, those unasked too.", registry=self.registry
@@ -232,8 +230,9 @@ class Metrics:
             buckets=_WAIT_BUCKETS_S,
             registry=self.registry,
         )
+        faults = "Provider faults, and whether another try mended them in time."
         self.faults = Counter(
-            "vantum_faults", "Provider faults, by service.", ["service"], registry=self.registry
+            "vantum_faults", faults, ["service", "mended"], registry=self.registry
         )
         self.usage = Counter(
             "vantum_used",
@@ -262,7 +261,7 @@ class Metrics:
         elif isinstance(notice, AnswerInterrupted):
             self.interruptions.inc()
         elif isinstance(notice, Fault):
-            self.faults.labels(notice.service).inc()
+            self.faults.labels(notice.service, "yes" if notice.passing else "no").inc()
 
     def timed(self, turn: Waterfall) -> None:
         """Take note of a turn; what a guess had ready before the last word took no time."""

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from campaign import numbers, stage
 from phone import telephone
 from rich.console import Console
 from served import serving
@@ -19,6 +20,7 @@ from simulated import simulating
 from vantum.doctor import Found, compared, examine, tell
 from vantum.settings import Settings, load_settings
 from vantum.simulator.customer import carrier_settings, speech_settings
+from vantum.store.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -161,6 +163,16 @@ async def test_a_server_without_a_telephone_is_found_where_it_listens(tmp_path: 
         given = SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path), "PORT": str(server.port)}
         known = await found(load_settings(given))
     assert known["processes"].told == "vantum serve runs, vantum worker does not run"
+
+
+async def test_a_campaign_that_nobody_dials_is_bad(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/vantum.db")
+    await database.set_up()
+    await stage(database, numbers(2))
+    await database.close()
+    known = await found(load_settings(SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path), "PORT": "1"}))
+    assert (known["processes"].how, known["processes"].do) == ("bad", "start vantum worker")
+    assert known["processes"].told.endswith("; 1 running campaign: nobody is called")
 
 
 async def test_local_speech_that_cannot_be_had_is_bad_with_each_way_to_have_it(

@@ -168,7 +168,9 @@ async def test_strangers_are_refused_on_every_route_but_the_description(
     public: Asker, route: Route
 ) -> None:
     for token in (None, "guessed", "vt_guessed", public.ours + "x", public.secrets["revoked"]):
-        is_refused(await public.asks(route, token))
+        refused = await public.asks(route, token)
+        is_refused(refused)
+        assert ("is needed" in refused.text) == (token is None)
     wrong_scheme = {"authorization": f"Basic {public.ours}"}
     is_refused(await public.asks(route, None, **wrong_scheme))
 

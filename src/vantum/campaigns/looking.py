@@ -15,6 +15,7 @@ from vantum.store.database import Database
 from vantum.store.processes import ALIVE_S, Processes
 
 LATELY_S: Final = 600.0  # a pace is measured over; two to three calls of each line
+_WORKED_ON: Final = frozenset({"making", "running"})
 
 
 class Seen(Struct, frozen=True):
@@ -24,21 +25,23 @@ class Seen(Struct, frozen=True):
     progress: Progress
     outcomes: dict[str, int]
     refusals: dict[str, int]
+    missing: tuple[str, ...]  # processes without which nobody is called
 
 
-async def look(campaigns: Campaigns, name: str) -> Seen:
+async def look(database: Database, name: str) -> Seen:
     """How it stands. Raises RequestError where there is none of this name."""
-    return await seen(campaigns, await named(campaigns, name))
+    return await seen(database, await named(Campaigns(database), name))
 
 
-async def seen(campaigns: Campaigns, campaign: Campaign) -> Seen:
+async def seen(database: Database, campaign: Campaign) -> Seen:
     """How a campaign stands. Raises RecordsError."""
-    key = campaign.campaign_id
+    key, campaigns = campaign.campaign_id, Campaigns(database)
     return Seen(
         campaign,
         await campaigns.progress(key),
         await campaigns.outcomes(key),
         await campaigns.refusals(key),
+        await missing(database, database.now()) if campaign.state in _WORKED_ON else (),
     )
 
 
@@ -54,13 +57,19 @@ async def hindrances(
     database: Database, plan: Plan, settings: Settings, now: float
 ) -> tuple[str, ...]:
     """Why a campaign that is started may call nobody, or too slowly. Raises RecordsError."""
+    found = (slowed(plan, settings), settings.phone_off, *await missing(database, now))
+    return tuple(filter(None, found))
+
+
+async def missing(database: Database, now: float) -> tuple[str, ...]:
+    """The processes that do not run though campaigns need them. Raises RecordsError."""
     processes, since = Processes(database, "", "worker"), now - ALIVE_S
-    found = [slowed(plan, settings), settings.phone_off]
+    found = []
     if not await processes.any_seen("worker", since):
         found.append("No worker runs, which dials: vantum worker")
     if not await processes.any_seen("serve", since):
         found.append("No server runs, which carries the calls: vantum serve")
-    return tuple(filter(None, found))
+    return tuple(found)
 
 
 def slowed(plan: Plan, settings: Settings) -> str:

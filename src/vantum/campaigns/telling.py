@@ -18,6 +18,7 @@ from vantum.campaigns.looking import Seen, ended_contacts, left_s, look, rows
 from vantum.campaigns.making import Made
 from vantum.counted import counted
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
+from vantum.store.database import Database
 
 LOOK_EVERY_S: Final = 0.5
 LINE_EVERY_S: Final = 10.0  # where there is no terminal to draw on
@@ -49,14 +50,14 @@ def tell_next(campaign: Campaign, console: Console) -> None:
 
 
 async def follow(
-    campaigns: Campaigns, name: str, console: Console, *, line_every_s: float = LINE_EVERY_S
+    database: Database, name: str, console: Console, *, line_every_s: float = LINE_EVERY_S
 ) -> None:
     """Show how a campaign goes, until it runs no more."""
     began, first = time.monotonic(), None
     lines = 0
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
-            seen = await look(campaigns, name)
+            seen = await look(database, name)
             first, ran_s = first or seen.progress, time.monotonic() - began
             rate = _rate(first, seen.progress, ran_s)
             shown = picture(seen, rate)
@@ -64,7 +65,7 @@ async def follow(
                 live.update(shown)
             elif ran_s >= (lines + 1) * line_every_s:
                 lines += 1
-                console.print(_about(seen, rate), markup=False)
+                console.print(_in_lines(seen, rate), markup=False)
             if seen.campaign.state not in _OPEN:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
@@ -96,7 +97,7 @@ def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for word, count in counts:
         table.add_row(Text(word), str(count))
-    return Group(Text(_about(seen, rate)), table)
+    return Group(Text(_about(seen, rate)), *map(Text, seen.missing), table)
 
 
 def _about(seen: Seen, rate: float) -> str:
@@ -108,6 +109,11 @@ def _about(seen: Seen, rate: float) -> str:
     if left := left_s(progress, rate):
         about += f", about {_long(left)} to go"
     return about
+
+
+def _in_lines(seen: Seen, rate: float) -> str:
+    """The same where nothing is drawn, with what keeps it from calling."""
+    return "\n".join((_about(seen, rate), *seen.missing))
 
 
 def _listed(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 
 TOKEN_FILE: Final = "api-token"  # in the data folder
 TOKEN_NEEDED: Final = "An API token is needed: Authorization: Bearer ..."
+TOKEN_UNKNOWN: Final = "The API token is not one of ours, or not any more"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _FORWARDING: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")

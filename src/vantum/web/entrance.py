@@ -23,7 +23,7 @@ from vantum.errors import VantumError
 from vantum.roles import ANYBODY, OURSELVES, TOKEN_PREFIX, Caller
 from vantum.settings import Settings
 from vantum.transports.ids import Ids
-from vantum.web.access import TOKEN_NEEDED, given_token, is_local
+from vantum.web.access import TOKEN_NEEDED, TOKEN_UNKNOWN, given_token, is_local
 from vantum.web.guesses import Guesses
 from vantum.web.problems import problem, refusal
 from vantum.web.records import Records
@@ -110,7 +110,8 @@ class Entrance:
         except VantumError:  # whose words are not for strangers
             return problem(503, _LATER)
         if caller is None:
-            return problem(401, TOKEN_NEEDED, **{"WWW-Authenticate": "Bearer"})
+            why = TOKEN_NEEDED if given_token(request) is None else TOKEN_UNKNOWN
+            return problem(401, why, **{"WWW-Authenticate": "Bearer"})
         try:
             desk = await self._opened()
         except VantumError as error:

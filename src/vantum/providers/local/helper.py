@@ -221,13 +221,13 @@ async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None
     workshop = Workshop(loop, linger_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, workshop.ended.set)
+    arrays.bring()  # before anybody can come: nobody is accepted meanwhile, and time goes on
     before = os.umask(0o177)  # the socket is the owner's alone from its first moment
     try:
         server = await loop.create_unix_server(lambda: Client(workshop), path=str(socket_path))
     finally:
         os.umask(before)
     workshop.leave_later()
-    arrays.bring()
     threads = [_thread(recognise_forever, workshop, f"recognise-{n}") for n in range(recognisers)]
     threads.append(_thread(speak_forever, workshop, "speak"))
     workshop.look_on()

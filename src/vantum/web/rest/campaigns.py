@@ -68,6 +68,7 @@ class Standing(Struct, frozen=True):
     outcomes: dict[str, int]  # what its calls came to, and how often
     refusals: dict[str, int]  # why contacts may not be called, or not yet, and how many
     left_s: float | None  # until the last contact is ended, at the pace of late
+    missing: tuple[str, ...]  # processes without which it calls nobody, though it is to
 
     @property
     def version(self) -> int:
@@ -137,7 +138,7 @@ class CampaignDoors:
 
     async def look(self, campaign_id: str) -> Standing:
         """How a campaign stands; it is known by its name, too."""
-        found = await seen(self._campaigns, await self._known(campaign_id))
+        found = await seen(self._house.database, await self._known(campaign_id))
         rate = await pace(self._campaigns, found.campaign, self._house.now())
         return Standing(
             found.campaign,
@@ -145,6 +146,7 @@ class CampaignDoors:
             found.outcomes,
             found.refusals,
             left_s(found.progress, rate),
+            found.missing,
         )
 
     async def start(self, campaign_id: str, version: int | None) -> Campaign:
