@@ -54,8 +54,8 @@ REASONS: Final = {
         " in pieces of 20 ms. Next: keep them in one buffer."
     ),
     "CPU until it serves": (
-        "FastAPI with pydantic and SQLAlchemy alone take more than the bar. Next: open the port"
-        " before the API's half of either is imported, as its table of routes is already."
+        "SQLAlchemy and aiohttp alone take more than the bar. Next: open the port before the"
+        " records are, and their half of the imports with them."
     ),
     "barge-in": (
         "the second worst of 24 decides, be it late at the server or where it is measured, on a"

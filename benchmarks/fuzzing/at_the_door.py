@@ -13,7 +13,6 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.routing import Route as HttpRoute
 from starlette.websockets import WebSocket
 
 from vantum.roles import OURSELVES
@@ -40,11 +39,7 @@ _WEBHOOKS: Final = Webhooks(
     metrics=Metrics(),
     log=_SILENT,
 )
-_STATUS: Final = next(
-    one.endpoint
-    for one in _WEBHOOKS.router().routes
-    if isinstance(one, HttpRoute) and one.path == "/twilio/status"
-)
+_STATUS: Final = next(one.endpoint for one in _WEBHOOKS.routes() if one.path == "/twilio/status")
 _DOORKEEPER: Final = Doorkeeper(load_settings({"PUBLIC_URL": "https://vantum.example"}))
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

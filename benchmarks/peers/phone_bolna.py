@@ -18,7 +18,7 @@ from bolna import providers
 from bolna.agent_manager.assistant_manager import AssistantManager
 from bolna.models import AgentModel
 from bolna.synthesizer import CartesiaSynthesizer
-from fastapi import WebSocket
+from starlette.websockets import WebSocket
 
 from benchmarks.peers.door_fastapi import serve
 from benchmarks.peers.said import PROMPT, VOICE

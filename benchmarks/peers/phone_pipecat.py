@@ -13,7 +13,6 @@ import argparse
 import sys
 from typing import Any
 
-from fastapi import WebSocket
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import TTSSpeakFrame
@@ -32,6 +31,7 @@ from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
+from starlette.websockets import WebSocket
 
 from benchmarks.peers.door_fastapi import serve
 from benchmarks.peers.said import GREETING, MODEL, PROMPT, RATE_HZ, VOICE

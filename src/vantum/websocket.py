@@ -227,6 +227,17 @@ class Frames(WSListener):
                 transport.pause_reading()
 
 
+class _CalledOff(WSListener):
+    """Stands in for who asked for a connection and went before it was answered."""
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """It was, by now."""
+        transport.disconnect(graceful=False)
+
+
+CALLED_OFF: Final = _CalledOff()
+
+
 def frames_of(socket: WebSocket) -> Frames:
     """The messages of a WebSocket that `web.bridge` has let in."""
     frames: Frames = socket.scope["extensions"][DIRECT]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
-for folder in ("web", "simulator", "plugin", "agents"):
+for folder in ("web", "simulator", "plugin", "agents", "campaigns"):
     sys.path.append(str(TESTS / folder))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fastapi import WebSocket
+from starlette.websockets import WebSocket
 
 from vantum import limits
 from vantum.settings import load_settings

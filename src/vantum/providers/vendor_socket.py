@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from picows import WSAutoPingStrategy, WSError, WSInvalidStatusError, ws_connect
+from picows import WSAutoPingStrategy, WSError, WSInvalidStatusError, WSListener, ws_connect
 from python_socks import ProxyError
 
 from vantum.errors import VantumError
 from vantum.limits import MESSAGE_BYTES, PING_INTERVAL_S, PING_TIMEOUT_S
-from vantum.websocket import BUFFER_BYTES, NO_NEWS, Frames
+from vantum.websocket import BUFFER_BYTES, CALLED_OFF, NO_NEWS, Frames
 
 
 class Refused(VantumError):  # noqa: N818 - names a state of the world
@@ -39,11 +39,12 @@ async def opened(
     """
     url = "ws" + url.removeprefix("http")
     frames = Frames(MESSAGE_BYTES, answer_s=close_s)
+    listener: WSListener = frames
     wanted = False  # it may be called off in the very moment in which it opens
     try:
         async with asyncio.timeout(open_s):
             await ws_connect(
-                lambda: frames,
+                lambda: listener,
                 url,
                 extra_headers=list(headers.items()),
                 websocket_handshake_timeout=open_s,  # ends what is left of one that was called off
@@ -69,6 +70,7 @@ async def opened(
     finally:
         if not wanted:  # nor is it where the vendor answers later
             frames.give_up()
+            listener = CALLED_OFF  # picows and its transport, once broken off, hold each other
     if not wanted:
         raise OSError("hung up without an answer")
     return frames

@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
-from fastapi import WebSocket
 from starlette.datastructures import ImmutableMultiDict
+from starlette.websockets import WebSocket
 
 from vantum import limits
 from vantum.agents.contacts import known_of
@@ -55,7 +55,7 @@ class MediaDoor:
         self._recordings = recordings
         self._log = log
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def enter(self, socket: WebSocket) -> None:
         """One stream from the upgrade to its end."""
         query = f"?{socket.url.query}" if socket.url.query else ""
         nothing = ImmutableMultiDict[str, str]()

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from vantum.calls import Calls
 from vantum.casting import Casting, serving, unused_keys
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from vantum.telephony.exchange import Exchange
     from vantum.tracing import Tracing
 
-# What the framework tells of requests has addresses in it, and with them numbers asked about.
-_UNTOLD: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 LOADING_S: Final = 60.0  # 1-3 s as a rule; a cold disk and a busy machine take far longer
 
 
@@ -43,7 +41,7 @@ def build_app(
     stop: Callable[[], Awaitable[None]] | None = None,
     budgets: Budgets | None = None,
     siblings: Siblings | None = None,
-) -> FastAPI:
+) -> Starlette:
     """The ASGI application. `stop` ends the server once a signal has drained it, `siblings` share
     its port. Raises SettingsError for a provider or default agent that cannot be used.
     """
@@ -57,9 +55,9 @@ def build_app(
     calls = Calls(settings, metrics, log, tracing, local_speech=models)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         pages = Pages(calls, casting, speech, metrics=metrics, records=records, siblings=siblings)
-        app.include_router(pages.router())
+        app.routes.extend(pages.routes())
         _introduce(pages, casting, unused_keys(settings, casting.providers), log)
         api = _api(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with upkeep.open(), api, asyncio.TaskGroup() as group:
@@ -79,12 +77,12 @@ def build_app(
             for task in tasks:
                 task.cancel()
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=_UNTOLD)
+    app = Starlette(lifespan=lifespan)
     app.state.frontend_url = settings.frontend_url
     app.add_middleware(Labelled)
     records = Records(settings.database, upkeep.start, log)
     door = SocketDoor(settings, calls, casting, turnstile=Turnstile(records), log=log)
-    app.add_api_websocket_route("/ws", door)
+    app.routes.append(WebSocketRoute("/ws", door.enter))
     app.state.calls = calls
     return app
 
@@ -104,7 +102,7 @@ def _tracing(
 
 @asynccontextmanager
 async def _api(
-    app: FastAPI,
+    app: Starlette,
     settings: Settings,
     calls: Calls,
     casting: Casting,
@@ -121,12 +119,12 @@ async def _api(
         phone = _telephone(app, settings, calls, casting, records, upkeep=upkeep, log=log)
         async with phone as exchange:
             desk = desk_opener(records, exchange, settings)
-            app.router.routes.append(mounted(Entrance(desk, token, public=public)))
+            app.routes.append(mounted(Entrance(desk, token, public=public)))
             yield
 
 
 def _telephone(
-    app: FastAPI,
+    app: Starlette,
     settings: Settings,
     calls: Calls,
     casting: Casting,

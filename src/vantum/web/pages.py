@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vantum.calls import Calls
@@ -92,7 +93,7 @@ class Pages:
     def _is_loaded(self) -> bool:
         return not self._casting.uses_local_speech or self._speech.ready or bool(self.off())
 
-    async def health(self) -> JSONResponse:
+    async def health(self, _: Request) -> JSONResponse:
         """The facts of spec §11."""
         tally, off = self._calls.tally(), self._told_off()
         progress = {service: pulse.progress() for service, pulse in self._casting.pulses.items()}
@@ -124,7 +125,7 @@ class Pages:
         # another one.
         return JSONResponse(body, status_code=503 if off else 200)
 
-    async def ready(self) -> JSONResponse:
+    async def ready(self, _: Request) -> JSONResponse:
         """200 when a call can be admitted and held."""
         ready = self.is_ready()
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
@@ -144,7 +145,7 @@ class Pages:
             page = await figures_of_all(self._siblings, page)
         return Response(page, media_type=METRICS_TYPE)
 
-    async def choices(self) -> JSONResponse:
+    async def choices(self, _: Request) -> JSONResponse:
         """What the page lets its visitor choose."""
         agents = [
             {"id": name, "name": f"{agent.name}, {agent.company}"}
@@ -164,14 +165,14 @@ class Pages:
         }
         return JSONResponse(body)
 
-    def router(self) -> APIRouter:
-        """The routes."""
-        router = APIRouter()
-        router.add_api_route("/health", self.health, methods=["GET"])
-        router.add_api_route("/ready", self.ready, methods=["GET"])
-        router.add_api_route("/metrics", self.metrics, methods=["GET"])
-        router.add_api_route("/choices", self.choices, methods=["GET"])
-        return router
+    def routes(self) -> tuple[Route, ...]:
+        """Each with what answers it."""
+        return (
+            Route("/health", self.health),
+            Route("/ready", self.ready),
+            Route("/metrics", self.metrics),
+            Route("/choices", self.choices),
+        )
 
 
 def console_files() -> StaticFiles:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from vantum.calls import Calls
 from vantum.campaigns.law import law_of
@@ -34,7 +35,7 @@ from vantum.web.records import Records
 
 @asynccontextmanager
 async def telephone(
-    app: FastAPI,
+    app: Starlette,
     settings: Settings,
     calls: Calls,
     casting: Casting,
@@ -65,9 +66,8 @@ async def telephone(
     signatures = Signatures(account.public_url, account.secret)
     recordings = Recordings(settings.vantum_data_dir, log) if settings.recording == "on" else None
     hooks = Webhooks(exchange, signatures, metrics=calls.house.metrics, log=log)
-    app.include_router(hooks.router())
     door = MediaDoor(exchange, signatures, calls, casting, recordings=recordings, log=log)
-    app.add_api_websocket_route(PATH, door)
+    app.routes.extend([*hooks.routes(), WebSocketRoute(PATH, door.enter)])
     processes = Processes(database, exchange.talks.worker, "serve")
     tasks = [
         upkeep.start("obey", exchange.talks.run()),

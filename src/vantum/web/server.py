@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from vantum import limits
 from vantum.env_file import Doubt
@@ -118,7 +118,7 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def server_config(app: Starlette, settings: Settings) -> uvicorn.Config:
     """How the web server is to speak HTTP and WebSocket."""
     return uvicorn.Config(
         app,

@@ -7,7 +7,7 @@ from collections import deque
 from functools import partial
 from urllib.parse import urlsplit
 
-from fastapi import WebSocket
+from starlette.websockets import WebSocket
 
 from vantum import limits
 from vantum.call import Call
@@ -105,7 +105,7 @@ class SocketDoor:
         self._turnstile = turnstile
         self._turned_away = TurnedAway(log)
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def enter(self, socket: WebSocket) -> None:
         """One connection from the upgrade to its end."""
         now = asyncio.get_running_loop().time()
         entry = await self._entry(socket, now)
