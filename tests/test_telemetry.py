@@ -237,7 +237,7 @@ def test_metrics_count_under_our_names() -> None:
     metrics.sessions.set(3)
     metrics.turns.inc()
     metrics.timed(Waterfall(turn=1, decided_s=-0.1, sent_s=0.7, sound_s=0.8))
-    metrics.faults.labels(service="stt", mended="no").inc()
+    metrics.faults.labels(service="stt", passing="no").inc()
     metrics.ended.labels(reason="caller_ended").inc()
     page = metrics.exposition().decode()
     for line in (
@@ -246,7 +246,7 @@ def test_metrics_count_under_our_names() -> None:
         'vantum_turn_stage_seconds_bucket{le="1.0",stage="sound"} 1.0',
         'vantum_turn_stage_seconds_bucket{le="0.7",stage="sound"} 0.0',
         'vantum_turn_stage_seconds_sum{stage="decided"} 0.0',  # a guess was ready before the end
-        'vantum_faults_total{mended="no",service="stt"} 1.0',
+        'vantum_faults_total{passing="no",service="stt"} 1.0',
         'vantum_sessions_ended_total{reason="caller_ended"} 1.0',
     ):
         assert line in page.splitlines()
@@ -276,8 +276,8 @@ def test_what_a_client_is_told_is_counted() -> None:
     assert {
         "vantum_turns_total 2.0",
         "vantum_interruptions_total 1.0",
-        'vantum_faults_total{mended="no",service="tts"} 1.0',
-        'vantum_faults_total{mended="yes",service="llm"} 1.0',
+        'vantum_faults_total{passing="no",service="tts"} 1.0',
+        'vantum_faults_total{passing="yes",service="llm"} 1.0',
     } <= set(page.splitlines())
     assert "well" not in page
 

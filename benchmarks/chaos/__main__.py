@@ -61,7 +61,7 @@ MIX: Final[dict[str, Any]] = {
 ATTEMPTS: Final = 1.6  # that a contact takes, about
 SETTLES_S: Final = 300.0  # after the last fault: retries, and whatever the sweep has to ask
 DIALS: Final = 600  # in the two minutes that a talk may last
-REFUSALS: Final = frozenset({"forbidden", "unauthorized"})  # so that no dial comes of it
+REFUSALS: Final = frozenset({"forbidden", "unauthorized"})  # after these no call is looked for
 LEAST_S: Final = 1.0  # between two faults of one kind, where the one before took long
 Work = Coroutine[Any, Any, None]
 

@@ -145,7 +145,7 @@ def start(context: typer.Context, name: Name) -> None:
     async def hindered(database: Database) -> tuple[str, ...]:
         from vantum.campaigns.looking import hindrances  # noqa: PLC0415 - see above
 
-        return await hindrances(database, campaign.plan, settings, database.now())
+        return await hindrances(database, campaign.plan, settings)
 
     found = with_records(context, hindered)
     typer.echo(f'"{name}" is started' + ("; but:" if found else ""))

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from vantum.audio.pcm import BYTES_PER_SAMPLE, duration_s, silence
 from vantum.call import Cast
+from vantum.campaigns.looking import missing
 from vantum.casting import Casting
 from vantum.conversation.events import Transcript
 from vantum.counted import counted
@@ -38,7 +39,7 @@ from vantum.settings import Settings
 from vantum.store.campaigns import Campaigns
 from vantum.store.database import Database
 from vantum.store.migrating import NEWEST
-from vantum.store.processes import ALIVE_S, Processes
+from vantum.store.processes import Kind
 from vantum.telemetry import server_log
 from vantum.telephony.account import account_of
 from vantum.upkeep import HouseUpkeep
@@ -317,29 +318,34 @@ async def _records(settings: Settings) -> Found:
 
 
 async def _processes(settings: Settings) -> Found:
-    database = Database(settings.database)
-    serves, works = await _serves_here(settings), False  # without a telephone it is on no record
-    running = 0
     try:
-        if database.file is None or database.file.exists():
-            processes, since = Processes(database, "", "worker"), database.now() - ALIVE_S
-            serves = serves or await processes.any_seen("serve", since)
-            works = await processes.any_seen("worker", since)
-            running = sum(one.state == "running" for one in await Campaigns(database).all())
+        lacking, running = await _lacking(settings)
     except RecordsError:
         return Found("processes", "off", "without records nobody knows")
-    finally:
-        await database.close()
+    here = await _serves_here(settings)  # without a telephone it is on no record
+    serves, works = here or "serve" not in lacking, "worker" not in lacking
     told = ", ".join(
         f"vantum {name} {'runs' if runs else 'does not run'}"
         for name, runs in (("serve", serves), ("worker", works))
     )
-    if serves and works:
-        return Found("processes", "good", told)
-    if running:
+    if running and lacking:
         told += f"; {counted(running, 'running campaign')}: nobody is called"
-        return Found("processes", "bad", told, f"start vantum {'serve' if works else 'worker'}")
-    return Found("processes", "off", told)
+        start = "start " + " and ".join(f"vantum {kind}" for kind in lacking)
+        return Found("processes", "bad", told, (here and settings.phone_off) or start)
+    return Found("processes", "good" if serves and works else "off", told)
+
+
+async def _lacking(settings: Settings) -> tuple[tuple[Kind, ...], int]:
+    """The processes that do not run, as far as is on record, and how many campaigns do."""
+    database = Database(settings.database)
+    if database.file is not None and not database.file.exists():
+        return ("worker", "serve"), 0
+    try:
+        campaigns = await Campaigns(database).all()
+        running = sum(one.state == "running" for one in campaigns)
+        return await missing(database, "worker", "serve"), running
+    finally:
+        await database.close()
 
 
 async def _serves_here(settings: Settings) -> bool:

@@ -68,6 +68,16 @@ class CarrierError(VantumError):
         self.code = code
         self.wrong_number = wrong_number  # the number itself is at fault: never call it again
 
+    @property
+    def is_busy(self) -> bool:
+        """The carrier had no time, and says so itself: what was asked is not done, later may do."""
+        return self.trouble in {"throttled", "unavailable"}
+
+    @property
+    def leaves_doubt(self) -> bool:
+        """What was asked may be done all the same."""
+        return self.trouble in {"network", "server"}
+
 
 class RecordsError(VantumError):
     """The database does not answer, or not as it should; the same may work later."""

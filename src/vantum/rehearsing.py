@@ -75,7 +75,7 @@ def rehearse(
             call = runner.run(_rehearse(to, agent, data_dir, staged, console))
         finally:  # all but the sound is printed, and names nobody
             (data_dir / FILE).unlink(missing_ok=True)
-    if isinstance(call, BaseException):
+    if isinstance(call, VantumError | SystemExit):
         raise call
     tell(call, data_dir, console)
     return call
@@ -89,9 +89,8 @@ def records_in(folder: Path) -> str:
 async def _rehearse(
     to: str, agent: Path | None, data_dir: Path, environ: Mapping[str, str], console: Console
 ) -> Followed | VantumError | SystemExit:
-    """What became of the call; an error is given, since a task group would wrap it.
-
-    So is the end that is due where nobody reads what is printed any more (`| head`).
+    """What became of the call. What ends it is given: a task group would wrap an error, and would
+    not let the servers end in order where nobody reads what is printed any more (`| head`).
     """
     console.print(f"rehearsing a call to {to}; nobody is really called", markup=False)
     local = None if engine.missing_packages() else LocalSpeech(socket_path(data_dir))

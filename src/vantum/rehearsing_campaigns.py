@@ -71,7 +71,7 @@ def rehearse_campaign(
 async def _rehearse(
     wanted: Rehearsal, folder: Path, report: Path, environ: Mapping[str, str], console: Console
 ) -> VantumError | SystemExit | None:
-    """What went wrong, or that nobody reads on, is given: a task group would wrap it."""
+    """What went wrong, or that nobody reads on, is given, as for a call."""
     agent = Path(wanted.order.agent) if wanted.order.agent else None
     own = {
         "DATABASE_URL": records_in(folder),

@@ -212,10 +212,8 @@ class Metrics:
         self.ended = Counter(
             "vantum_sessions_ended", "Calls ended, by reason.", ["reason"], registry=self.registry
         )
-        refused = "Calls and recordings not admitted."
-        self.refused = Counter(
-            "vantum_sessions_refused", refused, ["reason"], registry=self.registry
-        )
+        told = "Calls and recordings not admitted."
+        self.refused = Counter("vantum_sessions_refused", told, ["reason"], registry=self.registry)
         self.turns = Counter(
             "vantum_turns", "Answers begun, those unasked too.", registry=self.registry
         )
@@ -230,10 +228,8 @@ class Metrics:
             buckets=_WAIT_BUCKETS_S,
             registry=self.registry,
         )
-        faults = "Provider faults, and whether another try mended them in time."
-        self.faults = Counter(
-            "vantum_faults", faults, ["service", "mended"], registry=self.registry
-        )
+        told = "Provider faults; passing ones are being mended, and nothing is lost so far."
+        self.faults = Counter("vantum_faults", told, ["service", "passing"], registry=self.registry)
         self.usage = Counter(
             "vantum_used",
             "What calls have used: seconds heard, characters spoken, tokens read and written.",

@@ -231,7 +231,7 @@ class _CalledOff(WSListener):
     """Stands in for who asked for a connection and went before it was answered."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """It was, by now."""
+        """The vendor answered after all."""
         transport.disconnect(graceful=False)
 
 

@@ -256,8 +256,11 @@ async def renamed(database: Database, table: str, name: str) -> None:
         await connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
-async def test_a_dial_the_carrier_has_no_time_for_is_made_later(installed: Installed) -> None:
-    installed.phone.simulator.breaks("twilio", "throttled", times=1)
+@pytest.mark.parametrize("fault", ["throttled", "unavailable"])
+async def test_a_dial_the_carrier_has_no_time_for_is_made_later(
+    installed: Installed, fault: Fault
+) -> None:
+    installed.phone.simulator.breaks("twilio", fault, times=1)
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert contact.outcomes == ("disconnected",)
 
@@ -272,20 +275,19 @@ async def test_a_dial_whose_answer_says_nothing_is_found_at_the_carrier(
     assert len(await dialled(installed)) == 1
 
 
-async def test_a_dial_at_which_the_carrier_is_overloaded_is_asked_about(
-    installed: Installed,
-) -> None:
-    installed.phone.simulator.breaks("twilio", "unavailable", times=1)
-    [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
-    assert (contact.state, contact.outcomes) == ("unknown", ("unknown",))
-    assert not await dialled(installed)
-
-
 async def test_a_dial_that_the_carrier_refuses_is_over_at_once(installed: Installed) -> None:
     installed.phone.simulator.breaks("twilio", "forbidden", times=1)
     [contact] = await installed.calls(PEOPLE[3], plan=replace(PLAN, attempts=1))
     assert (contact.state, contact.outcomes) == ("done", ("failed",))
     assert not await dialled(installed)
+
+
+async def test_who_is_in_doubt_is_called_again_as_the_plan_says(installed: Installed) -> None:
+    installed.phone.simulator.breaks("twilio", "refused", times=1)
+    plan = replace(PLAN, retries={"unknown": Retry(0.2, 1)})
+    [contact] = await installed.calls(PEOPLE[3], plan=plan)
+    assert contact.outcomes == ("unknown", "disconnected")
+    assert len(await dialled(installed)) == 1
 
 
 async def test_a_carrier_that_is_slow_to_answer_keeps_nobody_waiting(installed: Installed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from vantum.providers.vendor_socket import opened
+from vantum.websocket import Frames
 
 pytestmark = pytest.mark.anyio
 
@@ -74,6 +76,24 @@ async def test_one_that_was_called_off_is_left_when_it_is_answered_at_last() -> 
             await slow.asked.wait()
             opening.cancel()
             await asyncio.wait([opening])
+            slow.answers.set()
+            await slow.left.wait()
+
+
+async def test_nothing_is_kept_of_one_that_was_called_off() -> None:
+    def held() -> int:
+        return sum(type(one) is Frames for one in gc.get_objects())
+
+    async with vendor() as slow:
+        before = held()
+        opening = asyncio.ensure_future(opened(slow.url, {}, open_s=60.0, close_s=60.0))
+        async with asyncio.timeout(PATIENCE_S):
+            await slow.asked.wait()
+            assert held() == before + 1
+            opening.cancel()
+            await asyncio.wait([opening])
+            del opening
+            assert held() == before
             slow.answers.set()
             await slow.left.wait()
 

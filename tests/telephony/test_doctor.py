@@ -31,6 +31,7 @@ CLOUDS = {
     "telephone": "TWILIO_BASE_URL",
 }
 SCRIPTED = dict.fromkeys(("STT_PROVIDER", "LLM_PROVIDER", "TTS_PROVIDER"), "scripted")
+HERE = SCRIPTED | {"PORT": "1"}  # where nobody listens
 
 
 def on(simulator: str, folder: Path, **more: str) -> Settings:
@@ -166,13 +167,26 @@ async def test_a_server_without_a_telephone_is_found_where_it_listens(tmp_path: 
 
 
 async def test_a_campaign_that_nobody_dials_is_bad(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/vantum.db")
+    await starts_a_campaign(tmp_path)
+    known = (await found(load_settings(HERE | {"VANTUM_DATA_DIR": str(tmp_path)})))["processes"]
+    assert (known.how, known.do) == ("bad", "start vantum worker and vantum serve")
+    assert known.told.endswith("; 1 running campaign: nobody is called")
+
+
+async def test_a_campaign_beside_a_server_without_a_telephone_is_bad(tmp_path: Path) -> None:
+    await starts_a_campaign(tmp_path)
+    async with serving(vantum_data_dir=tmp_path) as server:
+        given = HERE | {"VANTUM_DATA_DIR": str(tmp_path), "PORT": str(server.port)}
+        known = (await found(load_settings(given)))["processes"]
+    assert (known.how, known.do.partition(":")[0]) == ("bad", "The telephone is off")
+    assert known.told.startswith("vantum serve runs, ")
+
+
+async def starts_a_campaign(folder: Path) -> None:
+    database = Database(f"sqlite:///{folder}/vantum.db")
     await database.set_up()
     await stage(database, numbers(2))
     await database.close()
-    known = await found(load_settings(SCRIPTED | {"VANTUM_DATA_DIR": str(tmp_path), "PORT": "1"}))
-    assert (known["processes"].how, known["processes"].do) == ("bad", "start vantum worker")
-    assert known["processes"].told.endswith("; 1 running campaign: nobody is called")
 
 
 async def test_local_speech_that_cannot_be_had_is_bad_with_each_way_to_have_it(

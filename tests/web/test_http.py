@@ -57,6 +57,12 @@ async def test_ht_01_se_13_health_counts_sessions(server: Served, http: httpx.As
     assert 0 < now["avgDuration"] < 1000 * (time.monotonic() - BEGAN)
 
 
+async def test_each_method_is_answered_as_http_has_it(http: httpx.AsyncClient) -> None:
+    answers = [await http.request(method, "/health") for method in ("GET", "HEAD", "POST")]
+    assert [answer.status_code for answer in answers] == [200, 200, 405]
+    assert (answers[1].content, answers[2].headers["allow"]) == (b"", "GET, HEAD")
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/healthz", "/api/v2", "/ws", "/../etc/passwd"])
 async def test_ht_04_unknown_paths_are_404(http: httpx.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 404

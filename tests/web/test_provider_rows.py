@@ -100,7 +100,7 @@ async def test_st_21_ll_25_tt_20_what_providers_did_is_counted(tmp_path: Path) -
         assert await metric(server.port, 'vantum_used_total{what="heard_seconds"}') > 1
         assert await metric(server.port, 'vantum_used_total{what="prompt_tokens"}') > 100
         assert await metric(server.port, 'vantum_used_total{what="spoken_characters"}') > 10
-        assert await metric(server.port, 'vantum_faults_total{mended="yes",service="llm"}') == 1
+        assert await metric(server.port, 'vantum_faults_total{passing="yes",service="llm"}') == 1
 
 
 async def test_ll_06_07_21_a_newer_question_replaces_the_older_one(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""How claimed dials are made, and what is asked of the carrier about those of a dead process.
+"""How claimed dials are made, and what is asked of the carrier about those in doubt.
 
 Several processes may do this at once: what they must agree on is in the records. A dial that was
-made without its answer being known is never made again; the carrier is asked about it instead.
+made without an answer that says what came of it, or whose process is gone, is never made again: the
+carrier is asked about it instead.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from vantum.telemetry import Log
 from vantum.telephony.legs import Legs
 from vantum.telephony.line import Line
 
-THROTTLED_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
+BUSY_S: Final = 5.0  # until a dial is tried again that the carrier had no time for
 QUIET_S: Final = 20.0  # without a callback; while it rings none is due, and asking costs little
 _FRESH_S: Final = 0.2  # a dial that was claimed may be made so soon behind a pause, at worst
 _LOOKS: Final = 2  # the second where the first took long: what it has found is old
@@ -113,9 +114,9 @@ class Dispatcher:
             try:
                 await self._legs.ring(call, order)
             except CarrierError as error:
-                if error.trouble == "throttled":
+                if error.is_busy:
                     asked = False
-                    await self._put_back(dial, str(error), THROTTLED_S)
+                    await self._put_back(dial, str(error), BUSY_S)
         except asyncio.CancelledError:
             if not asked:  # else the next process asks what became of it
                 await self._put_back(dial, "The worker was stopped.", 0.0)
@@ -162,7 +163,7 @@ class Dispatcher:
         self._log.info("dial_put_back", call_id=dial.candidate.attempt_id, why=why)
 
     async def take_over(self) -> int:
-        """Find out about dials whose process is gone; how many. Raises RecordsError."""
+        """Find out about dials that are in doubt; how many. Raises RecordsError."""
         late = await self._attempts.expired(self._legs.now())
         for call_id in late:
             try:

@@ -10,12 +10,20 @@ from msgspec import Struct
 from vantum.dialing.plan import Plan
 from vantum.errors import RequestError
 from vantum.settings import Settings
-from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
+from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported, State
 from vantum.store.database import Database
-from vantum.store.processes import ALIVE_S, Processes
+from vantum.store.processes import ALIVE_S, Kind, Processes
 
 LATELY_S: Final = 600.0  # a pace is measured over; two to three calls of each line
-_WORKED_ON: Final = frozenset({"making", "running"})
+_NEEDED: Final[dict[State, tuple[Kind, ...]]] = {
+    "making": ("worker",),
+    "running": ("worker", "serve"),
+}
+LACKS: Final[dict[Kind, str]] = {
+    "worker": "No worker runs, which dials: vantum worker",
+    "serve": "No server with a telephone runs, which carries the calls: vantum serve",
+}
+"""What is said of a process that does not run."""
 
 
 class Seen(Struct, frozen=True):
@@ -25,7 +33,7 @@ class Seen(Struct, frozen=True):
     progress: Progress
     outcomes: dict[str, int]
     refusals: dict[str, int]
-    missing: tuple[str, ...]  # processes without which nobody is called
+    missing: tuple[Kind, ...]  # processes that it needs now, and that do not run
 
 
 async def look(database: Database, name: str) -> Seen:
@@ -41,7 +49,7 @@ async def seen(database: Database, campaign: Campaign) -> Seen:
         await campaigns.progress(key),
         await campaigns.outcomes(key),
         await campaigns.refusals(key),
-        await missing(database, database.now()) if campaign.state in _WORKED_ON else (),
+        await missing(database, *_NEEDED.get(campaign.state, ())),
     )
 
 
@@ -53,23 +61,16 @@ async def pace(campaigns: Campaigns, campaign: Campaign, now: float) -> float:
     return await campaigns.ended_since(campaign.campaign_id, since) / (now - since)
 
 
-async def hindrances(
-    database: Database, plan: Plan, settings: Settings, now: float
-) -> tuple[str, ...]:
+async def hindrances(database: Database, plan: Plan, settings: Settings) -> tuple[str, ...]:
     """Why a campaign that is started may call nobody, or too slowly. Raises RecordsError."""
-    found = (slowed(plan, settings), settings.phone_off, *await missing(database, now))
-    return tuple(filter(None, found))
+    lacking = [LACKS[kind] for kind in await missing(database, "worker", "serve")]
+    return tuple(filter(None, (slowed(plan, settings), settings.phone_off, *lacking)))
 
 
-async def missing(database: Database, now: float) -> tuple[str, ...]:
-    """The processes that do not run though campaigns need them. Raises RecordsError."""
-    processes, since = Processes(database, "", "worker"), now - ALIVE_S
-    found = []
-    if not await processes.any_seen("worker", since):
-        found.append("No worker runs, which dials: vantum worker")
-    if not await processes.any_seen("serve", since):
-        found.append("No server runs, which carries the calls: vantum serve")
-    return tuple(found)
+async def missing(database: Database, *needed: Kind) -> tuple[Kind, ...]:
+    """The kinds of processes of which none was seen lately. Raises RecordsError."""
+    processes, since = Processes(database, "", "worker"), database.now() - ALIVE_S
+    return tuple([kind for kind in needed if not await processes.any_seen(kind, since)])
 
 
 def slowed(plan: Plan, settings: Settings) -> str:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from vantum.campaigns.looking import Seen, ended_contacts, left_s, look, rows
+from vantum.campaigns.looking import LACKS, Seen, ended_contacts, left_s, look, rows
 from vantum.campaigns.making import Made
 from vantum.counted import counted
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported
@@ -97,7 +97,7 @@ def picture(seen: Seen, rate: float = 0.0) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for word, count in counts:
         table.add_row(Text(word), str(count))
-    return Group(Text(_about(seen, rate)), *map(Text, seen.missing), table)
+    return Group(Text(_in_lines(seen, rate)), table)
 
 
 def _about(seen: Seen, rate: float) -> str:
@@ -112,8 +112,8 @@ def _about(seen: Seen, rate: float) -> str:
 
 
 def _in_lines(seen: Seen, rate: float) -> str:
-    """The same where nothing is drawn, with what keeps it from calling."""
-    return "\n".join((_about(seen, rate), *seen.missing))
+    """The same, and a line for each process that it lacks."""
+    return "\n".join((_about(seen, rate), *(LACKS[kind] for kind in seen.missing)))
 
 
 def _listed(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -68,9 +68,10 @@ async def opened(
     except (WSError, ProxyError, EOFError) as error:
         raise OSError(str(error)) from error
     finally:
-        if not wanted:  # nor is it where the vendor answers later
+        if not wanted:
             frames.give_up()
-            listener = CALLED_OFF  # picows and its transport, once broken off, hold each other
+            # Nor is it where the vendor answers later; and picows may keep what it is given.
+            listener = CALLED_OFF
     if not wanted:
         raise OSError("hung up without an answer")
     return frames

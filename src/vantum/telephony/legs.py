@@ -65,15 +65,18 @@ class Legs:
         try:
             await self.ring(call, order)
         except CarrierError as error:
-            if error.trouble == "throttled":
+            if error.is_busy:
                 await self.over(call, "failed", why=str(error))
+            if error.leaves_doubt:
+                told = f"{error}. It may ring all the same"
+                raise CarrierError(told, trouble=error.trouble, code=error.code) from error
             raise
 
     async def ring(self, call: PhoneCall, order: Order) -> None:
         """Have a call rung that is recorded already. Raises CarrierError.
 
-        Left as it is where the carrier had no time for it, since it may be tried again, and where
-        it gave no sense: after a broken line or a fault of the carrier's it may ring all the same.
+        Left as it is where the carrier had no time for it, as it may be tried again, and where it
+        may ring all the same: the carrier is asked about it later.
         """
         try:
             leg = await self.carrier.place(order)
@@ -104,7 +107,7 @@ class Legs:
             await self.records.news(call_id, leg.status, behind(leg.status), self.now())
 
     async def find_again(self, call: PhoneCall) -> Leg | None:
-        """Ask the carrier about a dial whose answer never came, and take its name for it down.
+        """Ask the carrier about a dial that is in doubt, and take its name for it down.
 
         Where the carrier knows of none the call is over, and whether it rang nobody can say: it is
         never made again. Raises CarrierError.
@@ -221,8 +224,10 @@ class Legs:
             await self.settle(now_known, talked)
 
     async def _is_gone(self, call_id: str) -> bool:
-        """Whether its end is on record in time. A look is not broken off: its connection would go,
-        and come anew just when there is much to do.
+        """Whether its end is on record in time, and as long as one look takes.
+
+        A look is never broken off: SQLAlchemy gives up a connection whose query is, and opens
+        another, just when there is much to do.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + limits.CONFIRM_HANG_UP_S

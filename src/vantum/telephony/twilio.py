@@ -142,12 +142,13 @@ class TwilioCarrier:
         except aiohttp.ClientError as error:
             self.pulse.failed("network")
             raise CarrierError(f"Twilio cannot be reached: {type(error).__name__}") from error
-        if answer.status in _OUR_ACCOUNT or answer.status >= 500:
-            self.pulse.failed(_trouble(answer.status))
+        refusal = None if answer.status < 300 else refused(answer.status, body)
+        if refusal and (answer.status in _OUR_ACCOUNT or answer.status >= 500):
+            self.pulse.failed(refusal.trouble)
         else:  # a number that cannot be called is an answer, too
             self.pulse.came()
-        if answer.status >= 300:
-            raise refused(answer.status, body)
+        if refusal:
+            raise refusal
         return body
 
 
@@ -191,7 +192,7 @@ def refused(status: int, body: bytes) -> CarrierError:
         refusal = _Refusal()
     return CarrierError(
         _told(status, refusal.code),
-        trouble=_trouble(status),
+        trouble=_trouble(status, refusal.code),
         code=refusal.code,
         wrong_number=refusal.code in _INVALID_NUMBER,
     )
@@ -206,9 +207,10 @@ def _told(status: int, code: int) -> str:
     return f"Twilio answered {status}" + (f", error {code}" if code else "")
 
 
-def _trouble(status: int) -> Trouble:
+def _trouble(status: int, code: int) -> Trouble:
+    """A 503 without one of the carrier's codes is a gateway's, behind which it may be done."""
     if status == 429:
         return "throttled"
-    if status == 503:
+    if status == 503 and code:
         return "unavailable"
     return "server" if status >= 500 else "fatal"

@@ -22,6 +22,7 @@ from vantum.store.campaign_pages import (
     campaigns_page,
 )
 from vantum.store.campaigns import Campaign, Campaigns, Progress, Reported, State
+from vantum.store.processes import Kind
 from vantum.web.rest.house import House
 from vantum.web.rest.paging import Line, Paged, cut, place
 from vantum.web.rest.route import Route, route
@@ -68,7 +69,7 @@ class Standing(Struct, frozen=True):
     outcomes: dict[str, int]  # what its calls came to, and how often
     refusals: dict[str, int]  # why contacts may not be called, or not yet, and how many
     left_s: float | None  # until the last contact is ended, at the pace of late
-    missing: tuple[str, ...]  # processes without which it calls nobody, though it is to
+    missing: tuple[Kind, ...]  # processes that it needs now, and that do not run
 
     @property
     def version(self) -> int:
