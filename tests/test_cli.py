@@ -64,7 +64,8 @@ def test_a_port_that_is_taken_is_named_as_it_was_given(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         ended = vantum(tmp_path, "simulate", "--port", port)
     assert ended.returncode == 2
-    assert f"--host, --port: cannot listen on 127.0.0.1:{port}" in ended.stderr
+    told = f"--host, --port: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert ended.stderr.endswith(told)
 
 
 def test_a_bad_agent_of_a_rehearsal_is_told_by_the_option_that_named_it(tmp_path: Path) -> None:

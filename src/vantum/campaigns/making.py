@@ -98,7 +98,8 @@ def check_caller_ids(numbers: Sequence[str], settings: Settings) -> tuple[str, .
     ours = [number for number in (settings.twilio_phone_number,) if number]
     ours += settings.twilio_caller_ids
     if not ours:
-        raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
+        why = "TWILIO_PHONE_NUMBER is not set: there is no number to call from"
+        raise RequestError(". ".join(filter(None, (why, settings.phone_off))))
     for number in numbers:
         if number not in ours:
             raise RequestError(

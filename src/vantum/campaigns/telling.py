@@ -22,6 +22,7 @@ from vantum.store.database import Database
 
 LOOK_EVERY_S: Final = 0.5
 LINE_EVERY_S: Final = 10.0  # where there is no terminal to draw on
+_ENOUGH: Final = 10  # of fewer, who waits to be called again decides
 _OPEN: Final = frozenset({"making", "draft", "running"})
 _MINUTE_S: Final = 60.0
 
@@ -61,21 +62,23 @@ async def follow(
             first, ran_s = first or seen.progress, time.monotonic() - began
             rate = _rate(first, seen.progress, ran_s)
             shown = picture(seen, rate)
-            if console.is_terminal:
-                live.update(shown)
-            elif ran_s >= (lines + 1) * line_every_s:
-                lines += 1
-                console.print(_in_lines(seen, rate), markup=False)
             if seen.campaign.state not in _OPEN:
                 break
+            if console.is_terminal:
+                live.update(shown)
+            elif ran_s >= lines * line_every_s:
+                lines += 1
+                console.print(_in_lines(seen, rate), markup=False)
             await asyncio.sleep(LOOK_EVERY_S)
     console.print(shown)
 
 
 def _rate(first: Progress, now: Progress, seconds: float) -> float:
-    """Contacts that were called and ended in a second; who may not be called is ended in none."""
+    """Contacts that were called and ended in a second, where enough have to tell; who may not be
+    called is ended in none.
+    """
     ended = (now.done + now.unknown) - (first.done + first.unknown)
-    return ended / seconds if seconds > 0 else 0.0
+    return ended / seconds if ended >= _ENOUGH else 0.0
 
 
 def picture(seen: Seen, rate: float = 0.0) -> RenderableType:

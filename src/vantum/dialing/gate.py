@@ -123,7 +123,8 @@ def _unplaced(place: Place, rules: Rules) -> Refused | None:
         named = ", ".join(map(places.country_name, foreign))
         return _no("unknown_country", f"There are no dialing rules for {named}.")
     if not place.states and any(rule.states for rule in rules.of(place.countries)):
-        return _no("unknown_state", "Neither number nor address says in which state it is.")
+        why = "Neither number nor address, which ends with state and ZIP, says in which state."
+        return _no("unknown_state", why)
     if not place.zones:
         return _no("unknown_zone", "Nothing says in which time zone it is.")
     return None

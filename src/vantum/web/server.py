@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 import tempfile
@@ -156,7 +157,10 @@ def listening_sockets(
             for family, where in addresses
         ]
     except OSError as error:
-        raise SettingsError(f"{named}: cannot listen on {host}:{port}: {error}") from error
+        # Its own words name the address once more; a host that is not known has no such number.
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
+        raise SettingsError(f"{named}: cannot listen on {host}:{port}: {why}") from error
     for listening in sockets:
         drop_dead_peers(listening, limits.PING_INTERVAL_S + limits.PING_TIMEOUT_S)
     return sockets
