@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,28 +38,14 @@ async def opened(
 
     `url` begins with http or https, as vendors' base URLs do.
     """
-    url = "ws" + url.removeprefix("http")
     frames = Frames(MESSAGE_BYTES, answer_s=close_s)
     listener: WSListener = frames
+    url = "ws" + url.removeprefix("http")
+    asking = asyncio.create_task(_asked(lambda: listener, url, headers, open_s, ping_s), name="ask")
     wanted = False  # it may be called off in the very moment in which it opens
     try:
         async with asyncio.timeout(open_s):
-            await ws_connect(
-                lambda: listener,
-                url,
-                extra_headers=list(headers.items()),
-                websocket_handshake_timeout=open_s,  # ends what is left of one that was called off
-                enable_auto_ping=True,
-                auto_ping_idle_timeout=ping_s,
-                auto_ping_reply_timeout=min(ping_s, PING_TIMEOUT_S),
-                auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
-                max_frame_size=MESSAGE_BYTES,
-                max_redirects=0,  # a key goes to nobody else
-                proxy=_proxy_of(url),
-                read_buffer_init_size=BUFFER_BYTES,
-                logger_name=NO_NEWS,
-                use_aiofastnet=False,  # uvloop's transports, as everywhere else
-            )
+            await asyncio.shield(asking)
         wanted = frames.opened
     except WSInvalidStatusError as error:
         answer = error.response
@@ -72,9 +59,41 @@ async def opened(
             frames.give_up()
             # Nor is it where the vendor answers later; and picows may keep what it is given.
             listener = CALLED_OFF
+            _LEFT.add(asking)
+            asking.add_done_callback(_LEFT.discard)
     if not wanted:
         raise OSError("hung up without an answer")
     return frames
+
+
+# Called off, and left to end by themselves: one that is cancelled while uvloop connects keeps a
+# timer of picows', whose error nobody would take.
+_LEFT: Final[set[asyncio.Task[None]]] = set()
+
+
+async def _asked(
+    listener: Callable[[], WSListener],
+    url: str,
+    headers: Mapping[str, str],
+    open_s: float,
+    ping_s: float,
+) -> None:
+    await ws_connect(
+        listener,
+        url,
+        extra_headers=list(headers.items()),
+        websocket_handshake_timeout=open_s,  # ends what is left of one that was called off
+        enable_auto_ping=True,
+        auto_ping_idle_timeout=ping_s,
+        auto_ping_reply_timeout=min(ping_s, PING_TIMEOUT_S),
+        auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
+        max_frame_size=MESSAGE_BYTES,
+        max_redirects=0,  # a key goes to nobody else
+        proxy=_proxy_of(url),
+        read_buffer_init_size=BUFFER_BYTES,
+        logger_name=NO_NEWS,
+        use_aiofastnet=False,  # uvloop's transports, as everywhere else
+    )
 
 
 def _proxy_of(url: str) -> str | None:

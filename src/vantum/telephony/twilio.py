@@ -142,14 +142,19 @@ class TwilioCarrier:
         except aiohttp.ClientError as error:
             self.pulse.failed("network")
             raise CarrierError(f"Twilio cannot be reached: {type(error).__name__}") from error
-        refusal = None if answer.status < 300 else refused(answer.status, body)
-        if refusal and (answer.status in _OUR_ACCOUNT or answer.status >= 500):
-            self.pulse.failed(refusal.trouble)
-        else:  # a number that cannot be called is an answer, too
+        if answer.status < 300:
             self.pulse.came()
-        if refusal:
-            raise refusal
-        return body
+            return body
+        raise self._refusal(answer.status, body)  # in no variable: its traceback holds this frame
+
+    def _refusal(self, status: int, body: bytes) -> CarrierError:
+        """Why; a number that cannot be called is an answer, too."""
+        error = refused(status, body)
+        if status in _OUR_ACCOUNT or status >= 500:
+            self.pulse.failed(error.trouble)
+        else:
+            self.pulse.came()
+        return error
 
 
 def leg_in(answer: bytes) -> Leg:
