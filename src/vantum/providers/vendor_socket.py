@@ -60,7 +60,7 @@ async def opened(
             # Nor is it where the vendor answers later; and picows may keep what it is given.
             listener = CALLED_OFF
             _LEFT.add(asking)
-            asking.add_done_callback(_LEFT.discard)
+            asking.add_done_callback(_forget)
     if not wanted:
         raise OSError("hung up without an answer")
     return frames
@@ -69,6 +69,12 @@ async def opened(
 # Called off, and left to end by themselves: one that is cancelled while uvloop connects keeps a
 # timer of picows', whose error nobody would take.
 _LEFT: Final[set[asyncio.Task[None]]] = set()
+
+
+def _forget(asking: asyncio.Task[None]) -> None:
+    _LEFT.discard(asking)
+    if not asking.cancelled():
+        asking.exception()  # taken, as nobody else does
 
 
 async def _asked(
