@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 import uvloop
@@ -160,14 +161,21 @@ def test_what_is_there_already_comes_past_its_time_too() -> None:
     async def course() -> None:
         patience, past = Patience(), asyncio.get_running_loop().time() - 1
         for _ in range(3):
-            assert await patience.until(past, asyncio.sleep(0, "here")) == "here"
             assert await patience.until(past, there()) == "there"
+            assert await patience.until(past, held_up()) == "here"
         with pytest.raises(TimeoutError):
             await patience.until(past, asyncio.Event().wait())
         patience.close()
 
     async def there() -> str:
         return "there"
+
+    async def held_up() -> str:
+        """The loop learns in one pass that the time is up and that this goes on."""
+        until = time.monotonic() + 5 * CLOCK_S
+        while time.monotonic() < until:
+            pass
+        return await asyncio.sleep(0, "here")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as servers have it
         runner.run(course())

@@ -56,9 +56,13 @@ class Alarm:
             return
         if self._due_at - self._loop.time() >= CLOCK_S:
             self._timer = self._loop.call_at(self._due_at, self._look)
-            return
-        self._due_at = None
-        self._ring()
+        else:  # behind whoever was woken already, and may put it off
+            self._loop.call_soon(self._end, self._due_at)
+
+    def _end(self, due_at: float) -> None:
+        if self._due_at == due_at:
+            self._due_at = None
+            self._ring()
 
 
 class Patience:

@@ -19,6 +19,7 @@ from vantum.recording.files import FOLDER, unfinished
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("uncovered")]
 
 CALLS = 40  # in and out, recorded and not, a quarter of them cut
+CONVERTED_S = 180.0  # one after another, each by a process that lets all others go first
 
 
 @pytest.mark.parametrize("vad", ["off", "local"])
@@ -30,7 +31,7 @@ async def test_calls_that_are_over_wait_for_no_collector(tmp_path: Path, vad: st
             with no_collector() as waiting:
                 await crowd.have(planned(seed=2, calls=CALLS))
                 await phone.is_quiet()
-                await eventually(lambda: not unfinished(tmp_path / FOLDER), 30)
+                await eventually(lambda: not unfinished(tmp_path / FOLDER), CONVERTED_S)
                 assert not waiting()
         finally:
             await crowd.close()

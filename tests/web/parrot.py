@@ -115,6 +115,7 @@ class Room:
 
     async def cut_off(self) -> None:
         """Vendors lose every connection, so that the next question needs their doors."""
+        await self.is_quiet()  # one may be on its way
         for connection in tuple(self.simulator.stage.connections):
             connection.transport.abort()
         await self.is_quiet()

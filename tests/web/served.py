@@ -34,7 +34,7 @@ from vantum.web.server import drop_dead_peers, listening_sockets, server_config
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 CAMEL = re.compile(r"^[a-z][a-zA-Z0-9]*$")
 DEADLINE_S = 20.0  # nothing here takes a second; a shared machine may stall for some
-FAST_POLL_S = 0.002
+FAST_POLL_S, SLOW_POLL_S = 0.002, 0.02
 CHUNK_S = 0.1
 
 LEGACY_NAMES = {
@@ -349,9 +349,11 @@ async def soon(seconds: Callable[[], Awaitable[float]], *, under_s: float) -> No
 
 async def eventually(condition: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
     """Wait for something that no frame tells."""
+    pause_s = FAST_POLL_S
     async with asyncio.timeout(deadline_s):
-        while not condition():  # noqa: ASYNC110 - counts inside the server set no event
-            await asyncio.sleep(FAST_POLL_S)
+        while not condition():
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, SLOW_POLL_S)  # who waits for long takes no time from others
 
 
 @asynccontextmanager
