@@ -118,10 +118,7 @@ class Frames(WSListener):
         self._closing = self._loop.call_later(self._answer_s, self.give_up)
 
     def give_up(self) -> None:
-        """End the connection at once, or as soon as there is one.
-
-        A goodbye may take as long as the peer likes, and so may its answer to an upgrade.
-        """
+        """End the connection at once: a goodbye may take as long as the peer likes."""
         self._end(Gone(LOST))
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
@@ -136,8 +133,6 @@ class Frames(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The upgrade was answered."""
         self._transport = transport
-        if self.gone is not None:
-            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """A frame has come."""

@@ -22,6 +22,7 @@ from vantum.settings import Settings
 from vantum.store.campaigns import Campaign, Campaigns
 from vantum.store.database import Database
 from vantum.store.lists import Lists
+from vantum.telephony.line import NO_NUMBER
 
 _HOURS: Final = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? +(\d\d:\d\d-\d\d:\d\d)")
 
@@ -98,8 +99,7 @@ def check_caller_ids(numbers: Sequence[str], settings: Settings) -> tuple[str, .
     ours = [number for number in (settings.twilio_phone_number,) if number]
     ours += settings.twilio_caller_ids
     if not ours:
-        why = "TWILIO_PHONE_NUMBER is not set: there is no number to call from"
-        raise RequestError(". ".join(filter(None, (why, settings.phone_off))))
+        raise RequestError(". ".join(filter(None, (NO_NUMBER, settings.phone_off))))
     for number in numbers:
         if number not in ours:
             raise RequestError(

@@ -19,6 +19,7 @@ from vantum.campaigns.dispatcher import Dispatcher
 from vantum.campaigns.hooks import Telling
 from vantum.campaigns.jobs import TIDY_S, Together, Work, work_once
 from vantum.campaigns.law import law_of, of_campaigns
+from vantum.campaigns.looking import missing
 from vantum.campaigns.worker import (
     CLOSE_S,
     DIAL_S,
@@ -102,9 +103,7 @@ async def _leave(processes: Processes) -> None:
 
 async def say_if_not_alone(database: Database, log: Log) -> None:
     """Limits hold all the same; but who starts two on one file expects what they do not get."""
-    if database.is_file and await Processes(database, "", "worker").any_seen(
-        "worker", database.now() - ALIVE_S
-    ):
+    if database.is_file and not await missing(database, "worker"):
         log.warning("worker_not_alone", why=_NOT_ALONE)
 
 

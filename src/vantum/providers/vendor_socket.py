@@ -40,8 +40,10 @@ async def opened(
     """
     frames = Frames(MESSAGE_BYTES, answer_s=close_s)
     listener: WSListener = frames
-    url = "ws" + url.removeprefix("http")
-    asking = asyncio.create_task(_asked(lambda: listener, url, headers, open_s, ping_s), name="ask")
+    asking = asyncio.create_task(
+        _asked(lambda: listener, "ws" + url.removeprefix("http"), headers, open_s, ping_s),
+        name="open-socket",
+    )
     wanted = False  # it may be called off in the very moment in which it opens
     try:
         async with asyncio.timeout(open_s):

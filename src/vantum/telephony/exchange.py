@@ -22,7 +22,7 @@ from vantum.telemetry import Log
 from vantum.telephony import instructions, tokens
 from vantum.telephony.gateway import behind
 from vantum.telephony.legs import Legs
-from vantum.telephony.line import Line
+from vantum.telephony.line import NO_NUMBER, Line
 from vantum.telephony.opt_outs import OptOuts
 from vantum.telephony.settled import Talked
 from vantum.telephony.talks import Talks
@@ -72,7 +72,7 @@ class Exchange:
         if agent is not None and agent not in self._casting.agents:
             raise self._casting.shelf.no_such(agent)
         if not self.line.number:
-            raise RequestError("TWILIO_PHONE_NUMBER is not set: there is no number to call from")
+            raise RequestError(NO_NUMBER)
         self._calls.admit()
         allowed = await self._may_call(to, self.line.number)
         call = self._recorded("outbound", to, self.line.number, agent)

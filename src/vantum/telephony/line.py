@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from vantum.store.phone_calls import PhoneCall
 from vantum.telephony.gateway import Order
+
+NO_NUMBER: Final = "TWILIO_PHONE_NUMBER is not set: there is no number to call from"
 
 
 class Line(Struct, frozen=True):

@@ -93,7 +93,7 @@ def test_killed_in_mid_call_it_comes_back_and_no_word_is_lost(tmp_path: Path) ->
         assert texts == ["Please call me back tomorrow."] * 2
         assert the_helper(tmp_path).pid != helper.pid
 
-    with_speech(tmp_path / "s.sock", play, linger_s=1.0)
+    with_speech(tmp_path / "s.sock", play, linger_s=0.1)
 
 
 def test_a_client_that_talks_nonsense_is_shown_out(helper_socket: Path) -> None:
