@@ -93,7 +93,8 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("name: Alex", "name: [", "not valid YAML"),
         ("name: Alex", "name: !!int ''", "not valid YAML"),
         ("name: Alex", "name: !!bool perhaps", "not valid YAML"),
-        ("name: Alex", "name: " + "[" * 2_000, "not valid YAML"),
+        ("name: Alex", "name: " + "[" * 2_000, "nested deeper than 100 levels"),
+        ("name: Alex", "name: " + "[" * 90_000 + "]" * 90_000, "nested deeper than 100 levels"),
         ("name: Alex", "name: &a {of: *a}", "an alias within itself"),
         (
             "name: Alex",
