@@ -195,8 +195,11 @@ def list_(context: typer.Context) -> None:
     async def show(database: Database) -> None:
         from vantum.store.campaigns import Campaigns  # noqa: PLC0415 - see above
 
-        for one in await Campaigns(database).all():
+        campaigns = await Campaigns(database).all()
+        for one in campaigns:
             typer.echo(f"{one.name}\t{one.state}\t{one.agent}")
+        if not campaigns:
+            typer.echo("none yet; see: vantum campaign create --help", err=True)
 
     with_records(context, show)
 

@@ -285,8 +285,8 @@ def told(url: str, *words: str) -> str:
     done = CliRunner().invoke(app, words, env={"DATABASE_URL": url, **NUMBER})
     if done.exception:
         assert isinstance(done.exception, RequestError), done.exception
-        return done.stdout + f"vantum: {done.exception}"
-    return done.stdout
+        return done.output + f"vantum: {done.exception}"
+    return done.output
 
 
 def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
@@ -322,11 +322,13 @@ def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
     told(url, "contacts", "import", "people", str(file))
     create = ("campaign", "create", "spring")
     for words, says in [
+        (("campaign", "list"), "none yet; see: vantum campaign create --help\n"),
         (create, "--contacts FILE, or --list NAME"),
         ((*create, "--list", "people", "--contacts", str(file)), "--contacts FILE, or --list NAME"),
         ((*create, "--list", "people", "--simulate"), "A rehearsal reads a file"),
         ((*create, "--list", "nobody"), 'There is no list "nobody"'),
         ((*create, "--list", "people"), 'campaign "spring": 1 contact\n'),
+        (("campaign", "list"), "spring\tdraft\tsales\n"),
         (("contacts", "remove", "people"), 'The campaign "spring" calls this list: it stays'),
         (("contacts", "import", "others", str(file)), "1 contact"),
         (("contacts", "remove", "others"), '"others" is removed: 1 contact\n'),
