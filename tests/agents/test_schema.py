@@ -98,6 +98,14 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("name: Alex", "name: &a {of: *a}", "an alias within itself"),
         (
             "name: Alex",
+            "a0: &a0 [1]\n"
+            + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 101))
+            + "name: Alex",
+            "nested deeper than 100 levels",
+        ),
+        ("name: Alex", "? [name]\n: Alex", "a list or mapping is no name of a field"),
+        (
+            "name: Alex",
             "a0: &a0 [1, 1]\n"
             + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 20))
             + "name: Alex",

@@ -285,8 +285,8 @@ def told(url: str, *words: str) -> str:
     done = CliRunner().invoke(app, words, env={"DATABASE_URL": url, **NUMBER})
     if done.exception:
         assert isinstance(done.exception, RequestError), done.exception
-        return done.output + f"vantum: {done.exception}"
-    return done.output
+        return done.stdout + f"vantum: {done.exception}"
+    return done.stdout
 
 
 def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
@@ -316,13 +316,19 @@ def test_the_command_tells_what_came_of_a_file(tmp_path: Path) -> None:
     assert told(url, "contacts", "show", "autumn") == 'vantum: There is no list "autumn"'
 
 
+def test_where_there_is_no_campaign_the_list_says_so_to_people_alone(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": f"sqlite:///{tmp_path}/vantum.db"}
+    done = CliRunner().invoke(app, ["campaign", "list"], env=given)
+    assert not done.stdout
+    assert done.stderr == "none yet; see: vantum campaign create --help\n"
+
+
 def test_a_campaign_is_made_of_a_list_which_then_stays(tmp_path: Path) -> None:
     url, file = f"sqlite:///{tmp_path}/vantum.db", tmp_path / "a.csv"
     file.write_text(f"phone\n{ANN}\n")
     told(url, "contacts", "import", "people", str(file))
     create = ("campaign", "create", "spring")
     for words, says in [
-        (("campaign", "list"), "none yet; see: vantum campaign create --help\n"),
         (create, "--contacts FILE, or --list NAME"),
         ((*create, "--list", "people", "--contacts", str(file)), "--contacts FILE, or --list NAME"),
         ((*create, "--list", "people", "--simulate"), "A rehearsal reads a file"),

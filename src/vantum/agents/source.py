@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import yaml
+from yaml import CSafeLoader  # the one in Python takes 0.1 s of a start
 
 from vantum.agents.mistakes import QUOTES, begins_with_blank
 from vantum.errors import SettingsError
 
 _OWN_NAMES: Final = {"agent": "name", "company": "company"}
 MOST_VALUES: Final = 100_000  # the longest file that comes with Vantum has 1,500
-MOST_DEEP: Final = 100  # libyaml goes down on the stack of the process, which ends with it
+MOST_DEEP: Final = 100  # libyaml's nodes are made on the C stack: 90,000 brackets end the process
 # For a date that is none; for a tag such as !!int before what is none.
 _NO_YAML: Final = (yaml.YAMLError, ValueError, LookupError, AttributeError)
 _STEP: Final = re.compile(r"[^.\[\]]+")
@@ -27,7 +29,7 @@ class Source:
         self.path = path
         try:
             self._check_depth(text)
-            loader = yaml.CSafeLoader(text)  # the one in Python takes 0.1 s of a start
+            loader = CSafeLoader(text)
             self._root = loader.get_single_node()
             self._check(self._root, {})
             self.tree: object = loader.construct_document(self._root) if self._root else None
@@ -73,46 +75,57 @@ class Source:
 
     def _check_depth(self, text: str) -> None:
         depth = 0
-        for event in yaml.parse(text, yaml.CSafeLoader):
+        for event in yaml.parse(text, CSafeLoader):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
+                if depth > MOST_DEEP:
+                    assert event.start_mark is not None, "the parser knows where it is"
+                    raise self._too_deep(event.start_mark.line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-            if depth > MOST_DEEP:
-                raise SettingsError(f"{self.path}: nested deeper than {MOST_DEEP} levels")
 
-    def _check(self, node: yaml.Node | None, sizes: dict[int, int]) -> int:
-        """How many values a part holds, where each alias counts as what it repeats.
+    def _check(self, node: yaml.Node | None, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+        """How many values a part holds, and how deep; each alias counts as what it repeats.
 
         YAML itself would take the last of two fields, and say nothing; and would let a few lines of
         aliases stand for more values than memory holds.
         """
         if not isinstance(node, yaml.CollectionNode):
-            return 1
-        if id(node) in sizes:
-            return sizes[id(node)]
-        sizes[id(node)] = MOST_VALUES  # of what contains itself
-        lines: dict[str, int] = {}
-        size = 1
+            return 1, 0
+        if id(node) in known:
+            return known[id(node)]
+        known[id(node)] = MOST_VALUES, MOST_DEEP  # of what contains itself
+        if isinstance(node, yaml.MappingNode):
+            self._check_names([key for key, _ in node.value])
+        size, depth = 1, 0
         for part in node.value:
-            key, value = part if isinstance(part, tuple) else (None, part)
-            if isinstance(key, yaml.ScalarNode):
-                line = key.start_mark.line + 1
-                if key.value in lines:
-                    first = lines[key.value]
-                    raise SettingsError(
-                        f"{self.path}:{line}: `{key.value}` is given twice here, first in line"
-                        f" {first}; leave out one of them"
-                    )
-                lines[key.value] = line
-            size += self._check(value, sizes)
+            values, levels = self._check(part[1] if isinstance(part, tuple) else part, known)
+            size, depth = size + values, max(depth, levels)
             if size > MOST_VALUES:
                 line = node.start_mark.line + 1
                 raise SettingsError(
                     f"{self.path}:{line}: more than {MOST_VALUES} values, or an alias within itself"
                 )
-        sizes[id(node)] = size
-        return size
+        if depth >= MOST_DEEP:
+            raise self._too_deep(node.start_mark.line)
+        known[id(node)] = size, depth + 1
+        return known[id(node)]
+
+    def _check_names(self, keys: Iterable[yaml.Node]) -> None:
+        lines: dict[str, int] = {}
+        for key in keys:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise SettingsError(f"{self.path}:{line}: a list or mapping is no name of a field")
+            if key.value in lines:
+                raise SettingsError(
+                    f"{self.path}:{line}: `{key.value}` is given twice here, first in line"
+                    f" {lines[key.value]}; leave out one of them"
+                )
+            lines[key.value] = line
+
+    def _too_deep(self, line: int) -> SettingsError:
+        return SettingsError(f"{self.path}:{line + 1}: nested deeper than {MOST_DEEP} levels")
 
 
 def _within(node: yaml.Node | None, step: str) -> tuple[int, yaml.Node] | None:

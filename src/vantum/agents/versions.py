@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+import yaml
 from msgspec import Struct
 
 from vantum.agents.schema import resolve
-from vantum.agents.source import Source, with_own_names
+from vantum.agents.source import with_own_names
 from vantum.conversation.segments import spoken_text
 from vantum.errors import SettingsError
 
@@ -63,7 +64,7 @@ class _File(Struct, frozen=True):
 @lru_cache(maxsize=64)  # asked with each call that ends
 def duty_of(text: str) -> Duty:
     """That of a file that was good when it was read."""
-    file = msgspec.convert(with_own_names(Source(Path(), text).tree), _File)
+    file = msgspec.convert(with_own_names(yaml.load(text, yaml.CSafeLoader)), _File)
     return Duty(
         recording=spoken_text(file.phone.announce_recording),
         greeting=spoken_text(file.greeting),

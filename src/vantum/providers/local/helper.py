@@ -221,7 +221,7 @@ async def serve(socket_path: Path, *, recognisers: int, linger_s: float) -> None
     workshop = Workshop(loop, linger_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, workshop.ended.set)
-    arrays.bring()  # holds the loop up: before anybody can come, and before the wait for them
+    arrays.bring()  # holds the loop up, so before the socket is there and the linger begins
     before = os.umask(0o177)  # the socket is the owner's alone from its first moment
     try:
         server = await loop.create_unix_server(lambda: Client(workshop), path=str(socket_path))
