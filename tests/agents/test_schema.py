@@ -22,6 +22,13 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
+def aliases(count: int, *, width: int) -> str:
+    """Lists, of which each holds the one before it so many times."""
+    items = ["1", *(f"*a{n}" for n in range(count - 1))]
+    lists = [f"a{n}: &a{n} [{', '.join([item] * width)}]" for n, item in enumerate(items)]
+    return "\n".join([*lists, "name: Alex"])
+
+
 @pytest.mark.parametrize("name", ["sales", "sales.yaml", "agents/sales.yaml"])
 def test_the_agent_that_comes_along_is_found_by_name(name: str) -> None:
     assert load_agent(name) == SALES
@@ -96,21 +103,9 @@ def test_a_file_of_ones_own_is_taken(tmp_path: Path) -> None:
         ("name: Alex", "name: " + "[" * 2_000, "nested deeper than 100 levels"),
         ("name: Alex", "name: " + "[" * 90_000 + "]" * 90_000, "nested deeper than 100 levels"),
         ("name: Alex", "name: &a {of: *a}", "an alias within itself"),
-        (
-            "name: Alex",
-            "a0: &a0 [1]\n"
-            + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 101))
-            + "name: Alex",
-            "nested deeper than 100 levels",
-        ),
+        ("name: Alex", aliases(101, width=1), "nested deeper than 100 levels"),
         ("name: Alex", "? [name]\n: Alex", "a list or mapping is no name of a field"),
-        (
-            "name: Alex",
-            "a0: &a0 [1, 1]\n"
-            + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 20))
-            + "name: Alex",
-            "more than 100000 values",
-        ),
+        ("name: Alex", aliases(20, width=2), "more than 100000 values"),
         ("name: Alex", "name: {agent} here", "; a text that begins with { must be in quotes"),
         ("name: Alex", "name: {agent}", "; a text that begins with { must be in quotes"),
         (

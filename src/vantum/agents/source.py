@@ -95,11 +95,13 @@ class Source:
         if id(node) in known:
             return known[id(node)]
         known[id(node)] = MOST_VALUES, MOST_DEEP  # of what contains itself
+        parts = node.value
         if isinstance(node, yaml.MappingNode):
-            self._check_names([key for key, _ in node.value])
+            self._check_names(key for key, _ in node.value)
+            parts = [value for _, value in node.value]
         size, depth = 1, 0
-        for part in node.value:
-            values, levels = self._check(part[1] if isinstance(part, tuple) else part, known)
+        for part in parts:
+            values, levels = self._check(part, known)
             size, depth = size + values, max(depth, levels)
             if size > MOST_VALUES:
                 line = node.start_mark.line + 1
