@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from campaign import NOW, numbers, stage
 
+from vantum.campaigns.looking import LACKS
 from vantum.campaigns.telling import write_report
 from vantum.scene import scene
 from vantum.store.contacts import Contacts
@@ -75,6 +76,21 @@ def test_what_one_has_left_that_was_killed_goes_with_the_next(
     assert kept(tmp_path) == {"vantum.db"}
     with scene(tmp_path):
         assert kept(tmp_path) == set()
+
+
+def test_a_rehearsal_lacks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(f"phone\n{PERSON}\n")  # who may not be called
+    words = ("campaign", "create", "spring", "--contacts", "people.csv", "--simulate")
+    done = subprocess.run(
+        [sys.executable, "-m", "vantum", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "spring: done, 1 of 1 contacts ended" in done.stdout
+    assert not [told for told in LACKS.values() if told in done.stdout]
 
 
 def test_a_rehearsal_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:

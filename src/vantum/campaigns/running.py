@@ -123,7 +123,7 @@ async def work(
     upkeep: HouseUpkeep,
     log: Log,
 ) -> None:
-    """Begin a worker's loops beside whatever else the process does."""
+    """Begin a worker's loops beside whatever else the process does. Raises RecordsError."""
     account, boot_id, agents = account_of(settings), Ids().new(), _agents(settings, log)
     calls = PhoneCalls(database, gather_s=NAMES_S)
     legs = Legs(carrier, calls, settings.vantum_data_dir, log=log, now=database.now)
@@ -146,6 +146,7 @@ async def work(
     processes = Processes(database, boot_id, "worker")
     upkeep.at_end(lambda: _leave(processes))
     shares = shares_of(settings)
+    await processes.here(0, database.now())  # before anybody is told that it runs
     log.info("worker_runs", boot_id=boot_id, dials_per_s=rate)
     for name, period_s, doing in (
         ("dial", DIAL_S, lambda: dispatcher.dial(decide, shares)),
